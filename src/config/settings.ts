@@ -1,0 +1,72 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import { z } from "zod";
+
+import { TouchstoneError } from "../errors.js";
+
+/**
+ * Settings that come from the environment. Nothing else in the suite reads it. Secrets stay here: they are not printed, not
+ * logged and not accepted as command-line arguments, where other users of the machine could see them.
+ */
+const schema = z.object({
+  TOUCHSTONE_HOME: z.string().min(1).optional(),
+  TOUCHSTONE_RPC_URL: z.url({ protocol: /^(https?|wss?)$/ }).optional(),
+  TOUCHSTONE_DEPLOYMENT: z.string().min(1).optional(),
+  TOUCHSTONE_KEYSTORE: z.string().min(1).optional(),
+  TOUCHSTONE_KEYSTORE_PASSWORD: z.string().optional(),
+  TOUCHSTONE_KEYSTORE_PASSWORD_FILE: z.string().min(1).optional(),
+  TOUCHSTONE_PRIVATE_KEY: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{64}$/, "must be 0x and 64 hex digits")
+    .optional(),
+  TOUCHSTONE_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
+  NO_COLOR: z.string().optional(),
+});
+
+export interface KeySource {
+  readonly keystore: string | undefined;
+  readonly password: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly privateKey: string | undefined;
+}
+
+export interface Settings {
+  /** Folder for models, state and keystores. */
+  readonly home: string;
+  readonly rpcUrl: string;
+  /** Address book file; undefined means the one kept for the chain under `home`. */
+  readonly deployment: string | undefined;
+  readonly key: KeySource;
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
+  readonly color: boolean;
+}
+
+/**
+ * Parses the environment once.
+ * @throws TouchstoneError `CONFIG_INVALID` naming each wrong variable, never its value.
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>> = process.env): Settings {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = schema.safeParse(present);
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new TouchstoneError("CONFIG_INVALID", `Environment settings are wrong: ${wrong.join("; ")}`, {
+      next: "Correct or unset the variables named above.",
+    });
+  }
+  const vars = parsed.data;
+  return {
+    home: vars.TOUCHSTONE_HOME ?? join(homedir(), ".touchstone"),
+    rpcUrl: vars.TOUCHSTONE_RPC_URL ?? "http://127.0.0.1:8545",
+    deployment: vars.TOUCHSTONE_DEPLOYMENT,
+    key: {
+      keystore: vars.TOUCHSTONE_KEYSTORE,
+      password: vars.TOUCHSTONE_KEYSTORE_PASSWORD,
+      passwordFile: vars.TOUCHSTONE_KEYSTORE_PASSWORD_FILE,
+      privateKey: vars.TOUCHSTONE_PRIVATE_KEY,
+    },
+    logLevel: vars.TOUCHSTONE_LOG_LEVEL ?? "info",
+    color: vars.NO_COLOR === undefined,
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * The error every part of the suite throws on purpose: a stable code for programs, a sentence for people, what to do next,
+ * and whether the same call may succeed later.
+ */
+export class TouchstoneError extends Error {
+  readonly code: string;
+  /** What the reader should do now; printed under the message. */
+  readonly next: string | undefined;
+  readonly retryable: boolean;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { next?: string; retryable?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "TouchstoneError";
+    this.code = code;
+    this.next = options.next;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
