@@ -8,11 +8,7 @@ export class TouchstoneError extends Error {
   readonly next: string | undefined;
   readonly retryable: boolean;
 
-  constructor(
-    code: string,
-    message: string,
-    options: { next?: string; retryable?: boolean; cause?: unknown } = {},
-  ) {
+  constructor(code: string, message: string, options: { next?: string; retryable?: boolean; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "TouchstoneError";
     this.code = code;

@@ -36,9 +36,7 @@ const ORT_TYPE: Readonly<Record<DType, OrtTensor.Type>> = {
   u64: "uint64",
 };
 
-const DTYPE_OF_ORT = new Map<string, DType>(
-  Object.entries(ORT_TYPE).map(([dtype, type]) => [type, dtype as DType]),
-);
+const DTYPE_OF_ORT = new Map<string, DType>(Object.entries(ORT_TYPE).map(([dtype, type]) => [type, dtype as DType]));
 
 interface TensorConstructor {
   new (type: OrtTensor.Type, data: OrtTensor.DataType, dims: readonly number[]): OrtTensor;
