@@ -1,0 +1,54 @@
+import { TouchstoneError, messageOf } from "../errors.js";
+
+/** How a command talks: people read `line`s and progress, programs read one JSON object per line. */
+export interface Io {
+  readonly json: boolean;
+  /** A line for people; silent with --json. */
+  line(text?: string): void;
+  /** The command's result: printed as JSON with --json, else through `render`. */
+  result<T extends object>(value: T, render: (value: T) => string): void;
+  /** Progress of long work on standard error; overwrites itself on a terminal. */
+  progress(text: string): void;
+}
+
+export const toJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, v: unknown) => (typeof v === "bigint" ? v.toString() : v));
+
+export function createIo(json: boolean): Io {
+  const terminal = process.stderr.isTTY;
+  return {
+    json,
+    line: (text = "") => {
+      if (!json) process.stdout.write(`${text}\n`);
+    },
+    result: (value, render) => {
+      process.stdout.write(`${json ? toJson(value) : render(value)}\n`);
+    },
+    progress: (text) => {
+      if (json) return;
+      process.stderr.write(terminal ? `\r\u001b[2K${text}` : `${text}\n`);
+    },
+  };
+}
+
+/** Exit codes: 1 the work failed, 2 the request was wrong. */
+export function report(thrown: unknown, json: boolean): number {
+  const known = thrown instanceof TouchstoneError;
+  const code = known ? thrown.code : "UNEXPECTED";
+  const next = known ? thrown.next : undefined;
+  if (json) {
+    process.stdout.write(`${toJson({ error: { code, message: messageOf(thrown), next } })}\n`);
+  } else {
+    process.stderr.write(`error ${code}: ${messageOf(thrown)}\n`);
+    if (next !== undefined) process.stderr.write(`  next: ${next}\n`);
+    if (!known && thrown instanceof Error && thrown.stack) process.stderr.write(`${thrown.stack}\n`);
+  }
+  return known ? 1 : 70;
+}
+
+/** Columns padded to their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd()).join("\n");
+}

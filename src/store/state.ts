@@ -1,0 +1,79 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import { TouchstoneError, messageOf } from "../errors.js";
+
+/** A named set of JSON records by key. Writes are on disk when the call returns. */
+export interface Collection<T> {
+  get(key: string): T | undefined;
+  put(key: string, value: T): void;
+  delete(key: string): void;
+  /** All records in order of their keys. */
+  entries(): { key: string; value: T }[];
+}
+
+/** A role's memory: one SQLite file, safe against kill -9 at any moment. */
+export interface State {
+  collection<T>(name: string): Collection<T>;
+  /** Runs `work` so that all its writes happen or none. */
+  atomically<R>(work: () => R): R;
+  close(): void;
+}
+
+const toJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, v: unknown) => (typeof v === "bigint" ? { $bigint: v.toString() } : v));
+
+const fromJson = (text: string): unknown =>
+  JSON.parse(text, (_key, v: unknown) =>
+    typeof v === "object" && v !== null && "$bigint" in v && typeof v.$bigint === "string" ? BigInt(v.$bigint) : v,
+  );
+
+/**
+ * Opens (or creates) a state file. Records may hold bigints.
+ * @throws TouchstoneError `STATE_UNREADABLE` when the file is not such a database.
+ */
+export function openState(path: string): State {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  let db: DatabaseSync;
+  try {
+    db = new DatabaseSync(path);
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
+      CREATE TABLE IF NOT EXISTS record (
+        collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (collection, key)
+      ) WITHOUT ROWID`);
+  } catch (cause) {
+    throw new TouchstoneError("STATE_UNREADABLE", `Cannot open the state file ${path}: ${messageOf(cause)}`, {
+      next: "Restore it from a backup, or choose another folder with TOUCHSTONE_HOME.",
+      cause,
+    });
+  }
+  const select = db.prepare("SELECT value FROM record WHERE collection = ? AND key = ?");
+  const selectAll = db.prepare("SELECT key, value FROM record WHERE collection = ? ORDER BY key");
+  const upsert = db.prepare("INSERT OR REPLACE INTO record (collection, key, value) VALUES (?, ?, ?)");
+  const remove = db.prepare("DELETE FROM record WHERE collection = ? AND key = ?");
+  return {
+    collection: <T>(name: string): Collection<T> => ({
+      get: (key) => {
+        const row = select.get(name, key);
+        return row === undefined ? undefined : (fromJson(String(row["value"])) as T);
+      },
+      put: (key, value) => void upsert.run(name, key, toJson(value)),
+      delete: (key) => void remove.run(name, key),
+      entries: () =>
+        selectAll.all(name).map((row) => ({ key: String(row["key"]), value: fromJson(String(row["value"])) as T })),
+    }),
+    atomically: (work) => {
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        db.exec("COMMIT");
+        return result;
+      } catch (error) {
+        db.exec("ROLLBACK");
+        throw error;
+      }
+    },
+    close: () => db.close(),
+  };
+}
