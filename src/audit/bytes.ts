@@ -1,0 +1,176 @@
+import { TouchstoneError } from "../errors.js";
+import { DTYPE_BYTES, type DType, type Tensor, type TensorArray } from "./graph.js";
+
+/*
+ * Committed element order (docs/audit.md, 1 and 2): row-major, big-endian, NaN as 0x7fc00000, bool as 0 or 1.
+ * Typed arrays are read as host memory, which is little-endian on every machine that runs WebAssembly or Node.
+ */
+
+const CANONICAL_NAN = 0x7fc00000;
+
+function swap32(v: number): number {
+  return (v << 24) | ((v & 0xff00) << 8) | ((v >>> 8) & 0xff00) | (v >>> 24);
+}
+
+/** Whether binary32 `bits` are a NaN of any payload. */
+function isNaNBits(bits: number): boolean {
+  return (bits & 0x7fffffff) > 0x7f800000;
+}
+
+/** Number of elements of a shape. */
+export function numelOf(shape: readonly number[]): number {
+  return shape.reduce((n, extent) => n * extent, 1);
+}
+
+/**
+ * Committed bytes of the elements `[first, first + n)` of `data`, written to the start of `out`.
+ * `out` must be 4-byte aligned and large enough.
+ */
+export function writeElements(data: TensorArray, dtype: DType, first: number, n: number, out: Uint8Array): void {
+  const width = DTYPE_BYTES[dtype];
+  const start = data.byteOffset + first * width;
+  if (width === 1) {
+    const from = new Uint8Array(data.buffer, start, n);
+    if (dtype === "bool") for (let i = 0; i < n; i++) out[i] = from[i] === 0 ? 0 : 1;
+    else out.set(from);
+    return;
+  }
+  if (width === 2) {
+    const from = new Uint16Array(data.buffer, start, n);
+    const to = new Uint16Array(out.buffer, out.byteOffset, n);
+    for (let i = 0; i < n; i++) to[i] = (from[i]! << 8) | (from[i]! >>> 8);
+    return;
+  }
+  const from = new Uint32Array(data.buffer, start, (n * width) / 4);
+  const to = new Uint32Array(out.buffer, out.byteOffset, from.length);
+  if (dtype === "f32") {
+    for (let i = 0; i < n; i++) to[i] = swap32(isNaNBits(from[i]!) ? CANONICAL_NAN : from[i]!);
+  } else if (width === 4) {
+    for (let i = 0; i < n; i++) to[i] = swap32(from[i]!);
+  } else {
+    for (let i = 0; i < from.length; i += 2) {
+      to[i] = swap32(from[i + 1]!);
+      to[i + 1] = swap32(from[i]!);
+    }
+  }
+}
+
+/** All committed bytes of a tensor, without padding. */
+export function tensorBytes(tensor: Tensor): Uint8Array {
+  const out = new Uint8Array(tensor.data.length * DTYPE_BYTES[tensor.dtype]);
+  writeElements(tensor.data, tensor.dtype, 0, tensor.data.length, out);
+  return out;
+}
+
+const ARRAYS = {
+  f32: Float32Array,
+  u8: Uint8Array,
+  i8: Int8Array,
+  u16: Uint16Array,
+  i16: Int16Array,
+  i32: Int32Array,
+  i64: BigInt64Array,
+  bool: Uint8Array,
+  u32: Uint32Array,
+  u64: BigUint64Array,
+} as const;
+
+/** A zeroed typed array that holds `numel` elements of `dtype`. */
+export function newArray(dtype: DType, numel: number): TensorArray {
+  return new ARRAYS[dtype](numel);
+}
+
+/**
+ * The tensor whose committed bytes are `bytes`.
+ *
+ * @throws TouchstoneError `TENSOR_BYTES` if the length does not fit the shape, or an element is not canonical (a NaN payload,
+ * a bool above 1): such bytes have no tensor with the same root.
+ */
+export function tensorFromBytes(bytes: Uint8Array, dtype: DType, shape: readonly number[]): Tensor {
+  const width = DTYPE_BYTES[dtype];
+  const numel = numelOf(shape);
+  if (bytes.length !== numel * width) {
+    throw new TouchstoneError(
+      "TENSOR_BYTES",
+      `${numel} elements of ${dtype} take ${numel * width} bytes, not ${bytes.length}`,
+      {
+        next: "Send the elements row-major and big-endian, without padding.",
+      },
+    );
+  }
+  const bad = nonCanonicalElement(bytes, dtype);
+  if (bad !== undefined) {
+    throw new TouchstoneError("TENSOR_BYTES", `element ${bad} of a ${dtype} tensor is not canonical`, {
+      next: "Write every NaN as 0x7fc00000 and every bool as 0 or 1.",
+    });
+  }
+  const data = newArray(dtype, numel);
+  const to = new Uint8Array(data.buffer);
+  if (width === 1) to.set(bytes);
+  else for (let i = 0; i < to.length; i += width) for (let b = 0; b < width; b++) to[i + b] = bytes[i + width - 1 - b]!;
+  return { dtype, shape, data };
+}
+
+/** Position of the first element of committed `bytes` that is not canonical, if there is one. */
+export function nonCanonicalElement(bytes: Uint8Array, dtype: DType): number | undefined {
+  if (dtype === "bool") {
+    const at = bytes.findIndex((byte) => byte > 1);
+    return at < 0 ? undefined : at;
+  }
+  if (dtype !== "f32") return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    const bits = view.getUint32(at) | 0;
+    if (isNaNBits(bits) && bits !== CANONICAL_NAN) return at / 4;
+  }
+  return undefined;
+}
+
+/** Bits of element `i` in committed `bytes`, as an unsigned integer. */
+export function elementBits(bytes: Uint8Array, dtype: DType, i: number): bigint {
+  const width = DTYPE_BYTES[dtype];
+  let bits = 0n;
+  for (let b = i * width; b < (i + 1) * width; b++) bits = (bits << 8n) | BigInt(bytes[b]!);
+  return bits;
+}
+
+/** The integer that element bits of an integer dtype (or bool) stand for. */
+export function integerOf(bits: bigint, dtype: DType): bigint {
+  const width = DTYPE_BYTES[dtype] * 8;
+  return dtype.startsWith("i") ? BigInt.asIntN(width, bits) : BigInt.asUintN(width, bits);
+}
+
+/** Whether two byte strings are equal. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Concatenation of byte strings. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** `0x`-prefixed hexadecimal digits. */
+export function toHex(bytes: Uint8Array): string {
+  let out = "0x";
+  for (const byte of bytes) out += HEX[byte]!;
+  return out;
+}
+
+/** @throws TouchstoneError `HEX` unless `hex` is `0x` and an even number of hexadecimal digits. */
+export function fromHex(hex: string): Uint8Array {
+  if (!/^0x([0-9a-fA-F]{2})*$/.test(hex)) {
+    throw new TouchstoneError("HEX", `not a 0x-prefixed byte string: ${hex.slice(0, 80)}`);
+  }
+  const out = new Uint8Array(hex.length / 2 - 1);
+  for (let i = 0; i < out.length; i++) out[i] = parseInt(hex.slice(2 * i + 2, 2 * i + 4), 16);
+  return out;
+}
