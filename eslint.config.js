@@ -40,7 +40,6 @@ export default defineConfig(
       "typechain-types/",
       "**/generated/",
       "**/*_pb.ts",
-      ".setup/",
       ".touchstone/",
     ],
   },

@@ -1,0 +1,132 @@
+import { globSync } from "node:fs";
+import { join } from "node:path";
+
+import { cruise, type ICruiseResult, type IForbiddenRuleType, type IReporterOutput } from "dependency-cruiser";
+
+import type { Violation } from "./violation.js";
+
+const FOLDERS = ["src", "scripts", "deploy", "test"];
+
+/** npm packages by name, resolved or not. */
+const npm = (...names: string[]): string => `(^|node_modules/)(${names.join("|")})(/|$)`;
+
+const CORE = "onnx|audit|runtime|chain|store|config";
+const ROLES = "worker|watchtower|client";
+/** Files directly in `src/`, such as `errors.ts`, belong to everybody. */
+const outside = (...folders: string[]): string => `^src/(?!(${folders.join("|")})/)[^/]+/`;
+
+/** Each rule says in its comment what a reader would otherwise have to guess. */
+const rules: readonly IForbiddenRuleType[] = [
+  {
+    name: "onnx-alone",
+    comment: "The file format knows nothing of what is done with it.",
+    from: { path: "^src/onnx/" },
+    to: { path: [outside("onnx"), "^typechain-types/"] },
+  },
+  {
+    name: "audit-imports-onnx-only",
+    comment: "What an answer exactly is depends on the model alone.",
+    from: { path: "^src/audit/" },
+    to: { path: [outside("audit", "onnx"), "^typechain-types/"] },
+  },
+  {
+    name: "audit-and-onnx-are-pure",
+    comment: "No file system, network, clock or environment: the same code must run anywhere.",
+    from: { path: "^src/(audit|onnx)/" },
+    to: { dependencyTypes: ["core"] },
+  },
+  {
+    name: "no-chain-library-below-chain",
+    from: { path: "^src/(onnx|audit|runtime|store|config)/" },
+    to: { path: [npm("ethers"), "^typechain-types/"] },
+  },
+  {
+    name: "onnxruntime-in-runtime-only",
+    from: { path: "^src/(?!runtime/)" },
+    to: { path: npm("onnxruntime-node", "onnxruntime-web", "onnxruntime-common") },
+  },
+  {
+    name: "runtime-chain-store-config-apart",
+    comment: "The roles join them.",
+    from: { path: "^src/(runtime|chain|store|config)/" },
+    to: { path: "^src/(runtime|chain|store|config)/", pathNot: "^src/$1/" },
+  },
+  {
+    name: "core-below-roles",
+    from: { path: `^src/(${CORE})/` },
+    to: { path: `^src/(${ROLES}|sim|cli)/` },
+  },
+  {
+    name: "roles-apart",
+    comment: "Worker, watchtower and client meet on the chain only.",
+    from: { path: `^src/(${ROLES})/` },
+    to: { path: `^src/(${ROLES}|sim)/`, pathNot: "^src/$1/" },
+  },
+  {
+    name: "nobody-imports-cli",
+    from: { path: "^(src|scripts|deploy)/", pathNot: "^src/cli/" },
+    to: { path: "^src/cli/" },
+  },
+  {
+    name: "nobody-imports-scripts",
+    from: { path: "^(src|deploy)/" },
+    to: { path: "^scripts/" },
+  },
+  {
+    name: "nothing-imports-tests",
+    from: { path: "^(src|scripts|deploy)/" },
+    to: { path: "^test/" },
+  },
+  {
+    name: "no-development-packages-in-src",
+    from: { path: "^src/" },
+    to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
+  },
+  {
+    name: "no-cycles",
+    from: { path: "^(src|scripts|deploy)/" },
+    to: { circular: true },
+  },
+  {
+    name: "imports-resolve",
+    from: {},
+    to: { couldNotResolve: true },
+  },
+];
+
+/**
+ * Judges all imports between TypeScript files.
+ * @param root repository root, or a planted copy of one
+ * @returns violations; a file that the cruise did not see is one, because an unseen import is an unchecked one
+ */
+export async function checkTypeScriptEdges(root: string): Promise<{ violations: Violation[]; modules: number }> {
+  const files = FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.{ts,mts}`, { cwd: root })).sort();
+  const folders = FOLDERS.filter((folder) => files.some((file) => file.startsWith(`${folder}/`)));
+  const report = await cruise(
+    folders,
+    {
+      baseDir: root,
+      validate: true,
+      ruleSet: { forbidden: rules.map((rule) => ({ severity: "error" as const, ...rule })) },
+      tsPreCompilationDeps: true,
+      doNotFollow: { path: ["node_modules", "^typechain-types/"] },
+      tsConfig: { fileName: join(root, "tsconfig.json") },
+    },
+    { conditionNames: ["import", "types", "node", "default"], exportsFields: ["exports"] },
+  );
+  const { modules, summary } = resultOf(report);
+  const seen = new Set(modules.map((module) => module.source));
+  const unseen = files.filter((file) => !seen.has(file));
+  return {
+    modules: modules.filter((module) => files.includes(module.source)).length,
+    violations: [
+      ...unseen.map((file) => ({ rule: "every-file-is-seen", from: file, to: "(the cruise did not read it)" })),
+      ...summary.violations.map(({ rule, from, to }) => ({ rule: rule.name, from, to })),
+    ],
+  };
+}
+
+function resultOf({ output }: IReporterOutput): ICruiseResult {
+  if (typeof output === "string") throw new Error("dependency-cruiser returned text instead of a result");
+  return output;
+}

@@ -1,0 +1,6 @@
+/** One import that the architecture forbids. */
+export interface Violation {
+  readonly rule: string;
+  readonly from: string;
+  readonly to: string;
+}
