@@ -60,7 +60,13 @@ interface IOperatorStaking {
     event PayoutChanged(address indexed operator, address indexed payout);
     event Locked(address indexed operator, address indexed source, bytes32 indexed lockId, uint256 amount);
     event Unlocked(address indexed operator, address indexed source, bytes32 indexed lockId, uint256 amount);
-    event Slashed(address indexed operator, address indexed source, bytes32 indexed lockId, uint256 amount, uint256 burnt);
+    event Slashed(
+        address indexed operator,
+        address indexed source,
+        bytes32 indexed lockId,
+        uint256 amount,
+        uint256 burnt
+    );
     event Rewarded(address indexed account, bytes32 indexed lockId, uint256 amount);
     event RewardWithdrawn(address indexed account, address receiver, uint256 amount);
     /// @notice Slashed tokens left the supply; `destroyed` is false where they went to the dead address instead.

@@ -46,10 +46,16 @@ const rules: readonly IForbiddenRuleType[] = [
     to: { path: npm("onnxruntime-node", "onnxruntime-web", "onnxruntime-common") },
   },
   {
-    name: "runtime-chain-store-config-apart",
+    name: "runtime-chain-store-apart",
     comment: "The roles join them.",
     from: { path: "^src/(runtime|chain|store|config)/" },
-    to: { path: "^src/(runtime|chain|store|config)/", pathNot: "^src/$1/" },
+    to: { path: "^src/(runtime|chain|store)/", pathNot: "^src/$1/" },
+  },
+  {
+    name: "settings-are-arguments",
+    comment: "Entry points read the settings once; below them their types are enough.",
+    from: { path: `^src/(${CORE}|${ROLES})/`, pathNot: "^src/config/" },
+    to: { path: "^src/config/", dependencyTypesNot: ["type-only"] },
   },
   {
     name: "core-below-roles",

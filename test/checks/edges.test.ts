@@ -14,9 +14,10 @@ const LAWFUL: Readonly<Record<string, string>> = {
   "src/audit/compile.ts": 'import type { Model } from "../onnx/model.js"; export type Graph = Model;',
   "src/runtime/native.ts":
     'import "onnxruntime-node"; import type { Graph } from "../audit/compile.js"; export type R = Graph;',
-  "src/chain/events.ts": 'import "ethers"; export const block = 1;',
+  "src/chain/events.ts":
+    'import "ethers"; import type { Settings } from "../config/settings.js"; export type S = Settings;',
   "src/store/files.ts": 'import "node:fs"; export const folder = "models";',
-  "src/config/settings.ts": 'import "zod"; export const settings = 1;',
+  "src/config/settings.ts": 'import "zod"; export type Settings = 1; export const settings: Settings = 1;',
   "src/worker/run.ts":
     'import "../chain/events.js"; import "../store/files.js"; import "../runtime/native.js"; export const w = 1;',
   "src/watchtower/watch.ts": 'import "../chain/events.js"; export const t = 1;',
@@ -43,7 +44,12 @@ const PLANTED: readonly (readonly [rule: string, file: string, source: string])[
   ],
   ["onnxruntime-in-runtime-only", "src/audit/bad.ts", 'import "onnxruntime-node";'],
   ["onnxruntime-in-runtime-only", "src/worker/bad.ts", 'export const load = () => import("onnxruntime-web");'],
-  ["runtime-chain-store-config-apart", "src/chain/bad.ts", 'import "../config/settings.js";'],
+  ["runtime-chain-store-apart", "src/chain/bad.ts", 'import "../store/files.js";'],
+  [
+    "settings-are-arguments",
+    "src/chain/bad.ts",
+    'import { settings } from "../config/settings.js"; console.log(settings);',
+  ],
   ["core-below-roles", "src/chain/bad.ts", 'import "../worker/run.js";'],
   ["core-below-roles", "src/audit/bad.ts", 'import "../cli/main.js";'],
   ["roles-apart", "src/worker/bad.ts", 'import "../watchtower/watch.js";'],
