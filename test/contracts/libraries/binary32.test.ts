@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 
 import type { Binary32Harness } from "../../../typechain-types/index.js";
+import { fuzzSeed } from "../../support/fuzz.js";
 
 type Case = { negative: boolean; mantissa: bigint; exponent: number; sticky: boolean };
 
@@ -48,11 +49,10 @@ function randomSource(seed: number): (bits: number) => bigint {
 
 describe("Binary32", () => {
   let harness: Binary32Harness;
-  const seed = Number(process.env["TOUCHSTONE_SEED"] ?? 20261120);
-  const random = randomSource(seed);
+  const random = randomSource(fuzzSeed);
 
   before(async () => {
-    console.log(`    seed ${seed}`);
+    console.log(`    FUZZ_SEED=${fuzzSeed}`);
     const { ethers } = await network.create();
     harness = await ethers.deployContract("Binary32Harness");
   });
