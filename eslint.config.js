@@ -33,7 +33,7 @@ const impureGlobals = [
 
 export default defineConfig(
   {
-    ignores: ["artifacts/", "cache/", "coverage/", "typechain-types/", "**/generated/", "**/*_pb.ts", ".touchstone/"],
+    ignores: ["artifacts/", "cache/", "coverage/", "typechain-types/", "**/gen/", ".touchstone/"],
   },
   eslint.configs.recommended,
   {
