@@ -17,7 +17,6 @@ interface IHub {
     error DuplicateSource(address source);
     /// @dev `source` settles for another challenge manager, or none is deployed there.
     error ForeignSource(address source, address challengeManager);
-    error NotAContract(address account);
 
     /// @notice Fixes the challenge manager and the claim sources for ever.
     /// @dev Callable once, by the sealer. Every source must name `challengeManager` as its own.

@@ -29,6 +29,20 @@ struct Offer {
     bool open;
 }
 
+/// @notice What a job is about; its hash, with chain and contract, is the job's id.
+struct JobTerms {
+    bytes32 modelId;
+    address operator;
+    address consumer;
+    /// Counts the consumer's jobs, from 0.
+    uint256 nonce;
+    bytes32 inputsRoot;
+    uint80 fee;
+    uint96 lock;
+    /// Seconds from the request until the answer is due.
+    uint32 duration;
+}
+
 /// @notice A job.
 struct Job {
     ClaimStatus status;
@@ -38,6 +52,7 @@ struct Job {
     bytes32 inputsRoot;
     bytes32 outputsRoot;
     uint80 fee;
+    /// Stake tokens that back the job; zero once it is settled.
     uint96 lock;
     /// Last second in which the answer is accepted.
     uint48 deadline;
@@ -66,13 +81,8 @@ interface IJobEscrow is IClaimSource {
         bytes32 indexed jobId,
         address indexed operator,
         bytes32 indexed modelId,
-        address consumer,
-        uint256 nonce,
-        uint256 fee,
-        uint256 lock,
-        uint32 duration,
+        JobTerms terms,
         uint48 deadline,
-        bytes32 inputsRoot,
         bytes[] inputs
     );
     /// @notice The answer is in, and provisional until the challenge deadline has passed without a standing challenge.
@@ -95,7 +105,6 @@ interface IJobEscrow is IClaimSource {
     error UnbondingTooShort(uint32 unbonding, uint32 min);
     error ForeignHub(address stakingHub, address managerHub);
 
-    error UnknownJob(bytes32 jobId);
     /// @dev The job is not in the state that the call needs.
     error WrongStatus(bytes32 jobId, ClaimStatus status, ClaimStatus needed);
     error ModelClosed(bytes32 modelId);
@@ -126,7 +135,7 @@ interface IJobEscrow is IClaimSource {
     /// offer's minimum and the maximum. Effects: stake locked, fee escrowed, inputs emitted.
     /// @param inputs Elements of every unbound input, row-major and big-endian, in graph order.
     /// @param duration Seconds until the answer is due.
-    /// @return jobId Hash of chain, contract, consumer, its nonce, model, inputs root and terms.
+    /// @return jobId See `jobIdOf`.
     function request(
         bytes32 modelId,
         address operator,
@@ -155,30 +164,19 @@ interface IJobEscrow is IClaimSource {
     /// @notice Pays what is credited to the caller to `receiver`.
     function withdrawTo(address payable receiver) external;
 
+    /// @notice A job; never reverts, an unknown id has status `None`.
     function job(bytes32 jobId) external view returns (Job memory);
 
     /// @notice The terms of `operator` for a model, and how many jobs wait for its answer.
     function offerOf(address operator, bytes32 modelId) external view returns (Offer memory offer, uint16 waiting);
 
-    /// @notice The id that a request would get.
-    function jobIdOf(
-        address consumer,
-        uint256 nonce,
-        bytes32 modelId,
-        address operator,
-        bytes32 inputsRoot,
-        uint256 fee,
-        uint96 lock,
-        uint32 duration
-    ) external view returns (bytes32);
+    /// @notice The id of a job on this chain and contract: a hash of all that matters, so that a reorganisation can't swap two.
+    function jobIdOf(JobTerms calldata terms) external view returns (bytes32);
 
     /// @notice Number of jobs that `consumer` has requested; the next request's nonce.
     function nonceOf(address consumer) external view returns (uint256);
 
     function creditOf(address account) external view returns (uint256);
-
-    /// @notice All native coin owed: fees of open jobs and credits.
-    function totalOwed() external view returns (uint256);
 
     function registry() external view returns (IModelRegistry);
 

@@ -116,6 +116,8 @@ interface IModelRegistry {
     error ToleranceNotCanonical(uint256 output, uint32 atol, uint32 rtol);
     /// @dev Exact models and outputs that are not f32 are compared bit by bit.
     error ToleranceNotZero(uint256 output, uint32 atol, uint32 rtol);
+    /// @dev A view was asked for tensor `index` of `count`.
+    error NoSuchTensor(bool output, uint256 index, uint256 count);
     error EmptyFileHash();
     /// @dev A text of the provenance is missing or too long.
     error TextLength(bytes32 field, uint256 length, uint256 min, uint256 max);
@@ -148,7 +150,7 @@ interface IModelRegistry {
     function acceptsClaims(bytes32 modelId) external view returns (bool);
 
     /// @dev This and the following views revert with `UnknownModel` and nothing else; tensor numbers beyond the model's own
-    /// revert with `InputCount` or `OutputCount`.
+    /// revert with `NoSuchTensor`.
     function model(bytes32 modelId) external view returns (Model memory);
 
     /// @notice The judge of the model, and all that it needs except what the claim and the challenge bring: `inputsRoot` and

@@ -4,17 +4,21 @@ pragma solidity ^0.8.28;
 import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import { IHub } from "./IHub.sol";
+import { Reward } from "../types/Reward.sol";
 
 /// @notice Immutable parameters of staking.
 /// @param unbonding Seconds from an exit request until the tokens may leave. Every claim source refuses to be deployed
 /// beside a staking contract whose unbonding does not outlast its worst-case finality.
+/// @param burnable Whether slashed tokens are destroyed with the token's own `burn(uint256)`; otherwise they are sent to the
+/// dead address. If it is wrongly true only `burnSlashed` fails, never a slash.
 struct StakingParams {
     uint32 unbonding;
+    bool burnable;
 }
 
 /// @notice An operator's stake and keys.
 struct OperatorAccount {
-    /// Tokens that can back new locks, less what is locked already.
+    /// Tokens outside the exit queue. New locks are taken against what is not locked of them.
     uint96 active;
     /// Tokens in the exit queue: they back standing locks only where `active` falls short.
     uint96 exiting;
@@ -35,12 +39,6 @@ struct Exit {
     /// Tokens that will leave; zero once withdrawn, cancelled, or sent back to the stake by a slash.
     uint96 amount;
     uint48 readyAt;
-}
-
-/// @notice A share of a slash.
-struct Reward {
-    address to;
-    uint96 amount;
 }
 
 /// @title Operators' stake
@@ -90,6 +88,7 @@ interface IOperatorStaking {
     error TooManyRewards(uint256 count, uint256 max);
     error WorkerTaken(address worker, address operator);
     error WorkerNotProposed(address operator, address worker);
+    error NoWorker(address operator);
     error NothingToWithdraw(address account);
 
     /// @notice Adds to the caller's stake.
@@ -144,8 +143,8 @@ interface IOperatorStaking {
     function withdrawReward(address receiver) external;
 
     /// @notice Destroys the slashed tokens that wait for it. Anybody may call.
-    /// @dev Apart from `slash`, so that no token behaviour can stand in the way of a slash. Uses the token's own `burn`;
-    /// a token without one has them sent to the dead address.
+    /// @dev Apart from `slash`, so that no token behaviour can stand in the way of a slash. Does nothing where nothing
+    /// waits.
     function burnSlashed() external;
 
     function account(address operator) external view returns (OperatorAccount memory);

@@ -31,7 +31,7 @@ struct Claim {
     bytes32 inputsRoot;
     /// `listHash` over the tensor roots of all outputs; zero before the answer.
     bytes32 outputsRoot;
-    /// Stake tokens that back this claim.
+    /// Stake tokens that back this claim; zero once it is settled.
     uint96 lock;
     /// Last second in which a challenge may be opened; zero before the answer. Fixed when the answer arrives.
     uint48 challengeDeadline;
