@@ -171,7 +171,7 @@ interface IJobEscrow is IClaimSource {
     function offerOf(address operator, bytes32 modelId) external view returns (Offer memory offer, uint16 waiting);
 
     /// @notice The id of a job on this chain and contract: a hash of all that matters, so that a reorganisation can't swap two.
-    function jobIdOf(JobTerms calldata terms) external view returns (bytes32);
+    function jobIdOf(JobTerms memory terms) external view returns (bytes32);
 
     /// @notice Number of jobs that `consumer` has requested; the next request's nonce.
     function nonceOf(address consumer) external view returns (uint256);

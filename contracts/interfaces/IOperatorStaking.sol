@@ -75,6 +75,8 @@ interface IOperatorStaking {
     error AmountTooLarge(uint256 amount);
     /// @dev The token delivered another amount than was sent.
     error TransferMismatch(uint256 expected, uint256 received);
+    /// @dev The token refused the permit, and no allowance was there.
+    error PermitRefused(address operator);
     /// @dev The token's balance fell below what is owed: it rebases, or took tokens away.
     error BalanceShort(uint256 balance, uint256 owed);
     error InsufficientStake(address operator, uint256 requested, uint256 available);

@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import { Math } from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
-import { Dtype } from "../libraries/Dtype.sol";
+import { Domain } from "../libraries/Domain.sol";
+import { DType } from "../types/DType.sol";
 import {
     INLINE_ROOTS,
     L_MAX,
@@ -61,7 +62,7 @@ library ContentRules {
         for (uint256 i; i < outputs; ++i) {
             OutputSpec calldata spec = content.outputs[i];
             outputSizes[i] = _checkOutput(spec, i, content.nodeCount, content.profile);
-            demands = Math.max(demands, _tensorDemands(outputSizes[i], Dtype.width(spec.dtype)));
+            demands = Math.max(demands, _tensorDemands(outputSizes[i], DType.size(spec.dtype)));
         }
         // Inner tensors may need more; the Arbiter finds a node inconsistent whose tensor does not fit the depth.
         uint256 least = _listDemands(content.nodeCount) + demands + 1;
@@ -85,12 +86,12 @@ library ContentRules {
     }
 
     function _checkInput(InputSpec calldata spec, uint256 index) private pure returns (uint32 size) {
-        require(Dtype.width(spec.dtype) != 0, IModelRegistry.UnknownDtype(false, index, spec.dtype));
+        require(DType.size(spec.dtype) != 0, IModelRegistry.UnknownDtype(false, index, spec.dtype));
         size = _size(spec.shape, false, index);
-        (bool valid, int256 low) = Dtype.order(spec.dtype, spec.lo);
+        (bool valid, int256 low) = Domain.order(spec.dtype, spec.lo);
         require(valid, IModelRegistry.DomainNotCanonical(index, spec.lo));
         int256 high;
-        (valid, high) = Dtype.order(spec.dtype, spec.hi);
+        (valid, high) = Domain.order(spec.dtype, spec.hi);
         require(valid, IModelRegistry.DomainNotCanonical(index, spec.hi));
         require(low <= high, IModelRegistry.DomainNotOrdered(index, spec.lo, spec.hi));
     }
@@ -101,7 +102,7 @@ library ContentRules {
         uint32 nodeCount,
         uint8 profile
     ) private pure returns (uint32 size) {
-        require(Dtype.width(spec.dtype) != 0, IModelRegistry.UnknownDtype(true, index, spec.dtype));
+        require(DType.size(spec.dtype) != 0, IModelRegistry.UnknownDtype(true, index, spec.dtype));
         size = _size(spec.shape, true, index);
         require(spec.node < nodeCount, IModelRegistry.OutputNode(index, spec.node, nodeCount));
         require(
@@ -109,7 +110,7 @@ library ContentRules {
             IModelRegistry.ToleranceNotCanonical(index, spec.atol, spec.rtol)
         );
         require(
-            (spec.dtype == Dtype.F32 && profile != EXACT) || (spec.atol == 0 && spec.rtol == 0),
+            (spec.dtype == DType.F32 && profile != EXACT) || (spec.atol == 0 && spec.rtol == 0),
             IModelRegistry.ToleranceNotZero(index, spec.atol, spec.rtol)
         );
     }
@@ -127,8 +128,8 @@ library ContentRules {
     }
 
     /// Demands from a tensor's root down to one leaf hash.
-    function _tensorDemands(uint256 size, uint256 width) private pure returns (uint256) {
-        return _demands(Math.ceilDiv(size * width, LEAF_BYTES));
+    function _tensorDemands(uint256 size, uint256 elementBytes) private pure returns (uint256) {
+        return _demands(Math.ceilDiv(size * elementBytes, LEAF_BYTES));
     }
 
     /// Demands from the trace root down to one tensor root.

@@ -88,15 +88,15 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IOperatorStaking
-    function depositWithPermit(
-        uint256 amount,
-        uint256 deadline,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
-    ) external nonReentrant {
+    function depositWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external nonReentrant {
         // Anybody can present the permit first; then the allowance is there already and the deposit goes through.
-        try IERC20Permit(address(TOKEN)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        bool allowed;
+        try IERC20Permit(address(TOKEN)).permit(msg.sender, address(this), amount, deadline, v, r, s) {
+            allowed = true;
+        } catch {
+            allowed = TOKEN.allowance(msg.sender, address(this)) >= amount;
+        }
+        require(allowed, PermitRefused(msg.sender));
         _deposit(amount);
     }
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import { TensorRoot } from "./TensorRoot.sol";
+import { ElementOpening } from "../types/Claim.sol";
+
+/// @title Elements of a claim's inputs and outputs
+library ClaimTensors {
+    error ListHashMismatch(bytes32 given, bytes32 expected);
+    error TensorOutOfRange(uint256 tensor, uint256 count);
+    error ElementOutOfRange(uint256 element, uint256 size);
+    error TensorRootMismatch(bytes32 given, bytes32 expected);
+
+    /// @notice Refuses a tensor number that the model does not have; to be asked before the tensor's spec is looked up.
+    function requireTensor(ElementOpening calldata opening, uint256 count) internal pure {
+        require(opening.tensor < count, TensorOutOfRange(opening.tensor, count));
+    }
+
+    /// @notice Bits of an opened element, in the low bytes. The tensor number must be in range.
+    /// @param listHash Inputs root or outputs root of the claim.
+    /// @param size Elements of tensor `opening.tensor`.
+    /// @param elementBytes Bytes of one of its elements.
+    function read(
+        ElementOpening calldata opening,
+        bytes32 listHash,
+        uint256 size,
+        uint256 elementBytes
+    ) internal pure returns (uint64 bits) {
+        bytes32 given = keccak256(abi.encodePacked(opening.roots));
+        require(given == listHash, ListHashMismatch(given, listHash));
+        require(opening.element < size, ElementOutOfRange(opening.element, size));
+
+        uint256 start = uint256(opening.element) * elementBytes;
+        uint256 leaves = (size * elementBytes + TensorRoot.LEAF_BYTES - 1) / TensorRoot.LEAF_BYTES;
+        bytes32 root = TensorRoot.rootOfLeaf(opening.leaf, start / TensorRoot.LEAF_BYTES, leaves, opening.proof);
+        bytes32 expected = opening.roots[opening.tensor];
+        require(root == expected, TensorRootMismatch(root, expected));
+        return _bits(opening.leaf, start % TensorRoot.LEAF_BYTES, elementBytes);
+    }
+
+    function _bits(bytes calldata leaf, uint256 offset, uint256 elementBytes) private pure returns (uint64 bits) {
+        // Elements never straddle leaves: every element size divides the leaf size.
+        for (uint256 i; i < elementBytes; ++i) bits = (bits << 8) | uint8(leaf[offset + i]);
+    }
+}
