@@ -16,6 +16,7 @@ import {
   tensorTreeOfBytes,
   tensorZeros,
 } from "../../src/audit/tree.js";
+import { codeOf } from "../support/codes.js";
 import { assertProperty } from "../support/fuzz.js";
 import { anyTensor, noise, noiseTensor } from "../support/tensors.js";
 
@@ -52,15 +53,6 @@ function plainTensorRoot(tensor: Tensor): Uint8Array {
   }
   return plainRoot(leaves, keccak_256(new Uint8Array(256)));
 }
-
-const codeOf = (run: () => unknown): unknown => {
-  try {
-    run();
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
-  return undefined;
-};
 
 describe("audit/keccak", () => {
   it("is keccak256 and not SHA-3", () => {
