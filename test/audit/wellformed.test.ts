@@ -57,14 +57,17 @@ describe("audit/wellformed", () => {
           const change = (other: Operand): Operand => (other === operand ? { ...operand, numel } : other);
           const tensors = Array.from({ length: operand.source.index + 1 }, () => ({ dtype: operand.dtype, numel }));
           const lone: AuditNode = { ...node, operands: [change(operand)], steps: [] };
-          return illFormed({ ...lone, kind: "map", fn: "copy", dtype: operand.dtype, out: extents }, {
-            ...context,
-            index: 1000,
-            depth: 10,
-            inputs: tensors,
-            weights: tensors,
-            nodes: tensors,
-          });
+          return illFormed(
+            { ...lone, kind: "map", fn: "copy", dtype: operand.dtype, out: extents },
+            {
+              ...context,
+              index: 1000,
+              depth: 10,
+              inputs: tensors,
+              weights: tensors,
+              nodes: tensors,
+            },
+          );
         };
         expect(resized(highest + 1)).to.equal(undefined);
         expect(resized(highest)).to.equal("operand 0 reads outside its tensor");
