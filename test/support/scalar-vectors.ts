@@ -2,7 +2,7 @@ import { DTYPE_CODE, MAP_FN, type MapFn } from "../../src/audit/graph.js";
 import { scalar } from "../../src/audit/exec/reference/scalar.js";
 import { HARD_CASES } from "./hard-cases.js";
 import { createRandom, edgeBits, randomBits } from "./samples.js";
-import { signaturesOf, type Signature } from "./signatures.js";
+import { MAP_SIGNATURES } from "./graphs.js";
 
 /*
  * test/vectors/scalars.json: cases of every scalar function with the value that the reference executor gives, as element
@@ -12,6 +12,8 @@ import { signaturesOf, type Signature } from "./signatures.js";
 const SEED = 20261120;
 const CASES_PER_FUNCTION = 200;
 const LEAST_CASES_PER_SIGNATURE = 4;
+
+type Signature = (typeof MAP_SIGNATURES)[number];
 
 const hex = (bits: bigint): string => `"0x${bits.toString(16)}"`;
 
@@ -54,7 +56,7 @@ export function scalarVectors(): string {
   const entries = (Object.keys(MAP_FN) as MapFn[])
     .filter((fn) => fn !== "pick")
     .flatMap((fn) => {
-      const signatures = signaturesOf(fn);
+      const signatures = MAP_SIGNATURES.filter((signature) => signature.fn === fn);
       const share = Math.max(LEAST_CASES_PER_SIGNATURE, Math.ceil(CASES_PER_FUNCTION / signatures.length));
       return signatures.map((signature) => {
         const floats = signature.operands.every((dtype) => dtype === "f32");

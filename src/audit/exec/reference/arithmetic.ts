@@ -85,8 +85,7 @@ const isNegative = (bits: bigint): boolean => bits >> 31n === 1n;
 
 const mod = remainder(
   (x, y) => {
-    if (isZero(x)) return zero(isNegative(y));
-    return isNegative(x) === isNegative(y) ? x : y;
+    return isZero(x) || isNegative(x) === isNegative(y) ? x : y;
   },
   (x, y) => x - y * floorDiv(x, y),
   true,

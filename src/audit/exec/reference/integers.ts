@@ -1,9 +1,12 @@
 import { DTYPE_BYTES, type DType } from "../../graph.js";
-import { isSigned } from "../signatures.js";
 
 /*
  * Element bits of integer dtypes and bool as exact integers. A bool counts as 0 or 1, whatever its byte.
  */
+
+function isSigned(dtype: DType): boolean {
+  return dtype.startsWith("i");
+}
 
 export function bitsOf(dtype: DType): number {
   return 8 * DTYPE_BYTES[dtype];

@@ -1,6 +1,6 @@
 import type { DType, ReduceFn } from "../../graph.js";
-import { IllFormedNodeError } from "../errors.js";
-import { checkReduce } from "../signatures.js";
+import { reduceTakes } from "../../signatures.js";
+import { illFormedUse } from "../errors.js";
 import { compare, decode, ONE } from "./binary32.js";
 import { toInteger, wrap } from "./integers.js";
 import { scalar } from "./scalar.js";
@@ -21,10 +21,11 @@ export interface Terms {
  * One reduction on element bits (docs/audit.md, section 4).
  *
  * @param dtypes dtypes of the operands; that of a bias comes third
- * @throws IllFormedNodeError where the function does not take these dtypes, or there is no such rank
+ * @throws TouchstoneError `NODE_ILL_FORMED` where the function does not take these dtypes, or there is no such rank
  */
 export function reduce(fn: ReduceFn, dtypes: readonly DType[], resultDtype: DType, terms: Terms): bigint {
-  checkReduce(fn, dtypes, resultDtype);
+  if (!reduceTakes(fn, dtypes, resultDtype))
+    throw illFormedUse(`${fn} does not take (${dtypes.join(", ")}) to ${resultDtype}`);
   const dtype = dtypes[0]!;
   const list = terms.lists[0]!;
   switch (fn) {
@@ -100,7 +101,7 @@ function argument(
 const isNaNOf = (dtype: DType, bits: bigint): boolean => dtype === "f32" && decode(bits).kind === "nan";
 
 function kth(dtype: DType, list: readonly bigint[], rank: number, largest: boolean): number {
-  if (rank >= list.length) throw new IllFormedNodeError(`argkth asks for rank ${rank} of ${list.length} elements`);
+  if (rank >= list.length) throw illFormedUse(`argkth asks for rank ${rank} of ${list.length} elements`);
   // Array.prototype.sort is stable.
   const ranked = list.map((_, k) => k).sort((i, j) => order(dtype, list[i]!, list[j]!) * (largest ? -1 : 1));
   return ranked[rank]!;

@@ -1,5 +1,6 @@
 import type { DType, MapFn } from "../../graph.js";
-import { checkMap } from "../signatures.js";
+import { mapTakes } from "../../signatures.js";
+import { illFormedUse } from "../errors.js";
 import { ALGEBRAIC } from "./algebraic.js";
 import { ARITHMETIC, fma } from "./arithmetic.js";
 import { compare, isNaNBits } from "./binary32.js";
@@ -17,7 +18,7 @@ import { pow, powInteger as powOfFloat } from "./pow.js";
  * @param resultDtype dtype of the value
  * @param operandBits element bits, one per operand, in the low bytes
  * @returns canonical element bits
- * @throws IllFormedNodeError where the function does not take these dtypes
+ * @throws TouchstoneError `NODE_ILL_FORMED` where the function does not take these dtypes
  */
 export function scalar(
   fn: MapFn,
@@ -25,7 +26,8 @@ export function scalar(
   resultDtype: DType,
   operandBits: readonly bigint[],
 ): bigint {
-  checkMap(fn, dtypes, resultDtype);
+  if (!mapTakes(fn, dtypes, resultDtype))
+    throw illFormedUse(`${fn} does not take (${dtypes.join(", ")}) to ${resultDtype}`);
   const [dtype, second] = dtypes as readonly [DType, DType | undefined];
   const [a, b, c] = operandBits as readonly [bigint, bigint, bigint];
   switch (fn) {
