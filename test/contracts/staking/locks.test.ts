@@ -1,0 +1,188 @@
+import { expect } from "chai";
+import { ZeroAddress } from "ethers";
+
+import { connect, type Connection, TOKEN } from "../../support/protocol.js";
+import { deployStaking, expectSolvent, lockId, type StakingSetup } from "../../support/staking.js";
+
+describe("OperatorStaking locks and slashes", () => {
+  let chain: Connection;
+  let setup: StakingSetup;
+  const A = lockId("a");
+
+  before(async () => {
+    chain = await connect();
+  });
+
+  beforeEach(async () => {
+    setup = await chain.networkHelpers.loadFixture(fixture);
+  });
+
+  afterEach(async () => {
+    await expectSolvent(setup, [chain.owner, chain.challenger, chain.consumer]);
+  });
+
+  async function fixture() {
+    return deployStaking(chain);
+  }
+
+  const lock = (id: string, amount: bigint, from = setup.source) => from.lock(setup.staking, chain.owner, id, amount);
+  const slash = (rewards: [string, bigint][]) =>
+    setup.source.slash(
+      setup.staking,
+      A,
+      rewards.map(([to, amount]) => ({ to, amount })),
+    );
+
+  it("take free stake, up to the last wei", async () => {
+    const { staking } = setup;
+    await expect(lock(A, 99n * TOKEN))
+      .to.emit(staking, "Locked")
+      .withArgs(chain.owner.address, await setup.source.getAddress(), A, 99n * TOKEN);
+    await expect(lock(lockId("b"), TOKEN + 1n))
+      .to.be.revertedWithCustomError(staking, "InsufficientStake")
+      .withArgs(chain.owner.address, TOKEN + 1n, TOKEN);
+    await lock(lockId("b"), TOKEN);
+    expect(await staking.freeStake(chain.owner)).to.equal(0);
+    expect((await staking.account(chain.owner)).locked).to.equal(100n * TOKEN);
+    expect(await staking.lockOf(setup.source, A)).to.deep.equal([chain.owner.address, 99n * TOKEN]);
+  });
+
+  it("are free again when unlocked, once", async () => {
+    const { staking } = setup;
+    await lock(A, 60n * TOKEN);
+    await expect(setup.source.unlock(staking, A))
+      .to.emit(staking, "Unlocked")
+      .withArgs(chain.owner.address, await setup.source.getAddress(), A, 60n * TOKEN);
+    expect(await staking.freeStake(chain.owner)).to.equal(100n * TOKEN);
+    expect(await staking.lockOf(setup.source, A)).to.deep.equal([ZeroAddress, 0n]);
+    await expect(setup.source.unlock(staking, A)).to.be.revertedWithCustomError(staking, "UnknownLock");
+    await expect(slash([])).to.be.revertedWithCustomError(staking, "UnknownLock");
+  });
+
+  it("belong to their source", async () => {
+    const { staking, other } = setup;
+    await lock(A, 60n * TOKEN);
+    await expect(other.unlock(staking, A))
+      .to.be.revertedWithCustomError(staking, "UnknownLock")
+      .withArgs(await other.getAddress(), A);
+    await expect(other.slash(staking, A, [])).to.be.revertedWithCustomError(staking, "UnknownLock");
+    // The same id at another source is another lock.
+    await lock(A, 40n * TOKEN, other);
+    expect((await staking.account(chain.owner)).locked).to.equal(100n * TOKEN);
+  });
+
+  it("have distinct ids and are not empty", async () => {
+    await lock(A, 1n);
+    await expect(lock(A, 1n))
+      .to.be.revertedWithCustomError(setup.staking, "LockExists")
+      .withArgs(await setup.source.getAddress(), A);
+    await expect(lock(lockId("b"), 0n)).to.be.revertedWithCustomError(setup.staking, "ZeroAmount");
+  });
+
+  it("are for sealed sources only", async () => {
+    const { staking } = setup;
+    const { ethers, owner, stranger } = chain;
+    const foreign = await ethers.deployContract("ToySource", [stranger]);
+    await lock(A, 1n);
+    for (const call of [
+      () => foreign.lock(staking, owner, A, 1n),
+      () => foreign.unlock(staking, A),
+      () => foreign.slash(staking, A, []),
+    ]) {
+      await expect(call())
+        .to.be.revertedWithCustomError(staking, "NotSource")
+        .withArgs(await foreign.getAddress());
+    }
+    for (const call of [
+      () => staking.connect(owner).lock(owner, A, 1n),
+      () => staking.connect(owner).unlock(A),
+      () => staking.connect(owner).slash(A, []),
+    ]) {
+      await expect(call()).to.be.revertedWithCustomError(staking, "NotSource").withArgs(owner.address);
+    }
+  });
+
+  it("are slashed whole: rewards are credited, the rest waits to burn", async () => {
+    const { staking, token } = setup;
+    await lock(A, 60n * TOKEN);
+    const before = await token.totalSupply();
+    await expect(
+      slash([
+        [chain.challenger.address, 21n * TOKEN],
+        [chain.consumer.address, 9n * TOKEN],
+      ]),
+    )
+      .to.emit(staking, "Slashed")
+      .withArgs(chain.owner.address, await setup.source.getAddress(), A, 60n * TOKEN, 30n * TOKEN);
+    expect(await staking.stakeOf(chain.owner)).to.equal(40n * TOKEN);
+    expect((await staking.account(chain.owner)).locked).to.equal(0);
+    expect(await staking.rewardOf(chain.challenger)).to.equal(21n * TOKEN);
+    expect(await staking.rewardOf(chain.consumer)).to.equal(9n * TOKEN);
+    expect(await staking.pendingBurn()).to.equal(30n * TOKEN);
+    expect(await token.totalSupply()).to.equal(before);
+
+    await expect(staking.connect(chain.stranger).burnSlashed())
+      .to.emit(staking, "Burnt")
+      .withArgs(30n * TOKEN, true);
+    expect(await token.totalSupply()).to.equal(before - 30n * TOKEN);
+    expect(await staking.pendingBurn()).to.equal(0);
+    await expect(staking.burnSlashed()).not.to.emit(staking, "Burnt");
+  });
+
+  it("never reward more than half: what is asked beyond burns", async () => {
+    const { staking } = setup;
+    await lock(A, 11n);
+    await slash([
+      [chain.challenger.address, 4n],
+      [chain.consumer.address, 4n],
+      [chain.stranger.address, 1n],
+    ]);
+    expect(await staking.rewardOf(chain.challenger)).to.equal(4n);
+    expect(await staking.rewardOf(chain.consumer)).to.equal(1n);
+    expect(await staking.rewardOf(chain.stranger)).to.equal(0n);
+    expect(await staking.pendingBurn()).to.equal(6n);
+  });
+
+  it("burn what goes to nobody", async () => {
+    const { staking } = setup;
+    await lock(A, 10n);
+    await slash([[ZeroAddress, 5n]]);
+    expect(await staking.pendingBurn()).to.equal(10n);
+    expect(await staking.rewardOf(ZeroAddress)).to.equal(0n);
+  });
+
+  it("of one wei burn", async () => {
+    await lock(A, 1n);
+    await slash([[chain.challenger.address, 1n]]);
+    expect(await setup.staking.pendingBurn()).to.equal(1n);
+  });
+
+  it("reward up to 16 accounts", async () => {
+    const rewards = Array.from({ length: 17 }, (): [string, bigint] => [chain.challenger.address, 1n]);
+    await lock(A, 60n);
+    await expect(slash(rewards)).to.be.revertedWithCustomError(setup.staking, "TooManyRewards").withArgs(17, 16);
+    await slash(rewards.slice(1));
+    expect(await setup.staking.rewardOf(chain.challenger)).to.equal(16n);
+  });
+
+  it("pay rewards to whom they belong, where they say", async () => {
+    const { staking, token } = setup;
+    await lock(A, 60n * TOKEN);
+    await slash([[chain.challenger.address, TOKEN]]);
+    const asChallenger = staking.connect(chain.challenger);
+    await expect(asChallenger.withdrawReward(ZeroAddress)).to.be.revertedWithCustomError(staking, "ZeroAddress");
+    await expect(staking.connect(chain.stranger).withdrawReward(chain.stranger))
+      .to.be.revertedWithCustomError(staking, "NothingToWithdraw")
+      .withArgs(chain.stranger.address);
+    await expect(asChallenger.withdrawReward(chain.stranger)).to.changeTokenBalances(
+      chain.ethers,
+      token,
+      [staking, chain.stranger],
+      [-TOKEN, TOKEN],
+    );
+    await expect(asChallenger.withdrawReward(chain.stranger)).to.be.revertedWithCustomError(
+      staking,
+      "NothingToWithdraw",
+    );
+  });
+});

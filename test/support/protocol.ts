@@ -1,0 +1,96 @@
+import { network } from "hardhat";
+
+import { modelContent, modelIdOf, provenance } from "./models.js";
+
+export const HOUR = 3600;
+export const DAY = 24 * HOUR;
+export const TOKEN = 10n ** 18n;
+
+export const PARAMS = {
+  deposit: 10n ** 16n,
+  depositDelay: 7 * DAY,
+  unbonding: 21 * DAY,
+  inclusionDelay: 6 * HOUR,
+  challengeWindow: DAY,
+  maxDuration: DAY,
+  lockFloor: 10n * TOKEN,
+} as const;
+
+/** A chain with roles; every suite makes its own. */
+export async function connect() {
+  const connection = await network.create();
+  const [deployer, publisher, owner, worker, consumer, challenger, stranger] = await connection.ethers.getSigners();
+  return {
+    ...connection,
+    deployer: deployer!,
+    publisher: publisher!,
+    owner: owner!,
+    worker: worker!,
+    consumer: consumer!,
+    challenger: challenger!,
+    stranger: stranger!,
+  };
+}
+
+export type Connection = Awaited<ReturnType<typeof connect>>;
+
+/** Hub, toy challenge manager, registry, staking with the test token, and jobs; sealed, nothing registered. */
+export async function deployProtocol({ ethers, deployer }: Connection) {
+  const hub = await ethers.deployContract("Hub", [deployer]);
+  const token = await ethers.deployContract("TestToken", [deployer, 10n ** 9n * TOKEN, 1000n * TOKEN, DAY]);
+  const manager = await ethers.deployContract("ToyManager", [hub, PARAMS.inclusionDelay, DAY]);
+  // The registry stores judges and never calls them.
+  const registry = await ethers.deployContract("ModelRegistry", [
+    [manager],
+    { deposit: PARAMS.deposit, depositDelay: PARAMS.depositDelay },
+  ]);
+  const staking = await ethers.deployContract("OperatorStaking", [
+    token,
+    hub,
+    { unbonding: PARAMS.unbonding, burnable: true },
+  ]);
+  const jobs = await ethers.deployContract("JobEscrow", [
+    registry,
+    staking,
+    manager,
+    { challengeWindow: PARAMS.challengeWindow, maxDuration: PARAMS.maxDuration, lockFloor: PARAMS.lockFloor },
+  ]);
+  await hub.seal(manager, [jobs]);
+  return { hub, token, manager, registry, staking, jobs };
+}
+
+export type Protocol = Awaited<ReturnType<typeof deployProtocol>>;
+
+/** A model registered by the publisher, an owner with 1,000 tokens staked and its worker, and an open offer. */
+export async function deployWithOperator(connection: Connection) {
+  const { publisher, owner, worker } = connection;
+  const protocol = await deployProtocol(connection);
+  const { registry, jobs } = protocol;
+  const content = modelContent();
+  await registry.connect(publisher).register(content, provenance(), { value: PARAMS.deposit });
+  const modelId = modelIdOf(content, publisher.address);
+  await stake(connection, protocol, 1000n * TOKEN);
+  await protocol.staking.connect(owner).proposeWorker(worker);
+  await protocol.staking.connect(worker).acceptWorker(owner);
+  await jobs.connect(owner).setOffer(modelId, OFFER);
+  return { ...protocol, modelId, content };
+}
+
+export const OFFER = {
+  price: 10n ** 15n,
+  maxLock: 500n * TOKEN,
+  minDuration: HOUR,
+  concurrency: 3,
+  open: true,
+} as const;
+
+/** Adds to the stake of the connection's owner. */
+export async function stake(
+  { deployer, owner }: Connection,
+  { token, staking }: Pick<Protocol, "token" | "staking">,
+  amount: bigint,
+) {
+  await token.connect(deployer).transfer(owner, amount);
+  await token.connect(owner).approve(staking, amount);
+  await staking.connect(owner).deposit(amount);
+}

@@ -1,0 +1,41 @@
+import { expect } from "chai";
+import { id } from "ethers";
+
+import { type Connection, deployProtocol, PARAMS, stake, TOKEN } from "./protocol.js";
+
+/** Lock ids by name. */
+export const lockId = (name: string): string => id(name);
+
+/** Staking beside a toy source that locks at a test's word; the owner has 100 tokens staked. */
+export async function deployStaking(connection: Connection) {
+  const { ethers, deployer } = connection;
+  const { token } = await deployProtocol(connection);
+  const hub = await ethers.deployContract("Hub", [deployer]);
+  const manager = await ethers.deployContract("ToyManager", [hub, PARAMS.inclusionDelay, 0]);
+  const staking = await ethers.deployContract("OperatorStaking", [
+    token,
+    hub,
+    { unbonding: PARAMS.unbonding, burnable: true },
+  ]);
+  const source = await ethers.deployContract("ToySource", [manager]);
+  const other = await ethers.deployContract("ToySource", [manager]);
+  await hub.seal(manager, [source, other]);
+  await stake(connection, { token, staking }, 100n * TOKEN);
+  return { hub, token, staking, source, other };
+}
+
+export type StakingSetup = Awaited<ReturnType<typeof deployStaking>>;
+
+/** Sums that must agree in every state: what is owed is owed to somebody, and the tokens are there. */
+export async function expectSolvent({ token, staking }: StakingSetup, accounts: readonly { address: string }[]) {
+  let sum = await staking.pendingBurn();
+  for (const { address } of accounts) {
+    const { active, exiting, locked } = await staking.account(address);
+    expect(locked, `locked of ${address}`).to.be.at.most(active + exiting);
+    sum += active + exiting + (await staking.rewardOf(address));
+  }
+  const owed = await staking.totalOwed();
+  const balance = await token.balanceOf(staking);
+  expect(sum, "sum of stakes, rewards and pending burn").to.equal(owed);
+  expect(balance, "token balance").to.be.at.least(owed);
+}
