@@ -1,0 +1,8 @@
+/** Writes the vectors of trees, proofs, encodings, views and ids to test/vectors. Run: tsx scripts/generate/vectors.ts */
+import { writeFileSync } from "node:fs";
+
+import { commitmentVectors } from "../../test/support/commitment-vectors.js";
+
+for (const [name, content] of commitmentVectors()) {
+  writeFileSync(new URL(`../../test/vectors/${name}`, import.meta.url), content);
+}
