@@ -93,6 +93,16 @@ library Binary32 {
         }
     }
 
+    /// @notice The midpoint between the two binary32 numbers around mantissa * 2^exponent, where `roundWithin` did not decide.
+    /// @return odd An odd number of at most 25 bits.
+    /// @return place The midpoint is odd * 2^place.
+    function midpoint(uint256 mantissa, int256 exponent) internal pure returns (uint256 odd, int256 place) {
+        unchecked {
+            place = _quantum(mantissa, exponent) - 1;
+            return (((mantissa >> uint256(place + 1 - exponent)) << 1) | 1, place);
+        }
+    }
+
     /// @notice The number itself, or the canonical NaN for a NaN of any payload.
     function canonical(uint256 bits) internal pure returns (uint256) {
         return isNaN(bits) ? NAN : bits;
