@@ -5,7 +5,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-export const CONSTANTS_FILE = fileURLToPath(new URL("../../contracts/libraries/elementary/Constants.sol", import.meta.url));
+export const CONSTANTS_FILE = fileURLToPath(
+  new URL("../../contracts/libraries/elementary/Constants.sol", import.meta.url),
+);
 
 /** Working precision in bits, and how many of them the rounding errors of all series together can reach. */
 const PRECISION = 640n;
