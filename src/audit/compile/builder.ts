@@ -1,0 +1,267 @@
+import { allocate, type ElementType } from "../../onnx/element.js";
+import { type DType, DTYPE_CODE } from "../graph.js";
+import { gatherTakes, mapTakes, reduceTakes } from "../signatures.js";
+import { bitsOf, dataOf } from "./bits.js";
+import { CompileError, inconsistent } from "./errors.js";
+import { copyElements, evaluateConstant } from "./fold.js";
+import { mergeDims } from "./merge.js";
+import type { NodeFn, RawNode, RawOperand, RawView } from "./raw.js";
+import { arrangeReduction, consecutive, rawOperand } from "./operands.js";
+import { splitReduction } from "./split.js";
+import {
+  type Aligned,
+  type Dim,
+  dimsOf,
+  factorAt,
+  followMemory,
+  type Label,
+  type Labelled,
+  layOut,
+  type Space,
+} from "./space.js";
+import {
+  constant,
+  type ConstMemory,
+  emptyConstant,
+  isConstant,
+  isWhole,
+  type Memory,
+  normalise,
+  product,
+  rowMajor,
+  shapeOf,
+  sizeOf,
+  type Value,
+} from "./value.js";
+
+/** A node to be emitted: its axes are labels, its operands views. */
+export interface NodeSpec {
+  readonly what: NodeFn;
+  readonly dtype: ElementType;
+  /** Labels of the result's axes. */
+  readonly out: readonly Label[];
+  readonly red?: readonly Label[];
+  readonly operands: readonly Labelled[];
+  /** Extents of labels that no operand has. */
+  readonly extents?: ReadonlyMap<Label, number>;
+  /**
+   * Labels of the result in the order in which its elements shall lie in memory; by default matrix products keep the order of
+   * `out`, everything else follows its largest operand.
+   */
+  readonly order?: readonly Label[];
+  /** Emit the node as stated, even where constants or repetitions make it superfluous: a model output must exist. */
+  readonly commit?: boolean;
+  /** The function is discontinuous, what the lowering makes of it is not. */
+  readonly continuous?: boolean;
+}
+
+/** Collects the nodes of a graph. Nodes all of whose operands are constant are evaluated instead. */
+export interface Builder {
+  readonly nodes: RawNode[];
+  /** Provenance of the nodes that are emitted next. */
+  label: string;
+  emit(spec: NodeSpec): Value;
+  /** A copy whose memory holds the axes in order `axes` (default: as they are), consecutively. */
+  copy(value: Value, axes?: readonly number[]): Value;
+  /** The node whose result is exactly this tensor, row-major; a copy where there is none. */
+  commit(value: Value): RawNode;
+  /** The elements of a constant value in row-major order. */
+  flatten(value: Value): ConstMemory;
+  /** A scalar constant of `dtype`; numbers for f32 are rounded to nearest. */
+  scalar(dtype: DType, value: number | bigint): Value;
+  vector(dtype: DType, values: readonly (number | bigint)[], shape?: readonly number[]): Value;
+  /** Applies a view operation, to a copy where the value itself cannot express it. */
+  view(value: Value, operation: (value: Value) => Value | undefined): Value;
+}
+
+export function isAuditType(dtype: ElementType): dtype is DType {
+  return dtype in DTYPE_CODE;
+}
+
+export function createBuilder(): Builder {
+  const nodes: RawNode[] = [];
+  const known = new Map<string, Memory>();
+  const identities = new Map<Memory, number>();
+
+  const identify = (memory: Memory): number => {
+    let id = identities.get(memory);
+    if (id === undefined) identities.set(memory, (id = identities.size));
+    return id;
+  };
+
+  /** The node's result; an equal node that exists already is used again. */
+  const append = (node: RawNode): Memory => {
+    const key = keyOf(node);
+    const found = known.get(key);
+    if (found) return found;
+    const memory: Memory = { kind: "node", dtype: node.dtype, numel: product(node.out), node };
+    nodes.push(node);
+    known.set(key, memory);
+    return memory;
+  };
+
+  const keyOf = (node: RawNode): string => {
+    const operandKey = (operand: RawOperand): unknown =>
+      operand.memory
+        ? [identify(operand.memory), operand.base, operand.coef, operand.guards, String(operand.fill)]
+        : [operand.dtype, String(operand.value)];
+    const steps = node.steps.map((step) => [step.fn, step.dtype, step.chain, step.operands.map(operandKey)]);
+    const { what, dtype, out, red, continuous } = node;
+    return JSON.stringify([what, dtype, out, red, continuous, node.operands.map(operandKey), steps]);
+  };
+
+  const builder: Builder = {
+    nodes,
+    label: "",
+    emit: (spec) => emit(spec),
+    copy(value, axes) {
+      const labels = value.axes.map((_, axis) => axis);
+      const what: NodeFn = { kind: "map", fn: "copy" };
+      return emit({
+        what,
+        dtype: value.memory.dtype,
+        out: labels,
+        operands: [{ value, labels }],
+        order: axes ?? labels,
+      });
+    },
+    commit(value) {
+      if (value.memory.kind === "node" && isWhole(value)) return value.memory.node;
+      const labels = value.axes.map((_, axis) => axis);
+      const what: NodeFn = { kind: "map", fn: "copy" };
+      const { dtype } = value.memory;
+      const copied = emit({ what, dtype, out: labels, operands: [{ value, labels }], order: labels, commit: true });
+      if (copied.memory.kind !== "node") throw inconsistent("An output without elements");
+      return copied.memory.node;
+    },
+    flatten(value) {
+      const { dtype } = value.memory;
+      if (sizeOf(value) === 0) return { kind: "const", dtype, numel: 0, data: allocate(dtype, 0) };
+      const factors = value.axes.flat();
+      const view: RawView = {
+        memory: value.memory,
+        base: value.base,
+        coef: factors.map(({ coef }) => coef),
+        guards: value.guards.map((form, g) => ({ ...form, coef: factors.map(({ guards }) => guards[g]!) })),
+        fill: value.fill,
+      };
+      const data = copyElements(
+        view,
+        factors.map(({ extent }) => extent),
+      );
+      return { kind: "const", dtype, numel: data.length, data };
+    },
+    scalar: (dtype, value) =>
+      constant(dtype, [], dataOf(dtype, [dtype === "f32" ? Math.fround(Number(value)) : value])),
+    vector: (dtype, values, shape) => constant(dtype, shape ?? [values.length], dataOf(dtype, values)),
+    view: (value, operation) => {
+      const viewed = operation(value) ?? operation(builder.copy(value));
+      if (!viewed) throw inconsistent("A view of a plain tensor cannot be expressed");
+      return viewed;
+    },
+  };
+
+  function emit(spec: NodeSpec): Value {
+    if (spec.operands.some(({ value }) => sizeOf(value) === 0)) return emitEmpty(spec);
+    const space = layOut(spec.operands, spec.extents ?? new Map<Label, number>());
+    if ("conflict" in space) {
+      const operands = spec.operands.map((operand, i) =>
+        i === space.conflict ? { ...operand, value: builder.copy(operand.value) } : operand,
+      );
+      return emit({ ...spec, operands });
+    }
+    const outDims = dimsOf(spec.out, space);
+    const redDims = dimsOf(spec.red ?? [], space);
+    // Dimensions that nothing depends on repeat the result: they become views of it. Ranks of argkth have no operand.
+    const keep = spec.commit === true || (spec.what.kind === "reduce" && spec.what.fn === "argkth");
+    const needed = outDims.filter((dim) => keep || space.operands.some((operand) => factorAt(operand, dim)));
+    const out = arrange(needed, spec, space);
+    const memory = build(spec, space, out, redDims);
+    const strides = new Map(rowMajor(out.map((dim) => dim.extent)).map((stride, i) => [out[i]!, stride]));
+    const axes = spec.out.map((label) =>
+      outDims
+        .filter((dim) => dim.label === label)
+        .map((dim) => ({ extent: dim.extent, coef: strides.get(dim) ?? 0, guards: [] })),
+    );
+    return normalise({ memory, axes, base: 0, guards: [], fill: 0n });
+  }
+
+  /** Tensors without elements exist at compile time only. What they would be reduced to is up to the lowering. */
+  function emitEmpty(spec: NodeSpec): Value {
+    const extents = new Map<Label, number>(spec.extents);
+    for (const { value, labels } of spec.operands) {
+      shapeOf(value).forEach((extent, axis) => {
+        const label = labels[axis]!;
+        if (extent !== 1 || !extents.has(label)) extents.set(label, extent);
+      });
+    }
+    const shape = spec.out.map((label) => extents.get(label) ?? 1);
+    if (!shape.includes(0)) throw inconsistent("A reduction over an empty axis");
+    return emptyConstant(spec.dtype, shape);
+  }
+
+  function arrange(dims: readonly Dim[], spec: NodeSpec, space: Space): Dim[] {
+    const { order } = spec;
+    if (order) return order.flatMap((label) => dims.filter((dim) => dim.label === label));
+    if (spec.what.kind === "reduce" && (spec.what.fn === "dot" || spec.what.fn === "argkth")) return [...dims];
+    return followMemory(
+      dims,
+      space.operands.filter(({ memory }) => memory.kind !== "const"),
+    );
+  }
+
+  function build(spec: NodeSpec, space: Space, out: readonly Dim[], redDims: readonly Dim[]): Memory {
+    checkTypes(spec);
+    if (!spec.commit && space.operands.every(({ memory }) => memory.kind === "const")) {
+      const node = rawNode(spec, space.operands, out, redDims);
+      return { kind: "const", dtype: spec.dtype, numel: product(node.out), data: evaluateConstant(node, spec.dtype) };
+    }
+    if (spec.what.kind !== "reduce") return append(rawNode(spec, space.operands, out, redDims));
+    const red = arrangeReduction(spec.what.fn, space.operands, redDims);
+    const operands = space.operands.map((operand) => consecutive(builder, operand, out, red));
+    const node = rawNode(spec, operands, out, red);
+    return splitReduction(node, append) ?? append(node);
+  }
+
+  function rawNode(spec: NodeSpec, operands: readonly Aligned[], out: readonly Dim[], red: readonly Dim[]): RawNode {
+    const dims = [...out, ...red];
+    const node: RawNode = {
+      what: spec.what,
+      dtype: spec.dtype as DType,
+      out: out.map((dim) => dim.extent),
+      red: red.map((dim) => dim.extent),
+      operands: operands.map((operand) => rawOperand(operand, dims)),
+      steps: [],
+      label: builder.label,
+      continuous: spec.continuous ?? false,
+    };
+    mergeDims(node);
+    return node;
+  }
+
+  return builder;
+}
+
+/** Refuses element types that the function does not take. Copies of constants may have any type. */
+function checkTypes({ what, dtype, operands }: NodeSpec): void {
+  const types = operands.map(({ value }) => value.memory.dtype);
+  const { fn } = what;
+  if (fn === "copy" && operands.every(({ value }) => isConstant(value))) return;
+  const known = types.filter(isAuditType);
+  const takes =
+    known.length === types.length &&
+    isAuditType(dtype) &&
+    (what.kind === "map"
+      ? mapTakes(what.fn, known, dtype)
+      : what.kind === "reduce"
+        ? reduceTakes(what.fn, known, dtype)
+        : gatherTakes(known, dtype));
+  if (!takes) throw new CompileError("COMPILE_DTYPE", `There is no ${fn} of ${types.join(", ")} to ${dtype}`);
+}
+
+/** Bits of a scalar constant, for fills; undefined where the value is not one constant. */
+export function constantBits(value: Value): bigint | undefined {
+  const { memory } = value;
+  if (memory.kind !== "const" || !isAuditType(memory.dtype) || product(shapeOf(value)) !== 1) return undefined;
+  return value.guards.length > 0 ? undefined : bitsOf(memory.dtype, memory.data[value.base]!);
+}

@@ -1,0 +1,133 @@
+import { isAuditType } from "../compile/builder.js";
+import { CompileError, inconsistent, refuse } from "../compile/errors.js";
+import type { Value } from "../compile/value.js";
+import type { DType, MapFn } from "../graph.js";
+import { map } from "./broadcast.js";
+import { type Lower, type Op, operators, required } from "./op.js";
+
+/** dtype of a value that a node may compute with. */
+export function typeOf(value: Value): DType {
+  const { dtype } = value.memory;
+  if (!isAuditType(dtype)) throw new CompileError("COMPILE_DTYPE", `It computes with ${dtype} values`);
+  return dtype;
+}
+
+const unary =
+  (fn: MapFn): Lower =>
+  (op) =>
+    map(op.builder, fn, [required(op, 0)]);
+
+const binary =
+  (fn: MapFn): Lower =>
+  (op) =>
+    map(op.builder, fn, [required(op, 0), required(op, 1)]);
+
+const comparison =
+  (fn: "eq" | "lt" | "le", swap = false): Lower =>
+  (op) => {
+    const [a, b] = [required(op, 0), required(op, 1)];
+    return map(op.builder, fn, swap ? [b, a] : [a, b], { dtype: "bool" });
+  };
+
+/** A function of any number of inputs, folded from the left. */
+function fold(op: Op, fn: MapFn): Value {
+  const [first, ...rest] = op.inputs.map((_, i) => required(op, i));
+  if (!first) throw inconsistent("At least one input is wanted");
+  return rest.reduce((result, value) => map(op.builder, fn, [result, value]), first);
+}
+
+function power(op: Op): Value {
+  const [base, exponent] = [required(op, 0), required(op, 1)];
+  const dtype = typeOf(base);
+  if (dtype !== "f32" && typeOf(exponent) === "f32") throw refuse("An integer to a float power has no exact lowering");
+  return map(op.builder, "pow", [base, exponent], { dtype });
+}
+
+function modulo(op: Op): Value {
+  const [a, b] = [required(op, 0), required(op, 1)];
+  const truncated = op.attributes.int("fmod", 0) !== 0;
+  if (!truncated && typeOf(a) === "f32") throw inconsistent("Mod of floats wants fmod = 1");
+  return map(op.builder, truncated ? "fmod" : "mod", [a, b]);
+}
+
+function mean(op: Op): Value {
+  const count = op.builder.scalar("f32", op.inputs.length);
+  return map(op.builder, "div", [fold(op, "add"), count]);
+}
+
+function reciprocal(op: Op): Value {
+  const x = required(op, 0);
+  return map(op.builder, "div", [op.builder.scalar(typeOf(x), 1), x]);
+}
+
+function bitShift(op: Op): Value {
+  const direction = op.attributes.string("direction");
+  if (direction !== "LEFT" && direction !== "RIGHT") throw inconsistent(`BitShift to the "${direction ?? ""}"`);
+  return map(op.builder, direction === "LEFT" ? "shl" : "shr", [required(op, 0), required(op, 1)]);
+}
+
+function isInfinite(op: Op): Value {
+  const x = required(op, 0);
+  const both = ["detect_negative", "detect_positive"].map((name) => op.attributes.int(name, 1) !== 0);
+  if (both[0] && both[1]) return map(op.builder, "isinf", [x], { dtype: "bool" });
+  if (!both[0] && !both[1]) return map(op.builder, "eq", [op.builder.scalar("bool", 0), op.builder.scalar("bool", 1)]);
+  const infinity = op.builder.scalar("f32", both[0] ? -Infinity : Infinity);
+  return map(op.builder, "eq", [x, infinity], { dtype: "bool" });
+}
+
+/** Casts within the audit graph's types; constants of other types are converted by the constant family. */
+export function cast(op: Pick<Op, "builder">, value: Value, to: DType): Value {
+  return typeOf(value) === to ? value : map(op.builder, "cast", [value], { dtype: to });
+}
+
+export const arithmetic = operators({
+  Abs: unary("abs"),
+  Acos: unary("acos"),
+  Acosh: unary("acosh"),
+  Add: binary("add"),
+  And: binary("and"),
+  Asin: unary("asin"),
+  Asinh: unary("asinh"),
+  Atan: unary("atan"),
+  Atanh: unary("atanh"),
+  BitShift: bitShift,
+  BitwiseAnd: binary("and"),
+  BitwiseNot: unary("not"),
+  BitwiseOr: binary("or"),
+  BitwiseXor: binary("xor"),
+  Ceil: unary("ceil"),
+  Cos: unary("cos"),
+  Cosh: unary("cosh"),
+  Div: binary("div"),
+  Equal: comparison("eq"),
+  Erf: unary("erf"),
+  Exp: unary("exp"),
+  Floor: unary("floor"),
+  Greater: comparison("lt", true),
+  GreaterOrEqual: comparison("le", true),
+  IsInf: isInfinite,
+  IsNaN: (op) => map(op.builder, "isnan", [required(op, 0)], { dtype: "bool" }),
+  Less: comparison("lt"),
+  LessOrEqual: comparison("le"),
+  Log: unary("log"),
+  Max: (op) => fold(op, "max"),
+  Mean: mean,
+  Min: (op) => fold(op, "min"),
+  Mod: modulo,
+  Mul: binary("mul"),
+  Neg: unary("neg"),
+  Not: unary("not"),
+  Or: binary("or"),
+  Pow: power,
+  Reciprocal: reciprocal,
+  Round: unary("round"),
+  Sign: unary("sign"),
+  Sin: unary("sin"),
+  Sinh: unary("sinh"),
+  Sqrt: unary("sqrt"),
+  Sub: binary("sub"),
+  Sum: (op) => fold(op, "add"),
+  Tan: unary("tan"),
+  Where: (op) => map(op.builder, "where", [required(op, 0), required(op, 1), required(op, 2)]),
+  Xor: binary("xor"),
+});

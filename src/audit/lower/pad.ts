@@ -1,0 +1,45 @@
+import { bitsOf } from "../compile/bits.js";
+import { constantBits } from "../compile/builder.js";
+import { inconsistent, refuse } from "../compile/errors.js";
+import { rankOf, shapeOf, type Value } from "../compile/value.js";
+import { pad, slice } from "../compile/view-ops.js";
+import { typeOf } from "./arithmetic.js";
+import { axisOf, constantOf, integersOf, type Op, operators, optionalIntegers, required } from "./op.js";
+
+/** Bits that constant padding reads. */
+function fillOf(op: Op, x: Value): bigint {
+  const dtype = typeOf(x);
+  const value = op.inputs[2];
+  if (!value) return bitsOf(dtype, op.attributes.float("value", 0));
+  const bits = constantBits(value);
+  if (bits !== undefined) return bits;
+  constantOf(op, value);
+  throw inconsistent("Pad wants one constant value");
+}
+
+function padNode(op: Op): Value {
+  const x = required(op, 0);
+  const rank = rankOf(x);
+  const mode = op.attributes.string("mode", "constant");
+  const pads = op.attributes.ints("pads") ?? integersOf(op, required(op, 1));
+  const axes = (optionalIntegers(op, 3) ?? x.axes.map((_, axis) => axis)).map((axis) => axisOf(axis, rank));
+  if (pads.length !== 2 * axes.length) throw inconsistent(`Pad of ${axes.length} axes by ${pads.length} numbers`);
+  return axes.reduce((value, axis, i) => {
+    const [before, after] = [pads[i]!, pads[i + axes.length]!];
+    const cropped = crop(op, value, axis, Math.max(0, -before), Math.max(0, -after));
+    const by = { before: Math.max(0, before), after: Math.max(0, after) };
+    if (by.before === 0 && by.after === 0) return cropped;
+    if (mode !== "constant") throw refuse(`Pad mode "${mode}" has no lowering`);
+    return op.builder.view(cropped, (v) => pad(v, axis, { ...by, fill: fillOf(op, x) }));
+  }, x);
+}
+
+/** Negative pads take elements away. */
+function crop(op: Op, value: Value, axis: number, before: number, after: number): Value {
+  if (before === 0 && after === 0) return value;
+  const count = shapeOf(value)[axis]! - before - after;
+  if (count < 0) throw inconsistent("Pad takes away more than there is");
+  return op.builder.view(value, (v) => slice(v, axis, { start: before, count }));
+}
+
+export const padding = operators({ Pad: padNode });
