@@ -1,0 +1,220 @@
+import { expect } from "chai";
+
+import { answeredJob, type JobSetup, listHash, OUTPUTS, requestJob } from "../../support/jobs.js";
+import { connect, type Connection, deployWithOperator, HOUR, OFFER, PARAMS } from "../../support/protocol.js";
+
+const ANSWERED = 2n;
+const REFUNDED = 3n;
+const FINAL = 4n;
+
+describe("JobEscrow from answer to payment", () => {
+  let chain: Connection;
+  let setup: JobSetup;
+
+  before(async () => {
+    chain = await connect();
+  });
+
+  beforeEach(async () => {
+    setup = await chain.networkHelpers.loadFixture(fixture);
+  });
+
+  async function fixture() {
+    return deployWithOperator(chain);
+  }
+
+  const submit = (jobId: string, outputs: readonly Uint8Array[] = OUTPUTS) =>
+    setup.jobs.connect(chain.worker).submit(jobId, [...outputs]);
+  const deadlineOf = async (jobId: string) => Number((await setup.jobs.job(jobId)).deadline);
+
+  describe("submit", () => {
+    it("computes the outputs root from the bytes and opens the window", async () => {
+      const { jobs, modelId } = setup;
+      const jobId = await requestJob(chain, setup);
+      const outputsRoot = listHash(OUTPUTS, ["f32"]);
+      await expect(submit(jobId)).to.emit(jobs, "JobAnswered");
+      const challengeDeadline = BigInt((await chain.networkHelpers.time.latest()) + PARAMS.challengeWindow);
+      const [event] = await jobs.queryFilter(jobs.filters.JobAnswered(jobId));
+      expect([...event!.args].slice(1)).to.deep.equal([
+        chain.owner.address,
+        modelId,
+        challengeDeadline,
+        outputsRoot,
+        OUTPUTS.map((bytes) => `0x${Buffer.from(bytes).toString("hex")}`),
+      ]);
+      const claim = await jobs.claim(jobId);
+      expect([claim.status, claim.outputsRoot, claim.challengeDeadline]).to.deep.equal([
+        ANSWERED,
+        outputsRoot,
+        challengeDeadline,
+      ]);
+      expect((await jobs.offerOf(chain.owner, modelId)).waiting).to.equal(0);
+    });
+
+    it("is accepted until the deadline's own second", async () => {
+      const { jobs } = setup;
+      const { time } = chain.networkHelpers;
+      for (const [offset, accepted] of [
+        [-1, true],
+        [0, true],
+        [1, false],
+      ] as const) {
+        const jobId = await requestJob(chain, setup);
+        const deadline = await deadlineOf(jobId);
+        await time.setNextBlockTimestamp(deadline + offset);
+        if (accepted) await submit(jobId);
+        else {
+          await expect(submit(jobId)).to.be.revertedWithCustomError(jobs, "DeadlinePassed").withArgs(jobId, deadline);
+        }
+      }
+    });
+
+    it("is the worker's alone", async () => {
+      const { jobs, staking } = setup;
+      const jobId = await requestJob(chain, setup);
+      for (const caller of [chain.owner, chain.consumer, chain.stranger]) {
+        await expect(jobs.connect(caller).submit(jobId, [...OUTPUTS]))
+          .to.be.revertedWithCustomError(jobs, "NotOperator")
+          .withArgs(caller.address, chain.owner.address);
+      }
+      // A worker out of office answers nothing; its successor answers the jobs that wait.
+      await staking.connect(chain.owner).dropWorker();
+      await expect(submit(jobId)).to.be.revertedWithCustomError(jobs, "NotOperator");
+      await staking.connect(chain.owner).proposeWorker(chain.stranger);
+      await staking.connect(chain.stranger).acceptWorker(chain.owner);
+      await jobs.connect(chain.stranger).submit(jobId, [...OUTPUTS]);
+    });
+
+    it("happens once", async () => {
+      const jobId = await answeredJob(chain, setup);
+      await expect(submit(jobId)).to.be.revertedWithCustomError(setup.jobs, "WrongStatus").withArgs(jobId, ANSWERED, 1);
+    });
+
+    it("takes exactly the model's outputs", async () => {
+      const { jobs } = setup;
+      const jobId = await requestJob(chain, setup);
+      const [output] = OUTPUTS;
+      await expect(submit(jobId, [])).to.be.revertedWithCustomError(jobs, "TensorCount").withArgs(0, 1);
+      await expect(submit(jobId, [output, output]))
+        .to.be.revertedWithCustomError(jobs, "TensorCount")
+        .withArgs(2, 1);
+      for (const length of [0, 15, 17]) {
+        await expect(submit(jobId, [new Uint8Array(length)]))
+          .to.be.revertedWithCustomError(jobs, "TensorBytes")
+          .withArgs(0, length, 16);
+      }
+    });
+
+    it("goes on after the model is deprecated and the offer closed", async () => {
+      const jobId = await requestJob(chain, setup);
+      await setup.registry.connect(chain.publisher).deprecate(setup.modelId);
+      await setup.jobs.connect(chain.owner).setOffer(setup.modelId, { ...OFFER, open: false });
+      await submit(jobId);
+    });
+  });
+
+  describe("expire", () => {
+    it("refunds from the second after the deadline, at anybody's call", async () => {
+      const { jobs, staking, modelId } = setup;
+      const { time } = chain.networkHelpers;
+      const jobId = await requestJob(chain, setup);
+      const deadline = await deadlineOf(jobId);
+      for (const offset of [-1, 0]) {
+        await time.setNextBlockTimestamp(deadline + offset);
+        await expect(jobs.connect(chain.stranger).expire(jobId))
+          .to.be.revertedWithCustomError(jobs, "DeadlineNotPassed")
+          .withArgs(jobId, deadline);
+      }
+      await time.setNextBlockTimestamp(deadline + 1);
+      await expect(jobs.connect(chain.stranger).expire(jobId))
+        .to.emit(jobs, "JobExpired")
+        .withArgs(jobId, chain.owner.address, OFFER.price);
+      expect(await jobs.creditOf(chain.consumer)).to.equal(OFFER.price);
+      expect(await staking.freeStake(chain.owner)).to.equal(await staking.stakeOf(chain.owner));
+      expect((await jobs.offerOf(chain.owner, modelId)).waiting).to.equal(0);
+      expect((await jobs.job(jobId)).status).to.equal(REFUNDED);
+    });
+
+    it("happens once, and not to answered jobs", async () => {
+      const { jobs } = setup;
+      const answered = await answeredJob(chain, setup);
+      const missed = await requestJob(chain, setup);
+      await chain.networkHelpers.time.increase(3 * HOUR);
+      await jobs.expire(missed);
+      for (const jobId of [answered, missed]) {
+        await expect(jobs.expire(jobId)).to.be.revertedWithCustomError(jobs, "WrongStatus");
+      }
+      await expect(submit(missed)).to.be.revertedWithCustomError(jobs, "WrongStatus");
+    });
+  });
+
+  describe("finalise", () => {
+    it("pays the operator's payout account from the second after the window, at anybody's call", async () => {
+      const { jobs, staking } = setup;
+      const { time } = chain.networkHelpers;
+      await staking.connect(chain.owner).setPayout(chain.challenger);
+      const jobId = await answeredJob(chain, setup);
+      const { challengeDeadline } = await jobs.job(jobId);
+      for (const offset of [-1, 0]) {
+        await time.setNextBlockTimestamp(Number(challengeDeadline) + offset);
+        await expect(jobs.connect(chain.stranger).finalise(jobId))
+          .to.be.revertedWithCustomError(jobs, "WindowOpen")
+          .withArgs(jobId, challengeDeadline);
+      }
+      await time.setNextBlockTimestamp(Number(challengeDeadline) + 1);
+      await expect(jobs.connect(chain.stranger).finalise(jobId))
+        .to.emit(jobs, "JobFinalised")
+        .withArgs(jobId, chain.owner.address, chain.challenger.address, OFFER.price);
+      expect(await jobs.creditOf(chain.challenger)).to.equal(OFFER.price);
+      expect(await staking.freeStake(chain.owner)).to.equal(await staking.stakeOf(chain.owner));
+      const claim = await jobs.claim(jobId);
+      expect([claim.status, claim.lock]).to.deep.equal([FINAL, 0n]);
+    });
+
+    it("happens once, and not before the answer", async () => {
+      const { jobs } = setup;
+      const jobId = await answeredJob(chain, setup);
+      const waiting = await requestJob(chain, setup, { duration: PARAMS.maxDuration });
+      await chain.networkHelpers.time.increase(PARAMS.challengeWindow + 1);
+      await jobs.finalise(jobId);
+      for (const id of [jobId, waiting]) {
+        await expect(jobs.finalise(id)).to.be.revertedWithCustomError(jobs, "WrongStatus");
+      }
+    });
+  });
+
+  describe("withdraw", () => {
+    async function finalised() {
+      const jobId = await answeredJob(chain, setup);
+      await chain.networkHelpers.time.increase(PARAMS.challengeWindow + 1);
+      await setup.jobs.finalise(jobId);
+    }
+
+    it("pays an account at anybody's call, to that account only", async () => {
+      const { jobs } = setup;
+      await finalised();
+      await expect(jobs.connect(chain.stranger).withdraw(chain.owner)).to.changeEtherBalances(
+        chain.ethers,
+        [jobs, chain.owner],
+        [-OFFER.price, OFFER.price],
+      );
+      await expect(jobs.withdraw(chain.owner))
+        .to.be.revertedWithCustomError(jobs, "NothingToWithdraw")
+        .withArgs(chain.owner.address);
+    });
+
+    it("pays the caller's credit where it says", async () => {
+      const { jobs } = setup;
+      await finalised();
+      await expect(jobs.connect(chain.owner).withdrawTo(chain.stranger)).to.changeEtherBalances(
+        chain.ethers,
+        [jobs, chain.stranger],
+        [-OFFER.price, OFFER.price],
+      );
+      await expect(jobs.connect(chain.stranger).withdrawTo(chain.stranger)).to.be.revertedWithCustomError(
+        jobs,
+        "NothingToWithdraw",
+      );
+    });
+  });
+});

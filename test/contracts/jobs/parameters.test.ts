@@ -1,0 +1,80 @@
+import { expect } from "chai";
+
+import type { JobEscrow } from "../../../typechain-types/index.js";
+import { connect, type Connection, DAY, deployProtocol, HOUR, PARAMS, type Protocol } from "../../support/protocol.js";
+
+describe("JobEscrow parameters", () => {
+  let chain: Connection;
+  let protocol: Protocol;
+  let jobs: JobEscrow;
+  const good = {
+    challengeWindow: PARAMS.challengeWindow,
+    maxDuration: PARAMS.maxDuration,
+    lockFloor: PARAMS.lockFloor,
+  };
+
+  before(async () => {
+    chain = await connect();
+    protocol = await deployProtocol(chain);
+    jobs = protocol.jobs;
+  });
+
+  const deploy = (change: Partial<typeof good>, parts: Partial<Record<"staking" | "manager", unknown>> = {}) =>
+    chain.ethers.deployContract("JobEscrow", [
+      protocol.registry,
+      parts.staking ?? protocol.staking,
+      parts.manager ?? protocol.manager,
+      { ...good, ...change },
+    ]);
+
+  it("are shown", async () => {
+    expect(await jobs.parameters()).to.deep.equal([BigInt(DAY), BigInt(DAY), PARAMS.lockFloor]);
+    expect(await jobs.registry()).to.equal(await protocol.registry.getAddress());
+    expect(await jobs.staking()).to.equal(await protocol.staking.getAddress());
+  });
+
+  it("challenge window: two inclusion delays and six hours at least, 30 days at most", async () => {
+    const least = 2 * PARAMS.inclusionDelay + 6 * HOUR;
+    await expect(deploy({ challengeWindow: least - 1 }))
+      .to.be.revertedWithCustomError(jobs, "WindowTooShort")
+      .withArgs(least - 1, least);
+    await deploy({ challengeWindow: least });
+    await expect(deploy({ challengeWindow: 30 * DAY + 1 })).to.be.revertedWithCustomError(jobs, "ParameterOutOfBounds");
+  });
+
+  it("unbonding outlasts the worst-case finality and a day", async () => {
+    // The toy manager's disputes add a day per level; L_MAX is 8.
+    const least = PARAMS.challengeWindow + 8 * DAY + DAY;
+    const withUnbonding = (unbonding: number) =>
+      chain.ethers.deployContract("OperatorStaking", [protocol.token, protocol.hub, { unbonding, burnable: true }]);
+    await expect(deploy({}, { staking: await withUnbonding(least) }))
+      .to.be.revertedWithCustomError(jobs, "UnbondingTooShort")
+      .withArgs(least, least);
+    await deploy({}, { staking: await withUnbonding(least + 1) });
+  });
+
+  it("duration: a minute to 30 days", async () => {
+    for (const maxDuration of [59, 30 * DAY + 1]) {
+      await expect(deploy({ maxDuration })).to.be.revertedWithCustomError(jobs, "ParameterOutOfBounds");
+    }
+    for (const maxDuration of [60, 30 * DAY]) await deploy({ maxDuration });
+  });
+
+  it("lock floor: enough to have a half", async () => {
+    await expect(deploy({ lockFloor: 1n })).to.be.revertedWithCustomError(jobs, "ParameterOutOfBounds");
+    await deploy({ lockFloor: 2n });
+  });
+
+  it("all parts are contracts of one deployment", async () => {
+    const foreignHub = await chain.ethers.deployContract("Hub", [chain.stranger]);
+    const manager = await chain.ethers.deployContract("ToyManager", [foreignHub, PARAMS.inclusionDelay, DAY]);
+    await expect(deploy({}, { manager }))
+      .to.be.revertedWithCustomError(jobs, "ForeignHub")
+      .withArgs(await protocol.hub.getAddress(), await foreignHub.getAddress());
+    for (const part of ["staking", "manager"] as const) {
+      await expect(deploy({}, { [part]: chain.stranger }))
+        .to.be.revertedWithCustomError(jobs, "NotAContract")
+        .withArgs(chain.stranger.address);
+    }
+  });
+});
