@@ -1,3 +1,5 @@
+import type { Logger } from "pino";
+
 import { IClaimSource__factory } from "../../typechain-types/index.js";
 import { toHex } from "../audit/bytes.js";
 import type { TensorTree } from "../audit/tree.js";
@@ -42,7 +44,7 @@ export interface Accuser {
 const NOT_YET = ["ChallengeWindowOpen", "WrongsStand", "SharerUndecided", "SharersNotCounted", "AirGapRunning"];
 
 /** Carries challenges from commitment to payment. Every step looks at the chain first, so it can be repeated after a crash. */
-export function createAccuser({ suite, sender }: { suite: Suite; sender: Sender }): Accuser {
+export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Sender; log: Logger }): Accuser {
   const { challenges } = suite;
 
   async function open(accusation: Accusation, { trace, claimed }: Material): Promise<void> {
@@ -55,10 +57,14 @@ export function createAccuser({ suite, sender }: { suite: Suite; sender: Sender 
     const deviation = { claimed: openElement(claimed, output, element), traced: openResult(trace, node, element) };
     const roots = trace.roots.length <= INLINE_ROOTS ? [...trace.roots] : [];
     const value = await challenges.bondFor(modelId);
-    await tolerantSend(
+    const sent = await tolerantSend(
       sender,
       await challenges.openChallenge.populateTransaction(source, claimId, traceRoot, deviation, roots, salt, { value }),
       ["ChallengeExists"],
+    );
+    log.info(
+      { event: "opened", challengeId: accusation.challengeId, claimId, output, element, gas: sent?.gasUsed.toString() },
+      "opened a challenge",
     );
   }
 
@@ -71,6 +77,7 @@ export function createAccuser({ suite, sender }: { suite: Suite; sender: Sender 
       const leaf = toHex((tree as TensorTree).leaves(position.index, 1));
       const { challengeId } = accusation;
       await tolerantSend(sender, await challenges.supplyLeaf.populateTransaction(challengeId, position, leaf), done);
+      log.info({ event: "supplied", challengeId, ...position }, "supplied a leaf");
       return;
     }
     const below = heightBelow(position.height);
@@ -83,6 +90,7 @@ export function createAccuser({ suite, sender }: { suite: Suite; sender: Sender 
       await challenges.supplyHashes.populateTransaction(accusation.challengeId, position, hashes),
       done,
     );
+    log.info({ event: "supplied", challengeId: accusation.challengeId, ...position }, "supplied hashes");
   }
 
   async function commitAndOpen(
@@ -96,7 +104,8 @@ export function createAccuser({ suite, sender }: { suite: Suite; sender: Sender 
     if (Number(claim.status) !== ClaimStatus.Answered || now > Number(claim.challengeDeadline)) return "done";
     const { committedBlock } = await challenges.commitmentOf(sender.address, challengeId);
     if (committedBlock === 0n) {
-      await sender.send(await challenges.commitChallenge.populateTransaction(challengeId));
+      const sent = await sender.send(await challenges.commitChallenge.populateTransaction(challengeId));
+      log.info({ event: "committed", challengeId, claimId, gas: sent.gasUsed.toString() }, "committed to a challenge");
       return "acted";
     }
     if (BigInt(head) < committedBlock) return "waiting";
@@ -122,6 +131,7 @@ export function createAccuser({ suite, sender }: { suite: Suite; sender: Sender 
           if (now <= Number(state.lastDeadline)) return "waiting";
           const call = await challenges.resolve.populateTransaction(challengeId);
           await tolerantSend(sender, call, ["WrongChallengeStatus"]);
+          log.info({ event: "resolved", challengeId }, "the challenge stood");
           return "acted";
         }
         case ChallengeStatus.Upheld: {
@@ -131,7 +141,9 @@ export function createAccuser({ suite, sender }: { suite: Suite; sender: Sender 
             ? await challenges.settle.populateTransaction(challengeId)
             : await challenges.execute.populateTransaction(challengeId);
           const sent = await tolerantSend(sender, call, [...NOT_YET, "WrongChallengeStatus", "ClaimNotChallengeable"]);
-          return sent === undefined ? "waiting" : "acted";
+          if (sent === undefined) return "waiting";
+          log.info({ event: "executed", challengeId, gas: sent.gasUsed.toString() }, "the claim is settled");
+          return "acted";
         }
         default:
           return "done";

@@ -1,3 +1,5 @@
+import type { Logger } from "pino";
+
 import { fromHex, sameBytes, toHex } from "../audit/bytes.js";
 import { DTYPE_BYTES } from "../audit/graph.js";
 import { LEAF, listTree, tensorZeros, type HashTree, type TensorTree } from "../audit/tree.js";
@@ -40,7 +42,7 @@ function firstDifference(own: Uint8Array, asserted: Uint8Array, width: number): 
   return Math.floor(at / width);
 }
 
-export function createDefender({ suite, sender }: { suite: Suite; sender: Sender }): Defender {
+export function createDefender({ suite, sender, log: logger }: { suite: Suite; sender: Sender; log: Logger }): Defender {
   const { challenges } = suite;
 
   /** The leaf of the deviation itself, where the opening transaction can be read and shows the first wrong tensor. */
@@ -63,17 +65,19 @@ export function createDefender({ suite, sender }: { suite: Suite; sender: Sender
     const subtree = { position, root, proof, node: shown.encoding, nodeProof: shown.proof };
     const value = price + surcharge;
     const method = deeper ? challenges.demandDeeper : challenges.demand;
-    await tolerantSend(sender, await method.populateTransaction(challengeId, subtree, { value }), [
+    const sent = await tolerantSend(sender, await method.populateTransaction(challengeId, subtree, { value }), [
       "AlreadyDemanded",
       "WrongChallengeStatus",
     ]);
+    logger.info({ event: "demanded", challengeId, ...position, gas: sent?.gasUsed.toString() }, "demanded a part of a trace");
   }
 
   async function expire(challengeId: string, { position }: DemandLog): Promise<void> {
-    await tolerantSend(sender, await challenges.expire.populateTransaction(challengeId, position), [
+    const sent = await tolerantSend(sender, await challenges.expire.populateTransaction(challengeId, position), [
       "WrongChallengeStatus",
       "AlreadySupplied",
     ]);
+    logger.info({ event: "expired", challengeId, gas: sent?.gasUsed.toString() }, "ended a challenge that left a demand unanswered");
   }
 
   /** Follows demands and supplies down one wrong tensor, making the next demand where nobody has. */
@@ -134,9 +138,10 @@ export function createDefender({ suite, sender }: { suite: Suite; sender: Sender
     };
     const element = found.index * (LEAF / width) + within;
     const evidence = await defence.evidence({ list, node, element, result });
-    await tolerantSend(sender, await challenges.refute.populateTransaction(challengeId, evidence as never), [
+    const sent = await tolerantSend(sender, await challenges.refute.populateTransaction(challengeId, evidence as never), [
       "WrongChallengeStatus",
     ]);
+    logger.info({ event: "refuted", challengeId, node, element, gas: sent?.gasUsed.toString() }, "refuted a false challenge");
   }
 
   return {
