@@ -1,13 +1,13 @@
 import type { Logger } from "pino";
 
 import { fromHex, sameBytes, toHex } from "../audit/bytes.js";
+import type { AssertedTrace, Evidence } from "../audit/evidence.js";
 import { DTYPE_BYTES } from "../audit/graph.js";
 import { LEAF, listTree, tensorZeros, type HashTree, type TensorTree } from "../audit/tree.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { TouchstoneError } from "../errors.js";
 import { demandAt, readChallenge, type ChallengeLog, type DemandLog } from "./logs.js";
-import type { ResultOpening } from "./openings.js";
 import { heightBelow, proveInside, ROOT_LIST, type Position } from "./positions.js";
 import { ChallengeStatus, tolerantSend, type Progress } from "./protocol.js";
 import type { Trace } from "./trace.js";
@@ -18,7 +18,7 @@ export interface Defence {
   /** Encoding of a node and its range proof under the graph root. */
   node(index: number): { encoding: string; proof: string[] };
   /** `Evidence` that recomputes one element of one node from this run's operands, against asserted roots. */
-  evidence(asserted: { list: HashTree; node: number; element: number; result: ResultOpening }): Promise<object>;
+  evidence(dispute: AssertedTrace & { node: number; element: number }): Evidence;
 }
 
 export interface Defender {
@@ -130,15 +130,14 @@ export function createDefender({ suite, sender, log: logger }: { suite: Suite; s
     const { own, node, root, list } = wrong;
     const width = DTYPE_BYTES[own.dtype];
     const within = firstDifference(own.leaves(found.index, 1), fromHex(found.leaf), width);
-    const result: ResultOpening = {
-      root,
-      listProof: list.prove(node, 1).map(toHex),
-      leaf: found.leaf,
-      proof: found.proof,
-    };
     const element = found.index * (LEAF / width) + within;
-    const evidence = await defence.evidence({ list, node, element, result });
-    const sent = await tolerantSend(sender, await challenges.refute.populateTransaction(challengeId, evidence as never), [
+    const evidence = defence.evidence({
+      node,
+      element,
+      proveRoot: (each) => list.prove(each, 1),
+      result: { root: fromHex(root), leaf: fromHex(found.leaf), proof: found.proof.map(fromHex) },
+    });
+    const sent = await tolerantSend(sender, await challenges.refute.populateTransaction(challengeId, evidence), [
       "WrongChallengeStatus",
     ]);
     logger.info({ event: "refuted", challengeId, node, element, gas: sent?.gasUsed.toString() }, "refuted a false challenge");

@@ -1,7 +1,7 @@
-import { buildEvidence } from "../audit/evidence.js";
 import { fromHex } from "../audit/bytes.js";
+import { buildEvidence } from "../audit/evidence.js";
 import type { Tensor } from "../audit/graph.js";
-import { tensorTreeOfBytes } from "../audit/tree.js";
+import { tensorTree, tensorTreeOfBytes } from "../audit/tree.js";
 import type { Catalogue } from "../models/catalogue.js";
 import { inputTensors, type PreparedModel } from "../models/prepared.js";
 import type { Material } from "./accuse.js";
@@ -9,10 +9,18 @@ import type { ClaimRecord } from "./claims.js";
 import type { Defence } from "./defend.js";
 import { commitTrace, type Trace } from "./trace.js";
 
+export interface AuditRun {
+  readonly model: PreparedModel;
+  readonly inputs: readonly Tensor[];
+  /** Results of all nodes. */
+  readonly results: readonly Tensor[];
+  readonly trace: Trace;
+}
+
 /** Recomputes whatever a dispute about a claim needs, from the claim's published bytes. */
 export interface Evidencer {
   /** The audit run of a claim's inputs. */
-  auditOf(claim: ClaimRecord): Promise<{ model: PreparedModel; inputs: readonly Tensor[]; results: readonly Tensor[]; trace: Trace }>;
+  auditOf(claim: ClaimRecord): Promise<AuditRun>;
   materialOf(claim: ClaimRecord): Promise<Material>;
   defenceOf(claim: ClaimRecord): Promise<Defence>;
 }
@@ -21,9 +29,9 @@ export interface Evidencer {
 const KEPT_RUNS = 8;
 
 export function createEvidencer(catalogue: Catalogue): Evidencer {
-  const runs = new Map<string, ReturnType<Evidencer["auditOf"]>>();
+  const runs = new Map<string, Promise<AuditRun>>();
 
-  async function run(claim: ClaimRecord): ReturnType<Evidencer["auditOf"]> {
+  async function run(claim: ClaimRecord): Promise<AuditRun> {
     const model = await catalogue.get(claim.modelId);
     const inputs = inputTensors(model, claim.inputs);
     const results = model.audit(inputs);
@@ -51,12 +59,14 @@ export function createEvidencer(catalogue: Catalogue): Evidencer {
       return { trace, claimed };
     },
     defenceOf: async (claim) => {
-      const { model, inputs, results, trace } = await auditOf(claim);
+      const { model, inputs, trace } = await auditOf(claim);
+      const { graph, commitment, weightTrees: weights } = model;
+      const memory = { inputs: inputs.map((tensor) => tensorTree(tensor)), weights, results: trace.trees };
       return {
         trace,
         node: (index) => model.node(index),
-        evidence: ({ list, node, element, result }) =>
-          buildEvidence({ graph: model.graph, commitment: model.commitment, inputs, results, trees: trace.trees, list, node, element, result }),
+        evidence: ({ node, element, ...asserted }) =>
+          buildEvidence({ graph, commitment, memory, asserted, nodeIndex: node, element }),
       };
     },
   };

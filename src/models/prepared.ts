@@ -9,6 +9,7 @@ import {
 } from "../audit/content.js";
 import { executeFast } from "../audit/exec/fast/execute.js";
 import type { AuditGraph, Tensor } from "../audit/graph.js";
+import { tensorTree, type TensorTree } from "../audit/tree.js";
 import { TouchstoneError } from "../errors.js";
 import type { RuntimeModel } from "../runtime/runtime.js";
 import { sha256 } from "./files.js";
@@ -26,6 +27,8 @@ export interface PreparedModel {
   readonly tolerances: readonly { readonly atol: bigint; readonly rtol: bigint }[];
   /** What the production runtime needs. */
   readonly runtime: RuntimeModel;
+  /** Trees of the weights, in order. */
+  readonly weightTrees: readonly TensorTree[];
   /** Encoding of a node and its range proof under the graph root. */
   node(index: number): { encoding: string; proof: string[] };
   /** Runs the audit machine and returns the results of all nodes. */
@@ -86,6 +89,7 @@ export function prepareModel(bytes: Uint8Array, manifest: Manifest): PreparedMod
       outputNames: graph.outputs.map(({ name }) => name),
       bound,
     },
+    weightTrees: graph.weights.map((tensor) => tensorTree(tensor)),
     node: (index) => {
       const encoding = commitment.encodings[index];
       if (encoding === undefined) throw new RangeError(`there is no node ${index}`);
