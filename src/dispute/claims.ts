@@ -1,4 +1,5 @@
 import type { SuiteEvent } from "../chain/feed.js";
+import type { Suite } from "../chain/suite.js";
 import type { Collection, State } from "../store/state.js";
 
 /** What the chain published about one claim; bytes in hexadecimal, as emitted. */
@@ -15,32 +16,55 @@ export interface ClaimRecord {
 
 export const claimsOf = (state: State): Collection<ClaimRecord> => state.collection("claim");
 
+/** The record after one event of the job escrow; the same record where the event says nothing new. */
+function applyEvent(
+  known: ClaimRecord | undefined,
+  source: string,
+  event: Pick<SuiteEvent, "name" | "args" | "block">,
+): ClaimRecord | undefined {
+  const { name, args, block } = event;
+  if (name === "JobAnswered") {
+    return known && { ...known, outputs: [...(args.getValue("outputs") as string[])] };
+  }
+  if (name !== "JobRequested") return known;
+  return {
+    claimId: args.getValue("jobId") as string,
+    source,
+    modelId: args.getValue("modelId") as string,
+    operator: args.getValue("operator") as string,
+    inputs: [...(args.getValue("inputs") as string[])],
+    outputs: known?.outputs ?? [],
+    block,
+  };
+}
+
 /** Keeps claims from the events of the job escrow. Seeing an event twice changes nothing. */
 export function recordClaim(state: State, source: string, event: SuiteEvent): ClaimRecord | undefined {
-  if (event.contract !== "jobs") return undefined;
+  if (event.name !== "JobRequested" && event.name !== "JobAnswered") return undefined;
   const claims = claimsOf(state);
-  const { args } = event;
-  if (event.name === "JobRequested") {
-    const claimId = args.getValue("jobId") as string;
-    const known = claims.get(claimId);
-    const record: ClaimRecord = {
-      claimId,
-      source,
-      modelId: args.getValue("modelId") as string,
-      operator: args.getValue("operator") as string,
-      inputs: [...(args.getValue("inputs") as string[])],
-      outputs: known?.outputs ?? [],
-      block: event.block,
-    };
-    claims.put(claimId, record);
-    return record;
+  const record = applyEvent(claims.get(event.args.getValue("jobId") as string), source, event);
+  if (record !== undefined) claims.put(record.claimId, record);
+  return record;
+}
+
+/**
+ * Reads a claim's published bytes from the chain, for commands that look at one claim.
+ * @returns undefined where no such job was requested.
+ */
+export async function fetchClaim(suite: Suite, claimId: string): Promise<ClaimRecord | undefined> {
+  const { jobs, provider, deployment, abi } = suite;
+  const topics = (["JobRequested", "JobAnswered"] as const).map((name) => jobs.interface.getEvent(name).topicHash);
+  const logs = await provider.getLogs({
+    address: deployment.jobs,
+    topics: [topics, claimId],
+    fromBlock: deployment.block,
+    toBlock: "latest",
+  });
+  let record: ClaimRecord | undefined;
+  for (const log of logs) {
+    const event = abi.parseLog(log);
+    if (event === null) continue;
+    record = applyEvent(record, deployment.jobs, { name: event.name, args: event.args, block: log.blockNumber });
   }
-  if (event.name === "JobAnswered") {
-    const known = claims.get(args.getValue("jobId") as string);
-    if (known === undefined) return undefined;
-    const record = { ...known, outputs: [...(args.getValue("outputs") as string[])] };
-    claims.put(known.claimId, record);
-    return record;
-  }
-  return undefined;
+  return record;
 }

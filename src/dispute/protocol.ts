@@ -9,6 +9,12 @@ export const ChallengeStatus = { None: 0, Open: 1, Upheld: 2, Refuted: 3, Unansw
 /** `ClaimStatus` of `contracts/types/Claim.sol`. */
 export const ClaimStatus = { None: 0, Assigned: 1, Answered: 2, Refunded: 3, Final: 4, Wrong: 5, Void: 6 } as const;
 
+const nameOf = (codes: Readonly<Record<string, number>>, code: number): string =>
+  Object.entries(codes).find(([, value]) => value === code)?.[0] ?? `unknown (${code})`;
+
+export const claimStatusName = (code: number): string => nameOf(ClaimStatus, code);
+export const challengeStatusName = (code: number): string => nameOf(ChallengeStatus, code);
+
 /** Longest list of tensor roots that rides along with a challenge. */
 export const INLINE_ROOTS = 2_048;
 

@@ -1,8 +1,6 @@
-import { randomBytes } from "node:crypto";
-
 import type { Logger } from "pino";
 
-import { fromHex, toHex } from "../audit/bytes.js";
+import { fromHex } from "../audit/bytes.js";
 import { createFeed } from "../chain/feed.js";
 import type { PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
@@ -10,14 +8,15 @@ import type { Suite } from "../chain/suite.js";
 import { createAccuser, type Accusation } from "../dispute/accuse.js";
 import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
 import type { Evidencer } from "../dispute/evidence.js";
+import { compareWithAudit, isSuspicious, type Finding } from "../dispute/examine.js";
 import type { Guard } from "../dispute/guard.js";
+import { makeAccusation } from "../dispute/make-accusation.js";
 import { ClaimStatus, tolerantSend } from "../dispute/protocol.js";
 import type { Catalogue } from "../models/catalogue.js";
 import { firstOutside } from "../models/domain.js";
 import { inputTensors, type PreparedModel } from "../models/prepared.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { State } from "../store/state.js";
-import { compareWithAudit, isSuspicious, type Finding } from "./examine.js";
 
 export interface WatcherOptions {
   readonly suite: Suite;
@@ -57,34 +56,6 @@ export function createWatcher(options: WatcherOptions): { pass(): Promise<PassRe
     return compareWithAudit(model, results, claim.outputs);
   }
 
-  async function accuse(claim: ClaimRecord, finding: Finding): Promise<void> {
-    const { trace } = await evidencer.auditOf(claim);
-    const { claimId, source, modelId } = claim;
-    const { output, element, node } = finding;
-    const salt = toHex(randomBytes(32));
-    const challengeId = await suite.challenges.challengeIdOf(
-      sender.address,
-      source,
-      claimId,
-      trace.root,
-      output,
-      element,
-      salt,
-    );
-    accusations.put(challengeId, {
-      source,
-      claimId,
-      modelId,
-      challengeId,
-      traceRoot: trace.root,
-      salt,
-      output,
-      element,
-      node,
-      sinceBlock: claim.block,
-    });
-  }
-
   /** Examines one answered claim; returns whether an accusation came of it. */
   async function check(claimId: string): Promise<boolean> {
     const claim = claims.get(claimId);
@@ -96,7 +67,8 @@ export function createWatcher(options: WatcherOptions): { pass(): Promise<PassRe
     }
     log.warn({ event: "suspect", claimId, operator: claim.operator, ...finding }, `answer is ${finding.verdict}`);
     if (finding.verdict === "void") return false;
-    await accuse(claim, finding);
+    const accusation = await makeAccusation({ suite, evidencer, challenger: sender.address, claim, finding });
+    accusations.put(accusation.challengeId, accusation);
     return true;
   }
 

@@ -10,7 +10,7 @@ import type { Suite } from "../chain/suite.js";
 import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
 import type { Guard } from "../dispute/guard.js";
 import { openElement } from "../dispute/openings.js";
-import { ClaimStatus, tolerantSend } from "../dispute/protocol.js";
+import { ClaimStatus, claimStatusName, tolerantSend } from "../dispute/protocol.js";
 import type { Catalogue } from "../models/catalogue.js";
 import { firstOutside } from "../models/domain.js";
 import { inputTensors, type PreparedModel } from "../models/prepared.js";
@@ -94,7 +94,7 @@ export function createWorker(options: WorkerOptions): { pass(): Promise<PassResu
         return sent !== undefined;
       }
       default: {
-        const outcome = Object.entries(ClaimStatus).find(([, code]) => code === Number(job.status))?.[0];
+        const outcome = claimStatusName(Number(job.status));
         log.info({ event: "closed", claimId: claim.claimId, outcome }, `job is ${outcome}`);
         claims.delete(claim.claimId);
         answers.delete(claim.claimId);

@@ -1,7 +1,7 @@
 import { elementBits, fromHex, tensorBytes } from "../audit/bytes.js";
 import { DTYPE_BYTES, type Tensor } from "../audit/graph.js";
 import { tensorTree } from "../audit/tree.js";
-import { verdict, type Verdict } from "../dispute/verdict.js";
+import { verdict, type Verdict } from "./verdict.js";
 import type { PreparedModel } from "../models/prepared.js";
 
 /** An output element on which claim and audit disagree beyond the tolerance. */
