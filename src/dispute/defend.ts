@@ -3,12 +3,14 @@ import type { Logger } from "pino";
 import { fromHex, sameBytes, toHex } from "../audit/bytes.js";
 import type { AssertedTrace, Evidence } from "../audit/evidence.js";
 import { DTYPE_BYTES } from "../audit/graph.js";
-import { LEAF, listTree, tensorZeros, type HashTree, type TensorTree } from "../audit/tree.js";
+import { HASH } from "../audit/merkle.js";
+import { LEAF, tensorZeros, type TensorTree } from "../audit/tree.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { TouchstoneError } from "../errors.js";
+import { findWrong, type WrongTensor } from "./asserted-roots.js";
 import { demandAt, readChallenge, type ChallengeLog, type DemandLog } from "./logs.js";
-import { heightBelow, proveInside, ROOT_LIST, type Position } from "./positions.js";
+import { heightBelow, proveInside, supplyCount, type Position } from "./positions.js";
 import { ChallengeStatus, tolerantSend, type Progress } from "./protocol.js";
 import type { Trace } from "./trace.js";
 
@@ -42,12 +44,22 @@ function firstDifference(own: Uint8Array, asserted: Uint8Array, width: number): 
   return Math.floor(at / width);
 }
 
-export function createDefender({ suite, sender, log: logger }: { suite: Suite; sender: Sender; log: Logger }): Defender {
+function treeOf(trace: Trace, node: number): TensorTree {
+  const tree = trace.trees[node];
+  if (tree === undefined) throw new RangeError(`there is no node ${node}`);
+  return tree;
+}
+
+export function createDefender({ suite, sender, log }: { suite: Suite; sender: Sender; log: Logger }): Defender {
   const { challenges } = suite;
 
   /** The leaf of the deviation itself, where the opening transaction can be read and shows the first wrong tensor. */
-  async function leafOfDeviation(log: ChallengeLog, root: string, own: TensorTree): Promise<WrongLeaf | undefined> {
-    const transaction = log.openTransaction && (await suite.provider.getTransaction(log.openTransaction));
+  async function leafOfDeviation(
+    events: ChallengeLog,
+    root: string,
+    own: TensorTree,
+  ): Promise<WrongLeaf | undefined> {
+    const transaction = events.openTransaction && (await suite.provider.getTransaction(events.openTransaction));
     const call = transaction ? suite.abi.parseTransaction({ data: transaction.data }) : null;
     if (call?.name !== "openChallenge") return undefined;
     const [, , , deviation] = call.args as unknown as [string, string, string, [[bigint, bigint], [string, string[], string, string[]]]];
@@ -58,10 +70,13 @@ export function createDefender({ suite, sender, log: logger }: { suite: Suite; s
     return { index, leaf, proof: [...proof] };
   }
 
-  async function demand(challengeId: string, call: { position: Position; root: string; proof: string[]; payload: number; deeper: boolean }, defence: Defence): Promise<void> {
-    const { position, root, proof, payload, deeper } = call;
+  async function demand(
+    challengeId: string,
+    wanted: { position: Position; root: string; proof: string[]; deeper: boolean; payload: number },
+    shown: { encoding: string; proof: string[] } = { encoding: "0x", proof: [] },
+  ): Promise<Progress> {
+    const { position, root, proof, payload, deeper } = wanted;
     const [price, surcharge] = await challenges.demandPrice(challengeId, payload);
-    const shown = position.node === ROOT_LIST || deeper ? { encoding: "0x", proof: [] } : defence.node(position.node);
     const subtree = { position, root, proof, node: shown.encoding, nodeProof: shown.proof };
     const value = price + surcharge;
     const method = deeper ? challenges.demandDeeper : challenges.demand;
@@ -69,7 +84,16 @@ export function createDefender({ suite, sender, log: logger }: { suite: Suite; s
       "AlreadyDemanded",
       "WrongChallengeStatus",
     ]);
-    logger.info({ event: "demanded", challengeId, ...position, gas: sent?.gasUsed.toString() }, "demanded a part of a trace");
+    const gas = sent?.gasUsed.toString();
+    log.info({ event: "demanded", challengeId, ...position, gas }, "demanded a part of a trace");
+    return "acted";
+  }
+
+  /** A demand was made: wait for its supply, or end the challenge when that is overdue. */
+  async function awaitSupply(challengeId: string, made: DemandLog, now: number): Promise<Progress> {
+    if (now <= made.supplyDeadline) return "waiting";
+    await expire(challengeId, made);
+    return "acted";
   }
 
   async function expire(challengeId: string, { position }: DemandLog): Promise<void> {
@@ -77,70 +101,61 @@ export function createDefender({ suite, sender, log: logger }: { suite: Suite; s
       "WrongChallengeStatus",
       "AlreadySupplied",
     ]);
-    logger.info({ event: "expired", challengeId, gas: sent?.gasUsed.toString() }, "ended a challenge that left a demand unanswered");
+    log.info({ event: "expired", challengeId, gas: sent?.gasUsed.toString() }, "ended a challenge that left a demand unanswered");
   }
 
   /** Follows demands and supplies down one wrong tensor, making the next demand where nobody has. */
   async function descend(
     challengeId: string,
-    wrong: { node: number; root: string; list: HashTree; own: TensorTree },
-    log: ChallengeLog,
-    defence: Defence,
-    now: number,
+    { node, root, rootProof, deeper }: WrongTensor,
+    { events, defence, now }: { events: ChallengeLog; defence: Defence; now: number },
   ): Promise<WrongLeaf | Progress> {
-    const { own, node, root } = wrong;
+    const own = treeOf(defence.trace, node);
     const zeros = tensorZeros();
-    let position: Position = { node, height: own.depth, index: 0 };
-    let hash = root;
-    let proof = wrong.list.prove(node, 1).map(toHex);
+    let next = { position: { node, height: own.depth, index: 0 }, root, proof: rootProof, deeper };
     let path: string[] = [];
-    for (let deeper = false; ; deeper = true) {
-      const made = demandAt(log, position);
+    for (;;) {
+      const { position } = next;
+      const made = demandAt(events, position);
+      const below = heightBelow(position.height);
       if (made === undefined) {
-        const payload = position.height === 0 ? LEAF : 32 * 2 ** (position.height - heightBelow(position.height));
-        await demand(challengeId, { position, root: hash, proof, payload, deeper }, defence);
-        return "acted";
+        const payload = position.height === 0 ? LEAF : HASH * supplyCount(own.count, position);
+        return demand(challengeId, { ...next, payload }, position.height === own.depth ? defence.node(node) : undefined);
       }
       if (made.leaf !== undefined) return { index: position.index, leaf: made.leaf, proof: path };
-      if (made.hashes === undefined) {
-        if (now <= made.supplyDeadline) return "waiting";
-        await expire(challengeId, made);
-        return "acted";
-      }
-      const below = heightBelow(position.height);
+      if (made.hashes === undefined) return awaitSupply(challengeId, made, now);
       const first = position.index * 2 ** (position.height - below);
       const child = made.hashes.findIndex((each, i) => each !== toHex(own.hashAt(below, first + i)));
-      const childHash = made.hashes[child];
-      if (childHash === undefined) {
-        throw new TouchstoneError("SUPPLY_WITHOUT_FAULT", `Challenge ${challengeId}: a supply equals our own tree under a wrong hash.`);
+      const hash = made.hashes[child];
+      if (hash === undefined) {
+        throw new TouchstoneError("ASSERTION_EQUAL", `Challenge ${challengeId}: a supply equals ours under a wrong hash.`);
       }
-      proof = proveInside({ count: own.count, position, hashes: made.hashes, zeros, child });
+      const proof = proveInside({ position, hashes: made.hashes, zeros }, child);
       path = [...proof, ...path];
-      position = { node, height: below, index: first + child };
-      hash = childHash;
+      next = { position: { node, height: below, index: first + child }, root: hash, proof, deeper: true };
     }
   }
 
   async function refute(
     challengeId: string,
-    wrong: { node: number; root: string; list: HashTree; own: TensorTree },
+    { node, root, proveRoot }: WrongTensor,
     found: WrongLeaf,
     defence: Defence,
   ): Promise<void> {
-    const { own, node, root, list } = wrong;
+    const own = treeOf(defence.trace, node);
     const width = DTYPE_BYTES[own.dtype];
     const within = firstDifference(own.leaves(found.index, 1), fromHex(found.leaf), width);
     const element = found.index * (LEAF / width) + within;
     const evidence = defence.evidence({
       node,
       element,
-      proveRoot: (each) => list.prove(each, 1),
+      proveRoot,
       result: { root: fromHex(root), leaf: fromHex(found.leaf), proof: found.proof.map(fromHex) },
     });
     const sent = await tolerantSend(sender, await challenges.refute.populateTransaction(challengeId, evidence), [
       "WrongChallengeStatus",
     ]);
-    logger.info({ event: "refuted", challengeId, node, element, gas: sent?.gasUsed.toString() }, "refuted a false challenge");
+    log.info({ event: "refuted", challengeId, node, element, gas: sent?.gasUsed.toString() }, "refuted a false challenge");
   }
 
   return {
@@ -149,16 +164,14 @@ export function createDefender({ suite, sender, log: logger }: { suite: Suite; s
       if (Number(state.status) !== ChallengeStatus.Open) return "done";
       const own = await defence();
       if (own.trace.root === state.traceRoot) return "done";
-      const log = await readChallenge(suite, challengeId, sinceBlock);
-      const node = log.roots.findIndex((each, i) => each !== own.trace.roots[i]);
-      const tree = own.trace.trees[node];
-      const root = log.roots[node];
-      if (tree === undefined || root === undefined) {
-        throw new TouchstoneError("ROOTS_WITHOUT_FAULT", `Challenge ${challengeId} asserts another trace with our roots.`);
+      const events = await readChallenge(suite, challengeId, sinceBlock);
+      const wrong = findWrong(state.traceRoot, events, own.trace.list);
+      if ("position" in wrong) {
+        if (wrong.demand !== undefined) return awaitSupply(challengeId, wrong.demand, now);
+        return demand(challengeId, { ...wrong, payload: HASH * wrong.count });
       }
-      const list = listTree(log.roots.map(fromHex));
-      const wrong = { node, root, list, own: tree };
-      const found = (await leafOfDeviation(log, root, tree)) ?? (await descend(challengeId, wrong, log, own, now));
+      const known = await leafOfDeviation(events, wrong.root, treeOf(own.trace, wrong.node));
+      const found = known ?? (await descend(challengeId, wrong, { events, defence: own, now }));
       if (typeof found === "string") return found;
       await refute(challengeId, wrong, found, own);
       return "acted";

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from "../audit/bytes.js";
+import { concat, fromHex, toHex } from "../audit/bytes.js";
 import { wasmKeccak } from "../audit/keccak.js";
 
 /** A subtree of an asserted trace (`Position` of `contracts/types/Challenge.sol`). Heights count from the leaves. */
@@ -27,40 +27,43 @@ export function supplyCount(count: number, { height, index }: Position): number 
   return Math.min(span, widthAt(count, below) - index * span);
 }
 
-/**
- * Range proof of one subtree inside the subtree that a supply opened: siblings from the position upward, without those
- * outside the shape.
- *
- * @param hashes What was supplied for `parent`, left to right.
- * @param zeros Zero hashes of the tree, by height.
- */
-export function proveInside(parent: {
-  count: number;
-  position: Position;
-  hashes: readonly string[];
-  zeros: readonly Uint8Array[];
-  child: number;
-}): string[] {
-  const below = heightBelow(parent.position.height);
-  let level = parent.hashes.map(fromHex);
-  let at = parent.child;
-  const proof: string[] = [];
-  for (let height = below; height < parent.position.height; height++) {
-    const sibling = level[at ^ 1];
-    if (sibling !== undefined) proof.push(toHex(sibling));
-    const zero = parent.zeros[height];
+/** What one supply opened: the hashes inside the shape, one grid height below its position, left to right. */
+export interface Opened {
+  readonly position: Position;
+  readonly hashes: readonly string[];
+  /** Zero hashes of the tree, by height. */
+  readonly zeros: readonly Uint8Array[];
+}
+
+/** All hashes of the opened subtree by height, from the supplied ones up to the one below the position itself. */
+export function levelsOf({ position, hashes, zeros }: Opened): { height: number; first: number; hashes: string[] }[] {
+  const below = heightBelow(position.height);
+  let level = hashes.map(fromHex);
+  const levels: { height: number; first: number; hashes: string[] }[] = [];
+  for (let height = below; height < position.height; height++) {
+    levels.push({ height, first: position.index * 2 ** (position.height - height), hashes: level.map(toHex) });
+    const zero = zeros[height];
     const next: Uint8Array[] = [];
     for (let i = 0; i < level.length; i += 2) {
       const left = level[i];
       const right = level[i + 1] ?? zero;
       if (left === undefined || right === undefined) throw new RangeError("a tree is at most 31 levels high");
-      const pair = new Uint8Array(64);
-      pair.set(left);
-      pair.set(right, 32);
-      next.push(wasmKeccak.hash(pair));
+      next.push(wasmKeccak.hash(concat([left, right])));
     }
     level = next;
-    at >>= 1;
   }
-  return proof;
+  return levels;
+}
+
+/**
+ * Range proof of one supplied subtree inside the opened one: siblings from the position upward, without those outside the
+ * shape.
+ *
+ * @param child Number of the subtree among the supplied hashes.
+ */
+export function proveInside(opened: Opened, child: number): string[] {
+  return levelsOf(opened).flatMap(({ hashes }, level) => {
+    const sibling = hashes[(child >> level) ^ 1];
+    return sibling === undefined ? [] : [sibling];
+  });
 }

@@ -1,5 +1,5 @@
 import { fromHex, tensorFromBytes, toHex } from "../audit/bytes.js";
-import { compile } from "../audit/compile/compile.js";
+import { compile } from "../audit/compile.js";
 import {
   commitGraph,
   contentId,
@@ -7,7 +7,7 @@ import {
   type GraphCommitment,
   type ModelContent,
 } from "../audit/content.js";
-import { executeFast } from "../audit/exec/fast/execute.js";
+import { executeReference as executeFast } from "../audit/exec/reference/execute.js";
 import type { AuditGraph, Tensor } from "../audit/graph.js";
 import { tensorTree, type TensorTree } from "../audit/tree.js";
 import { TouchstoneError } from "../errors.js";
