@@ -62,7 +62,10 @@ function largestDifference(a: Tensor, b: Tensor): number {
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /** Keeps, for one runtime, the largest difference of every input and output. */
-function createMeter(label: string, outputs: number): { add(audit: readonly Tensor[], got: readonly Tensor[]): void; distance(): Distance } {
+function createMeter(
+  label: string,
+  outputs: number,
+): { add(audit: readonly Tensor[], got: readonly Tensor[]): void; distance(): Distance } {
   const samples: number[][] = Array.from({ length: outputs }, () => []);
   return {
     add: (audit, got) =>

@@ -38,9 +38,13 @@ function withDomain(spec: InputSpec, domains: DraftRequest["domains"]): InputSpe
   const domain = domains[spec.name];
   if (domain === undefined) {
     if (spec.dtype !== "f32") return spec;
-    throw new TouchstoneError("DOMAIN_MISSING", `Input "${spec.name}" needs a domain: the range of values it may take.`, {
-      next: `Give it, e.g. --domain ${spec.name}=0:255`,
-    });
+    throw new TouchstoneError(
+      "DOMAIN_MISSING",
+      `Input "${spec.name}" needs a domain: the range of values it may take.`,
+      {
+        next: `Give it, e.g. --domain ${spec.name}=0:255`,
+      },
+    );
   }
   const toBits = (x: number): bigint => (spec.dtype === "f32" ? BigInt(bitsOf(x)) : BigInt.asUintN(64, BigInt(x)));
   return { ...spec, lo: toBits(domain.lo), hi: toBits(domain.hi) };
@@ -110,7 +114,10 @@ function manifestOf(request: DraftRequest, graph: AuditGraph, calibration: Calib
 export async function draftManifest(request: DraftRequest): Promise<Draft> {
   const { bytes, domains, shapes, bound, supplied, perKind, seed, onProgress } = request;
   const compiled = compile(bytes, { shapes, bound });
-  const graph: AuditGraph = { ...compiled.graph, inputs: compiled.graph.inputs.map((spec) => withDomain(spec, domains)) };
+  const graph: AuditGraph = {
+    ...compiled.graph,
+    inputs: compiled.graph.inputs.map((spec) => withDomain(spec, domains)),
+  };
   const model: RuntimeModel = {
     bytes,
     inputNames: graph.inputs.map((spec) => spec.name),

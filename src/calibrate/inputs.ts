@@ -28,7 +28,9 @@ export function generateInput(spec: InputSpec, kind: Kind, random: () => number)
   const numel = numelOf(spec.shape);
   const data = newArray(spec.dtype, numel);
   const [lo, hi] =
-    spec.dtype === "f32" ? [floatOf(spec.lo), floatOf(spec.hi)] : [Number(BigInt.asIntN(64, spec.lo)), Number(BigInt.asIntN(64, spec.hi))];
+    spec.dtype === "f32"
+      ? [floatOf(spec.lo), floatOf(spec.hi)]
+      : [Number(BigInt.asIntN(64, spec.lo)), Number(BigInt.asIntN(64, spec.hi))];
   const level = lo + random() * (hi - lo);
   const draw: Record<Kind, () => number> = {
     random: () => lo + random() * (hi - lo),

@@ -21,7 +21,9 @@ import { readTensor, writeTensor } from "../onnx/tensor.js";
 /** Weights with fewer floats than this are scales and shapes rather than weights. */
 const SMALLEST_WEIGHT = 16;
 
-function weightsOf(model: ModelProto): { index: number; proto: TensorProto; values: Float32Array; shape: readonly number[] }[] {
+function weightsOf(
+  model: ModelProto,
+): { index: number; proto: TensorProto; values: Float32Array; shape: readonly number[] }[] {
   return (model.graph?.initializer ?? []).flatMap((proto, index) => {
     const { dtype, data, shape } = readTensor(proto);
     if (dtype !== "f32" || data.length < SMALLEST_WEIGHT) return [];
@@ -40,7 +42,10 @@ function withWeights(
   const largest = Math.max(...weights.map(({ values }) => values.length));
   weights.forEach(({ index, proto, values, shape }) => {
     if (!only(values, largest) || model.graph === undefined) return;
-    model.graph.initializer[index] = writeTensor({ dtype: "f32", shape: [...shape], data: change(values) as ElementArray }, proto.name);
+    model.graph.initializer[index] = writeTensor(
+      { dtype: "f32", shape: [...shape], data: change(values) as ElementArray },
+      proto.name,
+    );
   });
   return writeModel(model);
 }
@@ -77,7 +82,11 @@ export const fp16 = (bytes: Uint8Array): Uint8Array => withWeights(bytes, (w) =>
 export const pruned = (bytes: Uint8Array): Uint8Array => withWeights(bytes, (w) => prune(w, 0.05));
 /** An older version of the model: its largest layer was quantised, with 8 bits. */
 export const stale = (bytes: Uint8Array): Uint8Array =>
-  withWeights(bytes, (w) => toGrid(w, 127), (w, largest) => w.length === largest);
+  withWeights(
+    bytes,
+    (w) => toGrid(w, 127),
+    (w, largest) => w.length === largest,
+  );
 
 const QUANTISED_OPSET = 13n;
 

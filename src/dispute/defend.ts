@@ -54,15 +54,16 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
   const { challenges } = suite;
 
   /** The leaf of the deviation itself, where the opening transaction can be read and shows the first wrong tensor. */
-  async function leafOfDeviation(
-    events: ChallengeLog,
-    root: string,
-    own: TensorTree,
-  ): Promise<WrongLeaf | undefined> {
+  async function leafOfDeviation(events: ChallengeLog, root: string, own: TensorTree): Promise<WrongLeaf | undefined> {
     const transaction = events.openTransaction && (await suite.provider.getTransaction(events.openTransaction));
     const call = transaction ? suite.abi.parseTransaction({ data: transaction.data }) : null;
     if (call?.name !== "openChallenge") return undefined;
-    const [, , , deviation] = call.args as unknown as [string, string, string, [[bigint, bigint], [string, string[], string, string[]]]];
+    const [, , , deviation] = call.args as unknown as [
+      string,
+      string,
+      string,
+      [[bigint, bigint], [string, string[], string, string[]]],
+    ];
     const [[, element], [assertedRoot, , leaf, proof]] = deviation;
     if (assertedRoot !== root) return undefined;
     const index = Math.floor((Number(element) * DTYPE_BYTES[own.dtype]) / LEAF);
@@ -101,7 +102,10 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
       "WrongChallengeStatus",
       "AlreadySupplied",
     ]);
-    log.info({ event: "expired", challengeId, gas: sent?.gasUsed.toString() }, "ended a challenge that left a demand unanswered");
+    log.info(
+      { event: "expired", challengeId, gas: sent?.gasUsed.toString() },
+      "ended a challenge that left a demand unanswered",
+    );
   }
 
   /** Follows demands and supplies down one wrong tensor, making the next demand where nobody has. */
@@ -120,7 +124,11 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
       const below = heightBelow(position.height);
       if (made === undefined) {
         const payload = position.height === 0 ? LEAF : HASH * supplyCount(own.count, position);
-        return demand(challengeId, { ...next, payload }, position.height === own.depth ? defence.node(node) : undefined);
+        return demand(
+          challengeId,
+          { ...next, payload },
+          position.height === own.depth ? defence.node(node) : undefined,
+        );
       }
       if (made.leaf !== undefined) return { index: position.index, leaf: made.leaf, proof: path };
       if (made.hashes === undefined) return awaitSupply(challengeId, made, now);
@@ -128,7 +136,10 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
       const child = made.hashes.findIndex((each, i) => each !== toHex(own.hashAt(below, first + i)));
       const hash = made.hashes[child];
       if (hash === undefined) {
-        throw new TouchstoneError("ASSERTION_EQUAL", `Challenge ${challengeId}: a supply equals ours under a wrong hash.`);
+        throw new TouchstoneError(
+          "ASSERTION_EQUAL",
+          `Challenge ${challengeId}: a supply equals ours under a wrong hash.`,
+        );
       }
       const proof = proveInside({ position, hashes: made.hashes, zeros }, child);
       path = [...proof, ...path];
@@ -155,7 +166,10 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
     const sent = await tolerantSend(sender, await challenges.refute.populateTransaction(challengeId, evidence), [
       "WrongChallengeStatus",
     ]);
-    log.info({ event: "refuted", challengeId, node, element, gas: sent?.gasUsed.toString() }, "refuted a false challenge");
+    log.info(
+      { event: "refuted", challengeId, node, element, gas: sent?.gasUsed.toString() },
+      "refuted a false challenge",
+    );
   }
 
   return {

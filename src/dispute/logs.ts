@@ -24,7 +24,10 @@ export interface ChallengeLog {
 
 const keyOf = (position: Position): string => `${position.node}:${position.height}:${position.index}`;
 
-function decoded(suite: Suite, log: Log | EventLog): { name: string; args: EventLog["args"]; hash: string } | undefined {
+function decoded(
+  suite: Suite,
+  log: Log | EventLog,
+): { name: string; args: EventLog["args"]; hash: string } | undefined {
   const parsed = suite.abi.parseLog(log);
   return parsed === null ? undefined : { name: parsed.name, args: parsed.args, hash: log.transactionHash };
 }

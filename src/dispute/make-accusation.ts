@@ -20,6 +20,25 @@ export async function makeAccusation(parts: {
   const { claimId, source, modelId, block } = claim;
   const { output, element, node } = finding;
   const salt = toHex(randomBytes(32));
-  const challengeId = await suite.challenges.challengeIdOf(challenger, source, claimId, trace.root, output, element, salt);
-  return { source, claimId, modelId, challengeId, traceRoot: trace.root, salt, output, element, node, sinceBlock: block };
+  const challengeId = await suite.challenges.challengeIdOf(
+    challenger,
+    source,
+    claimId,
+    trace.root,
+    output,
+    element,
+    salt,
+  );
+  return {
+    source,
+    claimId,
+    modelId,
+    challengeId,
+    traceRoot: trace.root,
+    salt,
+    output,
+    element,
+    node,
+    sinceBlock: block,
+  };
 }

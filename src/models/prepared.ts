@@ -1,12 +1,6 @@
 import { fromHex, tensorFromBytes, toHex } from "../audit/bytes.js";
 import { compile } from "../audit/compile.js";
-import {
-  commitGraph,
-  contentId,
-  modelContent,
-  type GraphCommitment,
-  type ModelContent,
-} from "../audit/content.js";
+import { commitGraph, contentId, modelContent, type GraphCommitment, type ModelContent } from "../audit/content.js";
 import { executeReference as executeFast } from "../audit/exec/reference/execute.js";
 import type { AuditGraph, Tensor } from "../audit/graph.js";
 import { tensorTree, type TensorTree } from "../audit/tree.js";

@@ -42,9 +42,14 @@ export function createWatcher(options: WatcherOptions): { pass(): Promise<PassRe
   /** What is wrong with a claim, cheapest look first: native runtime, then the audit machine. */
   async function examine(claim: ClaimRecord): Promise<Finding | undefined> {
     const model = await catalogue.get(claim.modelId);
-    const outside = model.graph.inputs.some((spec, i) => firstOutside(fromHex(claim.inputs[i] ?? "0x"), spec) !== undefined);
+    const outside = model.graph.inputs.some(
+      (spec, i) => firstOutside(fromHex(claim.inputs[i] ?? "0x"), spec) !== undefined,
+    );
     if (outside) {
-      log.warn({ event: "outside-domain", claimId: claim.claimId }, "an input lies outside the domain; anyone may void the claim");
+      log.warn(
+        { event: "outside-domain", claimId: claim.claimId },
+        "an input lies outside the domain; anyone may void the claim",
+      );
       return undefined;
     }
     if (model.manifest.profile === "tolerant") {
@@ -95,7 +100,10 @@ export function createWatcher(options: WatcherOptions): { pass(): Promise<PassRe
         if (progress === "acted") acted = true;
         if (progress === "done") accusations.delete(key);
       } catch (err) {
-        log.error({ event: "accusation-failed", challengeId: key, err }, "cannot advance an accusation; will try again");
+        log.error(
+          { event: "accusation-failed", challengeId: key, err },
+          "cannot advance an accusation; will try again",
+        );
       }
     }
     return acted;
@@ -114,11 +122,15 @@ export function createWatcher(options: WatcherOptions): { pass(): Promise<PassRe
   async function collect(): Promise<boolean> {
     let acted = false;
     if ((await suite.challenges.creditOf(sender.address)) > 0n) {
-      await tolerantSend(sender, await suite.challenges.withdraw.populateTransaction(sender.address), ["NothingToWithdraw"]);
+      await tolerantSend(sender, await suite.challenges.withdraw.populateTransaction(sender.address), [
+        "NothingToWithdraw",
+      ]);
       acted = true;
     }
     if ((await suite.staking.rewardOf(sender.address)) > 0n) {
-      await tolerantSend(sender, await suite.staking.withdrawReward.populateTransaction(sender.address), ["NothingToWithdraw"]);
+      await tolerantSend(sender, await suite.staking.withdrawReward.populateTransaction(sender.address), [
+        "NothingToWithdraw",
+      ]);
       acted = true;
     }
     if (acted) log.info({ event: "collected" }, "withdrew bonds and rewards");

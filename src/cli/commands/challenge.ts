@@ -37,7 +37,10 @@ async function findingOf(ctx: Context, claim: ClaimRecord): Promise<NonNullable<
   const { model, results } = await evidencer.auditOf(claim);
   const finding = compareWithAudit(model, results, claim.outputs);
   if (finding !== undefined) return finding;
-  throw new TouchstoneError("ANSWER_RIGHT", `The answer to job ${claim.claimId} is right: a challenge would lose its bond.`);
+  throw new TouchstoneError(
+    "ANSWER_RIGHT",
+    `The answer to job ${claim.claimId} is right: a challenge would lose its bond.`,
+  );
 }
 
 const seconds = (n: bigint | number): string => `${(Number(n) / 3_600).toFixed(1)} h`;
@@ -78,10 +81,16 @@ export function challengeCommands(program: Command, context: () => Context): voi
       ctx.io.result(quote, (q) =>
         table([
           ["bond", `${formatEther(q.bond)} coins, back if the challenge stands`],
-          ["dearest proof", `${q.worstProofGas} gas, ${formatEther(q.worstProofCost)} coins at ${formatUnits(gasPrice ?? 0n, "gwei")} gwei`],
+          [
+            "dearest proof",
+            `${q.worstProofGas} gas, ${formatEther(q.worstProofCost)} coins at ${formatUnits(gasPrice ?? 0n, "gwei")} gwei`,
+          ],
           ["reward", `${formatEther(q.reward)} stake tokens if alone, from a lock of ${formatEther(job.lock)}`],
           ["open until", new Date(Number(q.openBefore) * 1_000).toISOString()],
-          ["then", `${seconds(q.refutationWindow)} for refutations, ${seconds(q.airGap)} air gap; at worst final ${seconds(q.worstCaseFinality)} after the answer`],
+          [
+            "then",
+            `${seconds(q.refutationWindow)} for refutations, ${seconds(q.airGap)} air gap; at worst final ${seconds(q.worstCaseFinality)} after the answer`,
+          ],
           ["you win if", "the audit answer of your trace is out of tolerance, and you answer every demand in time"],
         ]),
       );
@@ -111,7 +120,10 @@ export function challengeCommands(program: Command, context: () => Context): voi
         if (status > 0n) break;
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       }
-      ctx.io.result({ ...accusation, verdict: finding.verdict }, (a) => `opened ${a.challengeId}: answer is ${a.verdict}`);
+      ctx.io.result(
+        { ...accusation, verdict: finding.verdict },
+        (a) => `opened ${a.challengeId}: answer is ${a.verdict}`,
+      );
     });
 
   challenge

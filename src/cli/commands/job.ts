@@ -35,7 +35,10 @@ export function jobCommands(program: Command, context: () => Context): void {
     .requiredOption("--lock <tokens>", "stake behind the answer", amount)
     .option("--pay <coins>", "most to pay (default: the operator's price)", amount)
     .option("--within <time>", "time to answer", duration, 600)
-    .addHelpText("after", "\nExample:\n  npx touchstone job request 0x12..ef --operator 0xab..cd --input seven.pb --lock 50")
+    .addHelpText(
+      "after",
+      "\nExample:\n  npx touchstone job request 0x12..ef --operator 0xab..cd --input seven.pb --lock 50",
+    )
     .action(async (text: string, flags: RequestFlags) => {
       const ctx = context();
       const [{ jobs, abi }, sender] = [await ctx.suite(), await ctx.sender()];
@@ -43,13 +46,18 @@ export function jobCommands(program: Command, context: () => Context): void {
       const inputs = flags.input.map((path) => toHex(tensorBytes(readTensorFile(path))));
       const { offer } = await jobs.offerOf(flags.operator, modelId);
       const value = flags.pay ?? offer.price;
-      const call = await jobs.request.populateTransaction(modelId, flags.operator, inputs, flags.lock, flags.within, { value });
+      const call = await jobs.request.populateTransaction(modelId, flags.operator, inputs, flags.lock, flags.within, {
+        value,
+      });
       const receipt = await sender.send(call);
       const events = receipt.logs.map((log) => abi.parseLog(log));
       const requested = events.find((event) => event?.name === "JobRequested");
       if (!requested) throw new TouchstoneError("EVENT_MISSING", `Transaction ${receipt.hash} requested no job.`);
       const jobId = requested.args.getValue("jobId") as string;
-      ctx.io.result({ jobId, gas: receipt.gasUsed, transaction: receipt.hash }, (r) => `requested job ${r.jobId}, gas ${r.gas}`);
+      ctx.io.result(
+        { jobId, gas: receipt.gasUsed, transaction: receipt.hash },
+        (r) => `requested job ${r.jobId}, gas ${r.gas}`,
+      );
     });
 
   job
@@ -75,17 +83,15 @@ export function jobCommands(program: Command, context: () => Context): void {
       });
       const { consumer, operator, modelId, fee, deadline, challengeDeadline } = found;
       const status = claimStatusName(Number(found.status));
-      ctx.io.result(
-        { jobId, status, consumer, operator, modelId, fee, deadline, challengeDeadline, outputs },
-        (r) =>
-          table([
-            ["job", r.jobId],
-            ["status", r.status],
-            ["operator", r.operator],
-            ["fee", formatEther(r.fee)],
-            ["final after", new Date(Number(r.challengeDeadline) * 1_000).toISOString()],
-            ...r.outputs.map((values, i) => [`output ${i}`, values.slice(0, 16).join(" ")]),
-          ]),
+      ctx.io.result({ jobId, status, consumer, operator, modelId, fee, deadline, challengeDeadline, outputs }, (r) =>
+        table([
+          ["job", r.jobId],
+          ["status", r.status],
+          ["operator", r.operator],
+          ["fee", formatEther(r.fee)],
+          ["final after", new Date(Number(r.challengeDeadline) * 1_000).toISOString()],
+          ...r.outputs.map((values, i) => [`output ${i}`, values.slice(0, 16).join(" ")]),
+        ]),
       );
     });
 

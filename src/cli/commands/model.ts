@@ -87,7 +87,12 @@ export function modelCommands(program: Command, context: () => Context): void {
     .requiredOption("--out <file>", "where to write the manifest")
     .option("--domain <name=lo:hi>", "range of an input's values; repeatable", named(range), [])
     .option("--shape <name=AxBxC>", "shape of an input that the file leaves open; repeatable", named(shape), [])
-    .option("--bind <name=file.pb>", "fix an input's value, which then belongs to the model; repeatable", named(readTensorFile), [])
+    .option(
+      "--bind <name=file.pb>",
+      "fix an input's value, which then belongs to the model; repeatable",
+      named(readTensorFile),
+      [],
+    )
     .option("--sample <file.pb>", "a real input, one file for each model input in order; repeatable", collect, [])
     .option("--per-kind <n>", "generated inputs of each kind", integer, 20)
     .option("--seed <n>", "seed of the generated inputs", integer, 1)
@@ -169,7 +174,9 @@ export function modelCommands(program: Command, context: () => Context): void {
     .action(async (modelId: string) => {
       const ctx = context();
       const prepared = await (await ctx.catalogue()).get(id(modelId));
-      ctx.io.result({ modelId, contentId: prepared.contentId, verified: true }, () => `${modelId} is what its file compiles to`);
+      ctx.io.result(
+        { modelId, contentId: prepared.contentId, verified: true },
+        () => `${modelId} is what its file compiles to`,
+      );
     });
 }
-

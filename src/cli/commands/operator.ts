@@ -81,7 +81,9 @@ export function operatorCommands(program: Command, context: () => Context): void
       const { price, maxLock, minDuration, concurrency } = flags;
       const offer = { price, maxLock, minDuration, concurrency, open: flags.close !== true };
       await sender.send(await jobs.setOffer.populateTransaction(id(text), offer));
-      ctx.io.result({ operator: sender.address, modelId: text, ...offer }, () => (offer.open ? "offer posted" : "offer closed"));
+      ctx.io.result({ operator: sender.address, modelId: text, ...offer }, () =>
+        offer.open ? "offer posted" : "offer closed",
+      );
     });
 
   operator

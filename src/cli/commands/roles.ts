@@ -103,7 +103,9 @@ export function roleCommands(program: Command, context: () => Context): void {
       log.info({ event: "stopped" }, "worker stopped");
     });
 
-  withRoleOptions(program.command("watch").description("re-run published answers, challenge wrong ones, refute false challenges"))
+  withRoleOptions(
+    program.command("watch").description("re-run published answers, challenge wrong ones, refute false challenges"),
+  )
     .addHelpText("after", "\nExample:\n  TOUCHSTONE_KEYSTORE=watcher.json npx touchstone watch")
     .action(async (flags: RoleFlags) => {
       const { settings, log: logger, ...rest } = context();
@@ -112,7 +114,16 @@ export function roleCommands(program: Command, context: () => Context): void {
       const state = openState(flags.state ?? join(settings.home, "state", `watcher-${sender.address}.sqlite`));
       const evidencer = createEvidencer(catalogue);
       const guard = createGuard({ suite, sender, state, evidencer, log });
-      const watcher = createWatcher({ suite, sender, state, catalogue, evidencer, guard, runtime: runtimes(flags), log });
+      const watcher = createWatcher({
+        suite,
+        sender,
+        state,
+        catalogue,
+        evidencer,
+        guard,
+        runtime: runtimes(flags),
+        log,
+      });
       log.info({ event: "started", watcher: sender.address }, "watcher started");
       await runRole({ pass: watcher.pass, log, pollMs: flags.poll, signal: untilStopped() });
       state.close();
