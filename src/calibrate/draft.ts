@@ -10,7 +10,7 @@ import { bitsOf } from "../models/prepared.js";
 import { createNativeRuntime } from "../runtime/native.js";
 import type { Runtime, RuntimeModel } from "../runtime/runtime.js";
 import { createWasmRuntime } from "../runtime/wasm.js";
-import { calibrate, type Calibration } from "./calibrate.js";
+import { calibrate, type Calibration, type Proposal } from "./calibrate.js";
 import * as variants from "./variants.js";
 
 export interface DraftRequest {
@@ -137,6 +137,14 @@ export async function draftManifest(request: DraftRequest): Promise<Draft> {
       seed,
       ...(onProgress === undefined ? {} : { onProgress }),
     });
+    const { exactOutputs } = compiled.report;
+    if (exactOutputs.length > 0 && calibration.proposal.profile === "tolerant") {
+      const zeros = graph.outputs.map(() => 0);
+      const reason = `a jump upstream of ${exactOutputs.join(", ")} depends on rounded values`;
+      const proposal: Proposal = { profile: "exact", atol: zeros, noise: zeros, reason };
+      const exact = { ...calibration, proposal };
+      return { calibration: exact, manifest: manifestOf(request, graph, exact, await cidOf(bytes)) };
+    }
     return { calibration, manifest: manifestOf(request, graph, calibration, await cidOf(bytes)) };
   } finally {
     await Promise.all([...honest, ...substitutes.map(({ runtime }) => runtime)].map((runtime) => runtime.release()));

@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 
 import { TouchstoneError } from "../errors.js";
-import type { ElementArray } from "../onnx/element.js";
 import {
   AttributeProtoSchema,
   NodeProtoSchema,
@@ -42,10 +41,7 @@ function withWeights(
   const largest = Math.max(...weights.map(({ values }) => values.length));
   weights.forEach(({ index, proto, values, shape }) => {
     if (!only(values, largest) || model.graph === undefined) return;
-    model.graph.initializer[index] = writeTensor(
-      { dtype: "f32", shape: [...shape], data: change(values) as ElementArray },
-      proto.name,
-    );
+    model.graph.initializer[index] = writeTensor({ dtype: "f32", shape: [...shape], data: change(values) }, proto.name);
   });
   return writeModel(model);
 }

@@ -22,7 +22,7 @@ export interface Context {
   suite(): Promise<Suite>;
   sender(): Promise<Sender>;
   catalogue(): Promise<Catalogue>;
-  log(role: string): Logger;
+  readonly log: (role: string) => Logger;
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

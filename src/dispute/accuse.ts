@@ -5,7 +5,7 @@ import { toHex } from "../audit/bytes.js";
 import type { TensorTree } from "../audit/tree.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
-import { TouchstoneError } from "../errors.js";
+import { internalError, TouchstoneError } from "../errors.js";
 import { readChallenge, type DemandLog } from "./logs.js";
 import { openElement, openResult } from "./openings.js";
 import { heightBelow, ROOT_LIST, supplyCount } from "./positions.js";
@@ -71,7 +71,7 @@ export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Se
   async function supply(accusation: Accusation, demand: DemandLog, { trace }: Material): Promise<void> {
     const { position } = demand;
     const tree = position.node === ROOT_LIST ? trace.list : trace.trees[position.node];
-    if (tree === undefined) throw new RangeError(`a demand names node ${position.node}`);
+    if (tree === undefined) throw internalError(`a demand names node ${position.node}`);
     const done = ["AlreadySupplied", "WrongChallengeStatus"];
     if (position.height === 0) {
       const leaf = toHex((tree as TensorTree).leaves(position.index, 1));

@@ -1,7 +1,7 @@
 import { fromHex, toHex } from "../audit/bytes.js";
 import { depthOf } from "../audit/merkle.js";
 import { listTree, listZeros, type HashTree } from "../audit/tree.js";
-import { TouchstoneError } from "../errors.js";
+import { internalError, TouchstoneError } from "../errors.js";
 import { demandAt, type ChallengeLog, type DemandLog } from "./logs.js";
 import { heightBelow, levelsOf, proveInside, ROOT_LIST, widthAt, type Position } from "./positions.js";
 
@@ -14,7 +14,7 @@ export interface WrongTensor {
   /** Whether that demand is a deeper one, inside a supplied part of the list. */
   readonly deeper: boolean;
   /** Proof of any tensor root up to the wrong one under the asserted trace root. */
-  proveRoot(node: number): Uint8Array[];
+  readonly proveRoot: (node: number) => Uint8Array[];
 }
 
 /** A part of the list that is wrong and that nobody has demanded or supplied yet. */
@@ -96,7 +96,7 @@ function proveKnown(node: number, wrong: number, own: HashTree, known: ReadonlyM
     const shown = known.get(key(height, sibling));
     if (shown !== undefined) proof.push(fromHex(shown));
     else if ((sibling + 1) * 2 ** height <= wrong) proof.push(own.hashAt(height, sibling));
-    else throw new RangeError(`root ${node} lies behind the first wrong tensor ${wrong}`);
+    else throw internalError(`root ${node} lies behind the first wrong tensor ${wrong}`);
   }
   return proof;
 }

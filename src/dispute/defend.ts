@@ -7,7 +7,7 @@ import { HASH } from "../audit/merkle.js";
 import { LEAF, tensorZeros, type TensorTree } from "../audit/tree.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
-import { TouchstoneError } from "../errors.js";
+import { internalError, TouchstoneError } from "../errors.js";
 import { findWrong, type WrongTensor } from "./asserted-roots.js";
 import { demandAt, readChallenge, type ChallengeLog, type DemandLog } from "./logs.js";
 import { heightBelow, proveInside, supplyCount, type Position } from "./positions.js";
@@ -46,7 +46,7 @@ function firstDifference(own: Uint8Array, asserted: Uint8Array, width: number): 
 
 function treeOf(trace: Trace, node: number): TensorTree {
   const tree = trace.trees[node];
-  if (tree === undefined) throw new RangeError(`there is no node ${node}`);
+  if (tree === undefined) throw internalError(`there is no node ${node}`);
   return tree;
 }
 
@@ -80,11 +80,10 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
     const [price, surcharge] = await challenges.demandPrice(challengeId, payload);
     const subtree = { position, root, proof, node: shown.encoding, nodeProof: shown.proof };
     const value = price + surcharge;
-    const method = deeper ? challenges.demandDeeper : challenges.demand;
-    const sent = await tolerantSend(sender, await method.populateTransaction(challengeId, subtree, { value }), [
-      "AlreadyDemanded",
-      "WrongChallengeStatus",
-    ]);
+    const call = await challenges
+      .getFunction(deeper ? "demandDeeper" : "demand")
+      .populateTransaction(challengeId, subtree, { value });
+    const sent = await tolerantSend(sender, call, ["AlreadyDemanded", "WrongChallengeStatus"]);
     const gas = sent?.gasUsed.toString();
     log.info({ event: "demanded", challengeId, ...position, gas }, "demanded a part of a trace");
     return "acted";

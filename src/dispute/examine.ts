@@ -3,6 +3,7 @@ import { DTYPE_BYTES, type Tensor } from "../audit/graph.js";
 import { tensorTree } from "../audit/tree.js";
 import { verdict, type Verdict } from "./verdict.js";
 import type { PreparedModel } from "../models/prepared.js";
+import { internalError } from "../errors.js";
 
 /** An output element on which claim and audit disagree beyond the tolerance. */
 export interface Finding {
@@ -57,7 +58,7 @@ export function compareWithAudit(
     const theirs = fromHex(claimed[output] ?? "0x");
     const result = results[spec.node];
     const tolerance = model.tolerances[output];
-    if (result === undefined || tolerance === undefined) throw new RangeError(`there is no output ${output}`);
+    if (result === undefined || tolerance === undefined) throw internalError(`there is no output ${output}`);
     const ours = tensorTree(result);
     for (let element = 0; element < ours.numel; element++) {
       const found = verdict(spec.dtype, ours.element(element), elementBits(theirs, spec.dtype, element), tolerance);

@@ -2,6 +2,7 @@ import { DTYPE_BYTES } from "../audit/graph.js";
 import { toHex } from "../audit/bytes.js";
 import { LEAF, type TensorTree } from "../audit/tree.js";
 import type { Trace } from "./trace.js";
+import { internalError } from "../errors.js";
 
 /** `ElementOpening` of `contracts/types/Claim.sol`, as ethers encodes it. */
 export interface ElementOpening {
@@ -27,7 +28,7 @@ export const leafOf = (tree: TensorTree, element: number): number =>
 /** Opens one element of a claim's inputs or outputs from their list hash. */
 export function openElement(tensors: readonly TensorTree[], tensor: number, element: number): ElementOpening {
   const tree = tensors[tensor];
-  if (tree === undefined) throw new RangeError(`there is no tensor ${tensor}`);
+  if (tree === undefined) throw internalError(`there is no tensor ${tensor}`);
   const leaf = leafOf(tree, element);
   return {
     tensor,
@@ -41,7 +42,7 @@ export function openElement(tensors: readonly TensorTree[], tensor: number, elem
 /** Opens one element of a node's result from the trace root. */
 export function openResult(trace: Trace, node: number, element: number): ResultOpening {
   const tree = trace.trees[node];
-  if (tree === undefined) throw new RangeError(`there is no node ${node}`);
+  if (tree === undefined) throw internalError(`there is no node ${node}`);
   const leaf = leafOf(tree, element);
   return {
     root: toHex(tree.root()),

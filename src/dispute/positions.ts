@@ -1,5 +1,6 @@
 import { concat, fromHex, toHex } from "../audit/bytes.js";
 import { wasmKeccak } from "../audit/keccak.js";
+import { internalError } from "../errors.js";
 
 /** A subtree of an asserted trace (`Position` of `contracts/types/Challenge.sol`). Heights count from the leaves. */
 export interface Position {
@@ -47,7 +48,7 @@ export function levelsOf({ position, hashes, zeros }: Opened): { height: number;
     for (let i = 0; i < level.length; i += 2) {
       const left = level[i];
       const right = level[i + 1] ?? zero;
-      if (left === undefined || right === undefined) throw new RangeError("a tree is at most 31 levels high");
+      if (left === undefined || right === undefined) throw internalError("a tree is at most 31 levels high");
       next.push(wasmKeccak.hash(concat([left, right])));
     }
     level = next;

@@ -7,7 +7,7 @@ const dtype = z.enum(Object.keys(DTYPE_CODE) as [DType, ...DType[]]);
 const shape = z.array(z.number().int().positive()).max(16);
 const bits = z.string().regex(/^0x[0-9a-f]{1,16}$/);
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
-const level = z.number().finite().nonnegative();
+const level = z.number().nonnegative();
 
 const schema = z.object({
   format: z.literal(0),

@@ -4,7 +4,7 @@ import { commitGraph, contentId, modelContent, type GraphCommitment, type ModelC
 import { executeReference as executeFast } from "../audit/exec/reference/execute.js";
 import type { AuditGraph, Tensor } from "../audit/graph.js";
 import { tensorTree, type TensorTree } from "../audit/tree.js";
-import { TouchstoneError } from "../errors.js";
+import { internalError, TouchstoneError } from "../errors.js";
 import type { RuntimeModel } from "../runtime/runtime.js";
 import { sha256 } from "./files.js";
 import type { Manifest } from "./manifest.js";
@@ -54,6 +54,13 @@ export function prepareModel(bytes: Uint8Array, manifest: Manifest): PreparedMod
     shapes,
     bound: Object.fromEntries(bound.map(({ name, tensor }) => [name, tensor])),
   });
+  if (manifest.profile === "tolerant" && report.exactOutputs.length > 0) {
+    throw new TouchstoneError(
+      "PROFILE_UNSOUND",
+      `No tolerance is sound for ${report.exactOutputs.join(", ")}: a jump upstream depends on rounded values.`,
+      { next: 'Publish with profile "exact" and zero tolerances.' },
+    );
+  }
   const domains = new Map(manifest.inputs.map((input) => [input.name, input]));
   const graph: AuditGraph = {
     ...compiled,
@@ -67,8 +74,8 @@ export function prepareModel(bytes: Uint8Array, manifest: Manifest): PreparedMod
   const content = modelContent(graph, commitment, {
     profile: manifest.profile,
     tolerances,
-    maxProofBytes: report.maxProofBytes,
-    maxProofGas: report.maxProofGas,
+    maxProofBytes: Math.max(...report.costs.map(({ bytes: size }) => size)),
+    maxProofGas: Math.max(...report.costs.map(({ gas }) => gas)),
   });
   return {
     manifest,
@@ -86,7 +93,7 @@ export function prepareModel(bytes: Uint8Array, manifest: Manifest): PreparedMod
     weightTrees: graph.weights.map((tensor) => tensorTree(tensor)),
     node: (index) => {
       const encoding = commitment.encodings[index];
-      if (encoding === undefined) throw new RangeError(`there is no node ${index}`);
+      if (encoding === undefined) throw internalError(`there is no node ${index}`);
       return { encoding: toHex(encoding), proof: commitment.tree.prove(index, 1).map(toHex) };
     },
     audit: (inputs) => executeFast(graph, inputs),

@@ -31,7 +31,7 @@ export interface WatcherOptions {
 }
 
 /** Re-runs published claims, challenges the wrong ones, and defends the others against false challenges. */
-export function createWatcher(options: WatcherOptions): { pass(): Promise<PassResult> } {
+export function createWatcher(options: WatcherOptions): { readonly pass: () => Promise<PassResult> } {
   const { suite, sender, state, catalogue, evidencer, guard, log } = options;
   const claims = claimsOf(state);
   const unchecked = state.collection<{ since: number }>("unchecked");

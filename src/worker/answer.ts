@@ -1,6 +1,7 @@
 import type { PreparedModel } from "../models/prepared.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Answerer } from "./worker.js";
+import { internalError } from "../errors.js";
 
 /**
  * Answers with the production runtime; models whose profile is `exact` with the audit machine, because no tolerance covers
@@ -12,7 +13,7 @@ export function nativeAnswerer(runtime: (model: PreparedModel) => Promise<Runtim
       const results = model.audit(inputs);
       return model.graph.outputs.map(({ node, shape }) => {
         const result = results[node];
-        if (result === undefined) throw new RangeError(`there is no node ${node}`);
+        if (result === undefined) throw internalError(`there is no node ${node}`);
         return { ...result, shape };
       });
     }

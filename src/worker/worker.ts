@@ -33,7 +33,7 @@ export interface WorkerOptions {
 }
 
 /** Answers an operator's jobs, finalises them, collects fees and defends its claims. */
-export function createWorker(options: WorkerOptions): { pass(): Promise<PassResult> } {
+export function createWorker(options: WorkerOptions): { readonly pass: () => Promise<PassResult> } {
   const { suite, sender, state, catalogue, guard, operator, log } = options;
   const { jobs } = suite;
   const claims = claimsOf(state);
