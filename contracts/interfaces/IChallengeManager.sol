@@ -5,6 +5,7 @@ import { IClaimSource } from "./IClaimSource.sol";
 import { IFinality } from "./IFinality.sol";
 import { IModelRegistry } from "./IModelRegistry.sol";
 import { IOperatorStaking } from "./IOperatorStaking.sol";
+import { ITraceVerifier } from "./ITraceVerifier.sol";
 import {
     Challenge,
     ChallengeStatus,
@@ -41,12 +42,14 @@ struct ChallengeParams {
 }
 
 /// @title Disputes about claims
-/// @notice A challenger asserts the audit trace of a claim's model on the claim's inputs, and shows one output element that
-/// deviates. Anybody ends a false challenge by recomputing one element of one node, or by demanding a part of the trace that
-/// nobody can show. A challenge that is neither refuted nor leaves a demand unanswered is upheld, and the claim is settled.
-/// @dev Anybody may call every function. A deadline's own second still belongs to whoever has to keep it. All payments are
-/// credits to be withdrawn, except a challenge's bond and demands' prices, which arrive as value. Burnt coins stay in this contract, which has
-/// no way to move them. The only contracts called are the claim source, the registry, staking and the model's Arbiter.
+/// @notice A challenger asserts the audit trace of a claim's model on the claim's inputs, and shows one output element
+/// that deviates. Anybody ends a false challenge by recomputing one element of one node, or by demanding a part of the
+/// trace that nobody can show. A challenge that is neither refuted nor leaves a demand unanswered is upheld, and the
+/// claim is settled.
+/// @dev Anybody may call every function. A deadline's own second still belongs to whoever has to keep it. All payments
+/// are credits to be withdrawn, except a challenge's bond and demands' prices, which arrive as value. Burnt coins stay
+/// in this contract, which has no way to move them. The only contracts called are the claim source, the registry,
+/// staking, the trace verifier (whose errors pass through) and the model's Arbiter.
 interface IChallengeManager is IFinality {
     event ChallengeCommitted(bytes32 indexed challengeId, address indexed challenger);
     /// @notice A challenge stands against a claim. Its roots and deviation follow in the same transaction's events.
@@ -63,7 +66,8 @@ interface IChallengeManager is IFinality {
     );
     /// @notice The deviation: bits of one output element, as claimed and as asserted by the trace.
     event DeviationShown(bytes32 indexed challengeId, uint32 output, uint32 element, uint64 claimed, uint64 audited);
-    /// @notice The tensor roots of all nodes, in order. Not emitted where there are more than `INLINE_ROOTS`: they have to be demanded.
+    /// @notice The tensor roots of all nodes, in order. Not emitted where there are more than `INLINE_ROOTS`: they have
+    /// to be demanded.
     event RootsGiven(bytes32 indexed challengeId, bytes32[] roots);
     /// @notice `price` is escrowed, `surcharge` burnt.
     event Demanded(
@@ -79,8 +83,8 @@ interface IChallengeManager is IFinality {
     event HashesSupplied(bytes32 indexed challengeId, Position position, bytes32[] hashes, uint48 graceDeadline);
     /// @notice The 256 bytes of one leaf.
     event LeafSupplied(bytes32 indexed challengeId, Position position, bytes leaf, uint48 graceDeadline);
-    /// @notice The challenge is lost: this element of this node is not what the operands give. `reward` was credited to the
-    /// refuter and to those whose demands led there, in `shares` equal parts.
+    /// @notice The challenge is lost: this element of this node is not what the operands give. `reward` was credited to
+    /// the refuter and to those whose demands led there, in `shares` equal parts.
     event ChallengeRefuted(
         bytes32 indexed challengeId,
         address indexed refuter,
@@ -90,8 +94,8 @@ interface IChallengeManager is IFinality {
         uint256 shares,
         uint256 burnt
     );
-    /// @notice The challenge is lost: this demand was not answered. `reward` was credited to its demander and to those whose
-    /// demands led there, in `shares` equal parts.
+    /// @notice The challenge is lost: this demand was not answered. `reward` was credited to its demander and to those
+    /// whose demands led there, in `shares` equal parts.
     event ChallengeUnanswered(
         bytes32 indexed challengeId,
         address indexed demander,
@@ -124,11 +128,6 @@ interface IChallengeManager is IFinality {
     event Credited(address indexed account, uint256 amount);
     event Withdrawn(address indexed account, address receiver, uint256 amount);
 
-    /// @dev `minimum` is what `inclusionDelay` asks of this clock (docs/contracts/challenges.md, Clocks).
-    error ClockTooShort(bytes32 name, uint256 value, uint256 minimum);
-    /// @dev `registry` has no Arbiter for a model, or an address without code was given.
-    error NotAContract(address account);
-
     error UnknownSource(address source);
     /// @dev The claim does not stand: unknown, not answered yet, or settled.
     error ClaimNotChallengeable(address source, bytes32 claimId, ClaimStatus status);
@@ -139,13 +138,6 @@ interface IChallengeManager is IFinality {
     error CommitExpired(bytes32 challengeId, uint48 expiredAt);
     error ChallengeExists(bytes32 challengeId);
     error BondTooSmall(uint256 given, uint256 needed);
-    /// @dev All roots must be given where there are at most `INLINE_ROOTS` nodes, and none where there are more.
-    error RootCount(uint256 given, uint256 needed);
-    error RootsMismatch(bytes32 computed, bytes32 traceRoot);
-    /// @dev The opened element is within the tolerance, or equal: nothing to challenge.
-    error NoDeviation(uint64 claimed, uint64 audited);
-    /// @dev The opened input element belongs to the domain.
-    error InsideDomain(uint32 input, uint32 element, uint64 bits);
     /// @dev The challenge window has passed and nothing stands against the claim: it is as good as final.
     error ClaimClosed(address source, bytes32 claimId, uint48 challengeDeadline);
 
@@ -159,20 +151,9 @@ interface IChallengeManager is IFinality {
     error GraceOver(bytes32 challengeId, Position position, uint48 graceDeadline);
     error AlreadyDemanded(bytes32 challengeId, Position position);
     error DemandTooCheap(uint256 given, uint256 price);
-    /// @dev Not a grid height of this tree, or the subtree lies outside the shape.
-    error NoSuchPosition(Position position, uint32 leaves);
-    /// @dev The list can only be demanded where it did not ride along.
-    error RootsKnown(bytes32 challengeId);
-    /// @dev This node can't be parsed or its demand chain is too long: refute it instead.
-    error IllFormedNode(uint32 node);
-    error DemandProofMismatch(Position position, bytes32 computed, bytes32 expected);
     error NotDemanded(bytes32 challengeId, Position position);
     error AlreadySupplied(bytes32 challengeId, Position position);
     error SupplyClosed(bytes32 challengeId, Position position, uint48 supplyDeadline);
-    error SupplyCount(uint256 given, uint256 needed);
-    error SupplyMismatch(Position position, bytes32 computed, bytes32 expected);
-    /// @dev Bytes of a last leaf that hold no element must be zero.
-    error PaddingNotZero(Position position);
     error SupplyOpen(bytes32 challengeId, Position position, uint48 supplyDeadline);
     error DeadlinesRunning(bytes32 challengeId, uint48 lastDeadline);
     /// @dev Name one of them to `expire`.
@@ -196,10 +177,11 @@ interface IChallengeManager is IFinality {
     function commitChallenge(bytes32 challengeId) external;
 
     /// @notice Opens a committed challenge; the value sent is its bond.
-    /// @dev Requires: committed by the sender in an earlier block, at most `COMMIT_LIFE` ago; `source` belongs to this deployment
-    /// and its claim's challenge window is open; value at least `bondFor(modelId)`, all of which is the bond; the claimed leaf opens
-    /// under the claim's outputs root and the traced leaf under `traceRoot`, at the node that the model names for that output; they
-    /// deviate. Effects: emits what a defender needs; the claim can't become final before the challenge ends.
+    /// @dev Requires: committed by the sender in an earlier block, at most `COMMIT_LIFE` ago; `source` belongs to this
+    /// deployment and its claim's challenge window is open; value at least `bondFor(modelId, base fee)`, all of which
+    /// is the bond; the claimed leaf opens under the claim's outputs root and the traced leaf under `traceRoot`, at the
+    /// node that the model names for that output; they deviate. Effects: emits what a defender needs; the claim can't
+    /// become final before the challenge ends.
     /// @param traceRoot Root of the list tree over the tensor roots of all nodes (docs/audit.md, 2).
     /// @param roots All of them where the model has at most `INLINE_ROOTS` nodes, else none.
     /// @param salt Any value; the same as committed.
@@ -213,28 +195,35 @@ interface IChallengeManager is IFinality {
     ) external payable returns (bytes32 challengeId);
 
     /// @notice Voids a claim at once by showing one input element outside the model's domain. No bond, no deadlines.
-    /// @dev Requires: the claim is answered, and its challenge window open or a challenge standing. Effects: the claim is settled as
-    /// void; standing challenges can be settled.
+    /// @dev Requires: the claim is answered, and its challenge window open or a challenge standing. Effects: the claim
+    /// is settled as void; standing challenges can be settled.
     function voidOutsideDomain(IClaimSource source, bytes32 claimId, ElementOpening calldata opening) external;
 
     /// @notice Ends a challenge by showing that one element of its trace is not what the node makes of its operands.
-    /// @dev Requires: open, at most `lastDeadline`; the model's Arbiter finds the evidence inconsistent (malformed evidence reverts
-    /// there). Effects: challenge lost. Half of the bond, less what repays answered demands, burns; the other half is shared
-    /// equally by the sender and every answered demand whose subtree holds the element's leaf.
+    /// @dev Requires: open, at most `lastDeadline`; the model's Arbiter finds the evidence inconsistent (malformed
+    /// evidence reverts there). Effects: challenge lost. Half of the bond, less what repays answered demands, burns;
+    /// the other half is shared equally by the sender and every answered demand whose subtree holds the element's leaf.
     function refute(bytes32 challengeId, Evidence calldata evidence) external;
 
     /// @notice Demands a subtree that nobody knows the preimage of. The value sent is the most that the sender pays.
-    /// @dev Requires: open, at most `refutationDeadline`; position on the grid, inside the shape, not demanded before; proof up to
-    /// the trace root. Effects: base price escrowed, surcharge burnt, the rest credited back; the supply window starts.
+    /// @dev Requires: open, at most `refutationDeadline`; position on the grid, inside the shape, not demanded before;
+    /// proof up to the trace root. Effects: base price escrowed, surcharge burnt, the rest credited back; the supply
+    /// window starts.
     function demand(bytes32 challengeId, DemandedSubtree calldata subtree) external payable;
 
     /// @notice Demands a subtree one grid height below one that was supplied, or the root of a tensor from the list.
     /// @dev As `demand`, but until the grace deadline of the demand around it, and with a proof up to that.
-    function demandDeeper(bytes32 challengeId, DemandedSubtree calldata subtree) external payable;
+    /// @param around The supplied demand that revealed the subtree's root: one grid height up in the same tree; for the
+    /// root of a tensor, the lowest one in the list.
+    function demandDeeper(
+        bytes32 challengeId,
+        Position calldata around,
+        DemandedSubtree calldata subtree
+    ) external payable;
 
     /// @notice Answers a demand with the hashes one grid height below, those outside the shape left out.
-    /// @dev Anybody may supply; the price goes to the challenger. Requires: demanded, unanswered, at most the supply deadline;
-    /// the hashes give the demanded root. Effects: the grace window starts.
+    /// @dev Anybody may supply; the price goes to the challenger. Requires: demanded, unanswered, at most the supply
+    /// deadline; the hashes give the demanded root. Effects: the grace window starts.
     function supplyHashes(bytes32 challengeId, Position calldata position, bytes32[] calldata hashes) external;
 
     /// @notice Answers a demand of height 0 with the leaf's 256 bytes.
@@ -242,8 +231,8 @@ interface IChallengeManager is IFinality {
     function supplyLeaf(bytes32 challengeId, Position calldata position, bytes calldata leaf) external;
 
     /// @notice Ends a challenge that left a demand unanswered.
-    /// @dev Requires: open, the supply deadline passed. Effects: as for `refute`, with the demander in the refuter's place,
-    /// whoever calls.
+    /// @dev Requires: open, the supply deadline passed. Effects: as for `refute`, with the demander in the refuter's
+    /// place, whoever calls.
     function expire(bytes32 challengeId, Position calldata position) external;
 
     /// @notice Upholds a challenge whose deadlines have all passed without a refutation or an unanswered demand.
@@ -251,9 +240,9 @@ interface IChallengeManager is IFinality {
     function resolve(bytes32 challengeId) external;
 
     /// @notice Settles the claim as an upheld challenge says, and the challenge with it.
-    /// @dev Requires: air gap over. *Void*: the claim's challenge window is over and no challenge with verdict wrong is open or upheld.
-    /// *Wrong*: every challenge that might share the reward is lost, or upheld with its air gap over. The sharers are the first eight
-    /// upheld ones opened at most `SHARING_WINDOW` after the first of them.
+    /// @dev Requires: air gap over. *Void*: the claim's challenge window is over and no challenge with verdict wrong is
+    /// open or upheld. *Wrong*: every challenge that might share the reward is lost, or upheld with its air gap over.
+    /// The sharers are the first eight upheld ones opened at most `SHARING_WINDOW` after the first of them.
     function execute(bytes32 challengeId) external;
 
     /// @notice Does a part of the work of `execute`, where very many challenges stand against one claim.
@@ -263,8 +252,8 @@ interface IChallengeManager is IFinality {
     /// @notice Closes a challenge whose claim is settled: bond and held prices to the challenger.
     function settle(bytes32 challengeId) external;
 
-    /// @notice Credits a demand's price back to its demander: of every demand of a lost challenge, and of unanswered demands of
-    /// a settled one.
+    /// @notice Credits a demand's price back to its demander: of every demand of a lost challenge, and of unanswered
+    /// demands of a settled one.
     function refundDemand(bytes32 challengeId, Position calldata position) external;
 
     /// @notice Pays what is credited to `account`, to that account.
@@ -274,7 +263,8 @@ interface IChallengeManager is IFinality {
     function withdrawTo(address payable receiver) external;
 
     /// @notice The id of a challenge, which is also its commitment.
-    /// @return `keccak256(abi.encode(block.chainid, manager, challenger, source, claimId, traceRoot, output, element, salt))`
+    /// @return `keccak256(abi.encode(block.chainid, manager, challenger, source, claimId, traceRoot, output, element,
+    /// salt))`
     function challengeIdOf(
         address challenger,
         IClaimSource source,
@@ -300,23 +290,22 @@ interface IChallengeManager is IFinality {
     /// @notice What stands against a claim.
     function contest(address source, bytes32 claimId) external view returns (Contest memory);
 
-    /// @notice Challenges against a claim with verdict wrong, in opening order.
-    function wrongCount(address source, bytes32 claimId) external view returns (uint256);
+    /// @notice Least bond of a challenge to a model: the floor, or twice the base price of a whole chain of demands
+    /// where that is more.
+    /// @param baseFee Base fee of the opening's block in wei per gas. Nodes answer calls with a base fee of zero, so it
+    /// is a parameter; leave room for it to rise.
+    function bondFor(bytes32 modelId, uint256 baseFee) external view returns (uint256);
 
-    function wrongAt(address source, bytes32 claimId, uint256 number) external view returns (bytes32 challengeId);
-
-    /// @notice Who would share the challengers' part, as far as counted.
-    function sharersOf(address source, bytes32 claimId) external view returns (address[] memory);
-
-    /// @notice Least bond of a challenge to a model, at the current base fee: the floor, or twice the base price of a whole chain of
-    /// demands where that is more.
-    function bondFor(bytes32 modelId) external view returns (uint256);
-
-    /// @notice What a demand would cost at the current base fee and with the demands that are outstanding.
+    /// @notice What a demand would cost with the demands that are outstanding.
     /// @param payload Bytes that the supply has to reveal: 32 for every hash, or 256 for a leaf.
+    /// @param baseFee As for `bondFor`.
     /// @return price Base price; all that is asked where the sender has a base-price slot.
     /// @return surcharge What burns on top of it otherwise.
-    function demandPrice(bytes32 challengeId, uint256 payload) external view returns (uint256 price, uint256 surcharge);
+    function demandPrice(
+        bytes32 challengeId,
+        uint256 payload,
+        uint256 baseFee
+    ) external view returns (uint256 price, uint256 surcharge);
 
     function creditOf(address account) external view returns (uint256);
 
@@ -327,6 +316,8 @@ interface IChallengeManager is IFinality {
     function totalBurnt() external view returns (uint256);
 
     function registry() external view returns (IModelRegistry);
+
+    function verifier() external view returns (ITraceVerifier);
 
     function staking() external view returns (IOperatorStaking);
 

@@ -28,14 +28,26 @@ library ClaimTensors {
     ) internal pure returns (uint64 bits) {
         bytes32 given = keccak256(abi.encodePacked(opening.roots));
         require(given == listHash, ListHashMismatch(given, listHash));
-        require(opening.element < size, ElementOutOfRange(opening.element, size));
-
-        uint256 start = uint256(opening.element) * elementBytes;
-        uint256 leaves = (size * elementBytes + TensorRoot.LEAF_BYTES - 1) / TensorRoot.LEAF_BYTES;
-        bytes32 root = TensorRoot.rootOfLeaf(opening.leaf, start / TensorRoot.LEAF_BYTES, leaves, opening.proof);
         bytes32 expected = opening.roots[opening.tensor];
+        return readLeaf(opening.leaf, opening.proof, expected, opening.element, size, elementBytes);
+    }
+
+    /// @notice Bits of element number `element` of a tensor, from the leaf that holds it and the range proof of that leaf.
+    /// @param expected The tensor's root.
+    function readLeaf(
+        bytes calldata leaf,
+        bytes32[] calldata proof,
+        bytes32 expected,
+        uint256 element,
+        uint256 size,
+        uint256 elementBytes
+    ) internal pure returns (uint64 bits) {
+        require(element < size, ElementOutOfRange(element, size));
+        uint256 start = element * elementBytes;
+        uint256 leaves = (size * elementBytes + TensorRoot.LEAF_BYTES - 1) / TensorRoot.LEAF_BYTES;
+        bytes32 root = TensorRoot.rootOfLeaf(leaf, start / TensorRoot.LEAF_BYTES, leaves, proof);
         require(root == expected, TensorRootMismatch(root, expected));
-        return _bits(opening.leaf, start % TensorRoot.LEAF_BYTES, elementBytes);
+        return _bits(leaf, start % TensorRoot.LEAF_BYTES, elementBytes);
     }
 
     function _bits(bytes calldata leaf, uint256 offset, uint256 elementBytes) private pure returns (uint64 bits) {

@@ -34,8 +34,8 @@ enum ChallengeStatus {
 uint32 constant ROOT_LIST = type(uint32).max;
 
 /// A subtree of an asserted trace: of the tree of tensor `node`, or of the list of roots where `node` is `ROOT_LIST`.
-/// Heights count from the leaves. Only grid heights can be demanded: the root's, every eighth below it, and 0; the leaves of the
-/// list are tensor roots, so height 0 of the list is `(node, root height, 0)` instead.
+/// Heights count from the leaves. Only grid heights can be demanded: the root's, every eighth below it, and 0; the
+/// leaves of the list are tensor roots, so height 0 of the list is `(node, root height, 0)` instead.
 struct Position {
     uint32 node;
     uint8 height;
@@ -56,13 +56,21 @@ struct DemandedSubtree {
     Position position;
     /// Its hash: what the supply must open.
     bytes32 root;
-    /// Sibling hashes from the position upward, without those outside the shape. For a first demand up to the trace root (through the
-    /// tensor's tree, then the list's); for a deeper one up to the subtree that was supplied.
+    /// Sibling hashes from the position upward, without those outside the shape. For a first demand up to the trace
+    /// root (through the tensor's tree, then the list's); for a deeper one up to the subtree that was supplied.
     bytes32[] proof;
-    /// The node's encoding and its range proof under the graph root, which tell the tensor's size. Not read, and best empty, for
-    /// positions in the list and for deeper demands inside one tensor.
+    /// The node's encoding and its range proof under the graph root, which tell the tensor's size. Not read, and best
+    /// empty, for positions in the list and for deeper demands inside one tensor.
     bytes node;
     bytes32[] nodeProof;
+}
+
+/// The size of the tree that a position belongs to.
+struct TreeShape {
+    /// Leaves of the tensor, or tensors in the list.
+    uint32 leaves;
+    /// Bytes of a tensor's last leaf that hold elements, 1 to 256; 0 for the list.
+    uint16 tail;
 }
 
 /// A challenge, as the manager stores it.
@@ -78,7 +86,6 @@ struct Challenge {
     Verdict verdict;
     /// Demands made, answered or not.
     uint32 demands;
-    address arbiter;
     /// Demands that wait for their supply.
     uint32 outstanding;
     /// First second in which it can be executed; zero before it is upheld.
@@ -88,8 +95,8 @@ struct Challenge {
     bytes32 inputsRoot;
     bytes32 traceRoot;
     uint128 bond;
-    /// Base prices of answered demands that were credited to the challenger at once: at most half the bond, which repays them if
-    /// the challenge is lost.
+    /// Base prices of answered demands that were credited to the challenger at once: at most half the bond, which
+    /// repays them if the challenge is lost.
     uint128 paid;
     /// Base prices of answered demands beyond that, kept until the end.
     uint128 held;
@@ -112,10 +119,7 @@ struct Demand {
     bytes32 root;
     /// Base price: paid to the challenger for a supply, or back to the demander.
     uint96 price;
-    /// Leaves of the tensor, or tensors in the list.
-    uint32 leaves;
-    /// Bytes of the tensor's last leaf that hold elements, 1 to 256; 0 in the list.
-    uint16 tail;
+    TreeShape shape;
     /// The demander has used its base-price slot for a demand inside this one.
     bool followed;
     /// The price went back to the demander.

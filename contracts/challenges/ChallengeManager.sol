@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import { ChallengeParams, IChallengeManager } from "../interfaces/IChallengeManager.sol";
+import { IClaimSource } from "../interfaces/IClaimSource.sol";
+import { IOperatorStaking } from "../interfaces/IOperatorStaking.sol";
+import { ITraceVerifier } from "../interfaces/ITraceVerifier.sol";
+import { Challenge, ChallengeStatus, Deviation, Verdict } from "../types/Challenge.sol";
+import { Claim, ClaimStatus, ElementOpening } from "../types/Claim.sol";
+import { Evidence } from "../types/Evidence.sol";
+import { ChallengeStore } from "./ChallengeStore.sol";
+import { ChallengeTerms } from "./ChallengeTerms.sol";
+import { ContestDesk } from "./ContestDesk.sol";
+
+/// @title Disputes about claims
+/// @notice See `IChallengeManager`. Opening and refuting are here; demands, supplies and settlement in the contracts it
+/// inherits.
+contract ChallengeManager is ContestDesk {
+    struct Commitment {
+        uint48 time;
+        uint48 number;
+    }
+
+    /// @notice Seconds in which a commitment can be opened.
+    uint32 public constant COMMIT_LIFE = 1 hours;
+
+    mapping(address challenger => mapping(bytes32 challengeId => Commitment)) private _commitments;
+
+    constructor(
+        IOperatorStaking staking_,
+        ITraceVerifier verifier_,
+        ChallengeParams memory params
+    ) ChallengeTerms(params) ChallengeStore(staking_, verifier_) {}
+
+    /// @inheritdoc IChallengeManager
+    function commitChallenge(bytes32 challengeId) external {
+        _commitments[msg.sender][challengeId] = Commitment(uint48(block.timestamp), uint48(block.number));
+        emit ChallengeCommitted(challengeId, msg.sender);
+    }
+
+    /// @inheritdoc IChallengeManager
+    function openChallenge(
+        IClaimSource source,
+        bytes32 claimId,
+        bytes32 traceRoot,
+        Deviation calldata deviation,
+        bytes32[] calldata roots,
+        bytes32 salt
+    ) external payable returns (bytes32 challengeId) {
+        Challenge memory c;
+        c.source = address(source);
+        c.claimId = claimId;
+        c.traceRoot = traceRoot;
+        challengeId = _useCommitment(c, deviation.claimed, salt);
+        Claim memory claim = _claim(source, claimId);
+        c.modelId = claim.modelId;
+        c.inputsRoot = claim.inputsRoot;
+        uint256 bond = bondFor(claim.modelId, block.basefee);
+        require(msg.value >= bond, BondTooSmall(msg.value, bond));
+        _judge(challengeId, c, claim.outputsRoot, deviation, roots);
+        _store(challengeId, c, claim.challengeDeadline);
+        if (roots.length != 0) emit RootsGiven(challengeId, roots);
+        source.challengeOpened(claimId);
+    }
+
+    /// @inheritdoc IChallengeManager
+    function refute(bytes32 challengeId, Evidence calldata evidence) external {
+        Challenge storage c = _require(challengeId, ChallengeStatus.Open);
+        require(block.timestamp <= c.lastDeadline, RefutationClosed(challengeId, c.lastDeadline));
+        (bool consistent, uint128[] memory path) = VERIFIER.check(
+            c.modelId,
+            c.inputsRoot,
+            c.traceRoot,
+            evidence,
+            c.demands != 0
+        );
+        require(!consistent, NodeConsistent(evidence.nodeIndex, evidence.element));
+        (uint256 reward, uint256 shares, uint256 burnt) = _forfeit(challengeId, c, msg.sender, path);
+        emit ChallengeRefuted(challengeId, msg.sender, evidence.nodeIndex, evidence.element, reward, shares, burnt);
+        _close(c, ChallengeStatus.Refuted);
+    }
+
+    /// @inheritdoc IChallengeManager
+    function voidOutsideDomain(IClaimSource source, bytes32 claimId, ElementOpening calldata opening) external {
+        Claim memory claim = _claim(source, claimId);
+        require(
+            block.timestamp <= claim.challengeDeadline || claim.openChallenges != 0,
+            ClaimClosed(address(source), claimId, claim.challengeDeadline)
+        );
+        uint64 bits = VERIFIER.outsideDomain(claim.modelId, claim.inputsRoot, opening);
+        emit DomainVoided(address(source), claimId, msg.sender, opening.tensor, opening.element, bits);
+        _settleVoid(source, claimId);
+    }
+
+    /// @inheritdoc IChallengeManager
+    function commitmentOf(
+        address challenger,
+        bytes32 challengeId
+    ) external view returns (uint48 committedAt, uint48 committedBlock) {
+        Commitment storage commitment = _commitments[challenger][challengeId];
+        return (commitment.time, commitment.number);
+    }
+
+    /// @inheritdoc IChallengeManager
+    function bondFor(bytes32 modelId, uint256 baseFee) public view returns (uint256) {
+        return _bond(VERIFIER.depthOf(modelId), baseFee);
+    }
+
+    /// @inheritdoc IChallengeManager
+    function challengeIdOf(
+        address challenger,
+        IClaimSource source,
+        bytes32 claimId,
+        bytes32 traceRoot,
+        uint32 output,
+        uint32 element,
+        bytes32 salt
+    ) public view returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(block.chainid, address(this), challenger, source, claimId, traceRoot, output, element, salt)
+            );
+    }
+
+    /// Requires a commitment to exactly this challenge, and takes it.
+    function _useCommitment(
+        Challenge memory c,
+        ElementOpening calldata claimed,
+        bytes32 salt
+    ) private returns (bytes32 challengeId) {
+        challengeId = challengeIdOf(
+            msg.sender,
+            IClaimSource(c.source),
+            c.claimId,
+            c.traceRoot,
+            claimed.tensor,
+            claimed.element,
+            salt
+        );
+        require(_challenges[challengeId].status == ChallengeStatus.None, ChallengeExists(challengeId));
+        Commitment memory commitment = _commitments[msg.sender][challengeId];
+        require(commitment.time != 0, NotCommitted(challengeId));
+        require(block.number > commitment.number, CommitTooFresh(challengeId, commitment.number));
+        uint48 expiry = commitment.time + COMMIT_LIFE;
+        require(block.timestamp <= expiry, CommitExpired(challengeId, expiry));
+        delete _commitments[msg.sender][challengeId];
+    }
+
+    /// Fills in what opening fixes, stores and announces the challenge.
+    function _store(bytes32 challengeId, Challenge memory c, uint48 challengeDeadline) private {
+        c.challenger = msg.sender;
+        c.openedAt = uint48(block.timestamp);
+        c.refutationDeadline = uint48(block.timestamp) + REFUTATION_WINDOW;
+        c.lastDeadline = c.refutationDeadline;
+        c.status = ChallengeStatus.Open;
+        c.bond = SafeCast.toUint128(msg.value);
+        c.supplyWindow = SUPPLY_WINDOW;
+        c.graceWindow = GRACE_WINDOW;
+        c.airGap = AIR_GAP;
+        _challenges[challengeId] = c;
+        _receive();
+        _enter(challengeId, c, challengeDeadline);
+        emit ChallengeOpened(
+            challengeId,
+            c.source,
+            c.claimId,
+            msg.sender,
+            c.verdict,
+            c.modelId,
+            c.traceRoot,
+            msg.value,
+            c.refutationDeadline
+        );
+    }
+
+    function _judge(
+        bytes32 challengeId,
+        Challenge memory c,
+        bytes32 outputsRoot,
+        Deviation calldata deviation,
+        bytes32[] calldata roots
+    ) private {
+        (Verdict verdict, uint64 claimed, uint64 audited) = VERIFIER.judge(
+            c.modelId,
+            outputsRoot,
+            c.traceRoot,
+            deviation,
+            roots
+        );
+        c.verdict = verdict;
+        ElementOpening calldata opening = deviation.claimed;
+        emit DeviationShown(challengeId, opening.tensor, opening.element, claimed, audited);
+    }
+
+    /// A claim of this deployment that stands.
+    function _claim(IClaimSource source, bytes32 claimId) private view returns (Claim memory claim) {
+        require(HUB.isSource(address(source)), UnknownSource(address(source)));
+        claim = source.claim(claimId);
+        require(claim.status == ClaimStatus.Answered, ClaimNotChallengeable(address(source), claimId, claim.status));
+    }
+}
