@@ -1,0 +1,30 @@
+import { expect } from "chai";
+
+import { fromHex } from "../../src/audit/bytes.js";
+import { firstOutside } from "../../src/models/domain.js";
+
+const unit = { dtype: "f32", lo: 0xbf800000n, hi: 0x3f800000n } as const;
+
+describe("input domains", () => {
+  it("takes the bounds themselves and both zeros", () => {
+    expect(firstOutside(fromHex("0xbf8000003f8000000000000080000000"), unit)).equal(undefined);
+  });
+
+  it("finds the first element one unit in the last place outside", () => {
+    expect(firstOutside(fromHex("0x3f80000000000000bf800001"), unit)).equal(2);
+    expect(firstOutside(fromHex("0x3f800001"), unit)).equal(0);
+  });
+
+  it("never takes NaN of any payload or infinities", () => {
+    const all = { dtype: "f32", lo: 0xff7fffffn, hi: 0x7f7fffffn } as const;
+    for (const bits of ["7fc00000", "7f800001", "ffffffff", "7f800000", "ff800000"]) {
+      expect(firstOutside(fromHex(`0x${bits}`), all), bits).equal(0);
+    }
+    expect(firstOutside(fromHex("0xff7fffff7f7fffff"), all)).equal(undefined);
+  });
+
+  it("compares integers with their sign, and refuses booleans above 1", () => {
+    expect(firstOutside(fromHex("0xff0001"), { dtype: "i8", lo: 0xffn, hi: 0n })).equal(2);
+    expect(firstOutside(fromHex("0x000102"), { dtype: "bool", lo: 0n, hi: 1n })).equal(2);
+  });
+});

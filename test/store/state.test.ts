@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { openState } from "../../src/store/state.js";
+
+describe("state file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "touchstone-state-"));
+  const path = join(folder, "deep", "state.sqlite");
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("keeps records with bigints over a reopening, in order of keys", () => {
+    const first = openState(path);
+    const claims = first.collection<{ amount: bigint; list: number[] }>("claim");
+    claims.put("b", { amount: 2n ** 200n, list: [1, 2] });
+    claims.put("a", { amount: -1n, list: [] });
+    first.collection("other").put("a", { other: true });
+    first.close();
+    const second = openState(path).collection<{ amount: bigint; list: number[] }>("claim");
+    expect(second.entries().map(({ key }) => key)).deep.equal(["a", "b"]);
+    expect(second.get("b")).deep.equal({ amount: 2n ** 200n, list: [1, 2] });
+    second.delete("b");
+    expect(second.get("b")).equal(undefined);
+  });
+
+  it("undoes all writes of a failed unit of work", () => {
+    const state = openState(path);
+    const records = state.collection<number>("unit");
+    records.put("kept", 1);
+    expect(() =>
+      state.atomically(() => {
+        records.put("kept", 2);
+        records.put("lost", 3);
+        throw new TypeError("interrupted");
+      }),
+    ).throw("interrupted");
+    expect(records.get("kept")).equal(1);
+    expect(records.get("lost")).equal(undefined);
+    state.close();
+  });
+
+  it("names a file that is no database", () => {
+    expect(() => openState("/dev/null/state.sqlite")).throw();
+    expect(() => openState(folder)).throw("Cannot open the state file");
+  });
+});
