@@ -21,3 +21,10 @@ export class TouchstoneError extends Error {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** A broken assumption inside the suite itself, never the caller's fault. */
+export function internalError(what: string): TouchstoneError {
+  return new TouchstoneError("INTERNAL", `Internal error: ${what}.`, {
+    next: "Please report this with the log around it.",
+  });
+}

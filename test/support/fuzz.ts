@@ -6,9 +6,12 @@ export const fuzzSeed = Number(process.env["FUZZ_SEED"] ?? 1);
 /** Factor on the number of cases: `FUZZ_RUNS` where it is set, else 1. */
 const factor = Number(process.env["FUZZ_RUNS"] ?? 1);
 
+/** Number of cases in place of the usual one. */
+export const fuzzRuns = (usual: number): number => Math.ceil(usual * factor);
+
 /** Asserts a property over `runs` cases and prints the seed that repeats them. */
 export function assertProperty<T>(property: fc.IProperty<T>, runs: number): void {
-  const numRuns = Math.ceil(runs * factor);
+  const numRuns = fuzzRuns(runs);
   console.log(`      ${numRuns} cases, FUZZ_SEED=${fuzzSeed}`);
   fc.assert(property, { seed: fuzzSeed, numRuns });
 }

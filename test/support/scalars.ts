@@ -54,11 +54,18 @@ export async function evaluateMany(
   const dtypes = lib.hexlify(Uint8Array.from(operands, (dtype) => DTYPE_CODE[dtype]));
   const evaluated: Evaluated[] = [];
   for (let start = 0; start < cases.length; start += CASES_PER_CALL) {
-    const words = cases.slice(start, start + CASES_PER_CALL).flat();
+    const words = cases.slice(start, start + CASES_PER_CALL).flatMap((bits) => bits.map(word));
     const use = { evaluator, fn: MAP_FN[fn], resultDtype: DTYPE_CODE[result], dtypes };
-    for (const outcome of await harness.evaluateMany(use, words)) {
-      evaluated.push({ wellFormed: outcome.wellFormed, result: outcome.result, gas: outcome.gas });
+    const outcomes = await harness.evaluateMany(use, `0x${words.join("")}`);
+    for (let at = 2; at < outcomes.length; at += 64) {
+      const outcome = BigInt(`0x${outcomes.slice(at, at + 64)}`);
+      const wellFormed = (outcome >> 64n) % 2n === 1n;
+      evaluated.push({ wellFormed, result: BigInt.asUintN(64, outcome), gas: outcome >> 128n });
     }
   }
   return evaluated;
+}
+
+function word(bits: bigint): string {
+  return bits.toString(16).padStart(64, "0");
 }

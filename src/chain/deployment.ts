@@ -1,0 +1,61 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { z } from "zod";
+
+import { TouchstoneError, messageOf } from "../errors.js";
+
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
+
+const schema = z.object({
+  chainId: z.number().int().positive(),
+  /** First block that can hold events of the suite. */
+  block: z.number().int().nonnegative(),
+  token: address,
+  hub: address,
+  registry: address,
+  staking: address,
+  arbiter: address,
+  challenges: address,
+  jobs: address,
+});
+
+/** Where the suite's contracts live on one chain. */
+export type Deployment = z.infer<typeof schema>;
+
+/** The address book's place for a chain, under the suite's home folder. */
+export const deploymentPath = (home: string, chainId: number): string => join(home, "deployments", `${chainId}.json`);
+
+export function writeDeployment(path: string, deployment: Deployment): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(deployment, null, 2)}\n`);
+}
+
+/** @throws TouchstoneError `DEPLOYMENT_UNKNOWN` or `DEPLOYMENT_INVALID`. */
+export function readDeployment(path: string, chainId: number): Deployment {
+  if (!existsSync(path)) {
+    throw new TouchstoneError("DEPLOYMENT_UNKNOWN", `There is no address book for chain ${chainId} at ${path}.`, {
+      next: "Run `touchstone deploy`, or point TOUCHSTONE_DEPLOYMENT to the address book of a deployment.",
+    });
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new TouchstoneError("DEPLOYMENT_INVALID", `${path} is not JSON: ${messageOf(cause)}`, { cause });
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    throw new TouchstoneError("DEPLOYMENT_INVALID", `${path}: ${z.prettifyError(parsed.error)}`, {
+      next: "Write it again with `touchstone deploy`.",
+    });
+  }
+  if (parsed.data.chainId !== chainId) {
+    throw new TouchstoneError(
+      "DEPLOYMENT_FOREIGN",
+      `${path} belongs to chain ${parsed.data.chainId}, the node is on chain ${chainId}.`,
+      { next: "Check TOUCHSTONE_RPC_URL and TOUCHSTONE_DEPLOYMENT." },
+    );
+  }
+  return parsed.data;
+}

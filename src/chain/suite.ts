@@ -1,0 +1,80 @@
+import { Interface, JsonRpcProvider, type Provider } from "ethers";
+
+import {
+  IArbiter__factory,
+  IChallengeManager__factory,
+  IHub__factory,
+  IJobEscrow__factory,
+  IModelRegistry__factory,
+  IOperatorStaking__factory,
+  TestToken__factory,
+  type IChallengeManager,
+  type IJobEscrow,
+  type IModelRegistry,
+  type IOperatorStaking,
+  type TestToken,
+} from "../../typechain-types/index.js";
+import { TouchstoneError, messageOf } from "../errors.js";
+import type { Deployment } from "./deployment.js";
+
+/** The contracts of one deployment, connected for reading; transactions go through a `Sender`. */
+export interface Suite {
+  readonly provider: Provider;
+  readonly deployment: Deployment;
+  readonly registry: IModelRegistry;
+  readonly staking: IOperatorStaking;
+  readonly jobs: IJobEscrow;
+  readonly challenges: IChallengeManager;
+  readonly token: TestToken;
+  /** Every error and event of the suite. */
+  readonly abi: Interface;
+}
+
+const FACTORIES = [
+  IArbiter__factory,
+  IChallengeManager__factory,
+  IHub__factory,
+  IJobEscrow__factory,
+  IModelRegistry__factory,
+  IOperatorStaking__factory,
+  TestToken__factory,
+];
+
+function mergedAbi(): Interface {
+  const fragments = new Map<string, (typeof TestToken__factory.abi)[number]>();
+  for (const factory of FACTORIES) {
+    for (const fragment of factory.abi) fragments.set(JSON.stringify(fragment), fragment as never);
+  }
+  return new Interface([...fragments.values()]);
+}
+
+/** Connects to a node, polling it often enough for local chains. */
+export function createProvider(rpcUrl: string): JsonRpcProvider {
+  return new JsonRpcProvider(rpcUrl, undefined, { staticNetwork: true, batchMaxCount: 20, pollingInterval: 250 });
+}
+
+/** @throws TouchstoneError `RPC_UNREACHABLE`. */
+export async function chainIdOf(provider: JsonRpcProvider, rpcUrl: string): Promise<number> {
+  try {
+    return Number(BigInt((await provider.send("eth_chainId", [])) as string));
+  } catch (cause) {
+    throw new TouchstoneError("RPC_UNREACHABLE", `No node answers at ${rpcUrl}: ${messageOf(cause)}`, {
+      next: "Start one (`npx hardhat node`) or set TOUCHSTONE_RPC_URL.",
+      retryable: true,
+      cause,
+    });
+  }
+}
+
+export function connectSuite(provider: Provider, deployment: Deployment): Suite {
+  return {
+    provider,
+    deployment,
+    registry: IModelRegistry__factory.connect(deployment.registry, provider),
+    staking: IOperatorStaking__factory.connect(deployment.staking, provider),
+    jobs: IJobEscrow__factory.connect(deployment.jobs, provider),
+    challenges: IChallengeManager__factory.connect(deployment.challenges, provider),
+    token: TestToken__factory.connect(deployment.token, provider),
+    abi: mergedAbi(),
+  };
+}

@@ -1,0 +1,143 @@
+import type { Command } from "commander";
+import { formatEther } from "ethers";
+
+import type { Context } from "../context.js";
+import { table } from "../io.js";
+import { address, amount, duration, id, integer } from "../parse.js";
+
+const coins = (value: bigint): string => formatEther(value);
+
+interface OfferFlags {
+  readonly price: bigint;
+  readonly maxLock: bigint;
+  readonly minDuration: number;
+  readonly concurrency: number;
+  readonly close?: boolean;
+}
+
+export function operatorCommands(program: Command, context: () => Context): void {
+  const operator = program.command("operator").description("stake, keys, offers and exits (owner's key)");
+
+  operator
+    .command("stake <tokens>")
+    .description("add to the stake")
+    .addHelpText("after", "\nExample:\n  npx touchstone operator stake 1000")
+    .action(async (text: string) => {
+      const ctx = context();
+      const value = amount(text);
+      const [{ token, staking, deployment }, sender] = [await ctx.suite(), await ctx.sender()];
+      if ((await token.allowance(sender.address, deployment.staking)) < value) {
+        await sender.send(await token.approve.populateTransaction(deployment.staking, value));
+      }
+      const { gasUsed } = await sender.send(await staking.deposit.populateTransaction(value));
+      ctx.io.result({ operator: sender.address, staked: value, gas: gasUsed }, () => `staked ${text} tokens`);
+    });
+
+  operator
+    .command("faucet")
+    .description("take test tokens, where the deployment has a test token")
+    .action(async () => {
+      const ctx = context();
+      const [{ token }, sender] = [await ctx.suite(), await ctx.sender()];
+      await sender.send(await token.drip.populateTransaction());
+      const balance = await token.balanceOf(sender.address);
+      ctx.io.result({ account: sender.address, balance }, () => `balance ${coins(balance)} tokens`);
+    });
+
+  operator
+    .command("worker <address>")
+    .description("propose the hot key that answers; it accepts with `operator accept`")
+    .action(async (text: string) => {
+      const ctx = context();
+      const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
+      const worker = address(text);
+      await sender.send(await staking.proposeWorker.populateTransaction(worker));
+      ctx.io.result({ operator: sender.address, proposed: worker }, () => `proposed ${worker}`);
+    });
+
+  operator
+    .command("accept <operator>")
+    .description("become the worker of an operator that proposed this key (worker's key)")
+    .action(async (text: string) => {
+      const ctx = context();
+      const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
+      const owner = address(text);
+      await sender.send(await staking.acceptWorker.populateTransaction(owner));
+      ctx.io.result({ operator: owner, worker: sender.address }, () => `${sender.address} answers for ${owner}`);
+    });
+
+  operator
+    .command("offer <modelId>")
+    .description("post terms for jobs on a model")
+    .option("--price <coins>", "fee for one job", amount, 0n)
+    .requiredOption("--max-lock <tokens>", "most stake that one job may lock", amount)
+    .option("--min-duration <time>", "shortest time to answer", duration, 600)
+    .option("--concurrency <n>", "most jobs waiting for an answer", integer, 16)
+    .option("--close", "take no new jobs")
+    .addHelpText("after", "\nExample:\n  npx touchstone operator offer 0x12..ef --price 0.001 --max-lock 100")
+    .action(async (text: string, flags: OfferFlags) => {
+      const ctx = context();
+      const [{ jobs }, sender] = [await ctx.suite(), await ctx.sender()];
+      const { price, maxLock, minDuration, concurrency } = flags;
+      const offer = { price, maxLock, minDuration, concurrency, open: flags.close !== true };
+      await sender.send(await jobs.setOffer.populateTransaction(id(text), offer));
+      ctx.io.result({ operator: sender.address, modelId: text, ...offer }, () =>
+        offer.open ? "offer posted" : "offer closed",
+      );
+    });
+
+  operator
+    .command("exit <tokens>")
+    .description("ask for stake back; it can leave after unbonding")
+    .action(async (text: string) => {
+      const ctx = context();
+      const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
+      await sender.send(await staking.requestExit.populateTransaction(amount(text)));
+      const { exitCount } = await staking.account(sender.address);
+      const exitId = Number(exitCount) - 1;
+      const { readyAt } = await staking.exit(sender.address, exitId);
+      const when = new Date(Number(readyAt) * 1_000).toISOString();
+      ctx.io.result({ exitId, readyAt: when }, () => `exit ${exitId} can leave from ${when}`);
+    });
+
+  operator
+    .command("withdraw <exitId>")
+    .description("take out an exit that has waited long enough")
+    .action(async (text: string) => {
+      const ctx = context();
+      const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
+      const exitId = integer(text);
+      await sender.send(await staking.withdrawExit.populateTransaction(exitId, sender.address));
+      ctx.io.result({ exitId, receiver: sender.address }, () => `exit ${exitId} paid out`);
+    });
+
+  operator
+    .command("status [operator]")
+    .description("stake, locks, keys and what can be collected")
+    .action(async (text?: string) => {
+      const ctx = context();
+      const { staking, jobs, challenges } = await ctx.suite();
+      const owner = text === undefined ? (await ctx.sender()).address : address(text);
+      const account = await staking.account(owner);
+      const [fees, rewards, bonds] = await Promise.all([
+        jobs.creditOf(account.payout),
+        staking.rewardOf(owner),
+        challenges.creditOf(owner),
+      ]);
+      const { active, exiting, locked, worker, payout } = account;
+      const status = { operator: owner, worker, payout, active, exiting, locked, fees, rewards, bonds };
+      ctx.io.result(status, (s) =>
+        table([
+          ["operator", s.operator],
+          ["worker", s.worker],
+          ["payout", s.payout],
+          ["stake, free and locked", coins(s.active)],
+          ["stake, leaving", coins(s.exiting)],
+          ["locked by claims", coins(s.locked)],
+          ["fees to collect", coins(s.fees)],
+          ["rewards to collect", coins(s.rewards)],
+          ["bonds to collect", coins(s.bonds)],
+        ]),
+      );
+    });
+}

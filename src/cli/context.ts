@@ -1,0 +1,68 @@
+import { join } from "node:path";
+
+import type { Command } from "commander";
+import { pino, type Logger } from "pino";
+
+import { deploymentPath, readDeployment } from "../chain/deployment.js";
+import { loadKey } from "../chain/keys.js";
+import { createSender, type Sender } from "../chain/sender.js";
+import { chainIdOf, connectSuite, createProvider, type Suite } from "../chain/suite.js";
+import { readSettings, type Settings } from "../config/settings.js";
+import { createCatalogue, type Catalogue } from "../models/catalogue.js";
+import { createModelFiles, type ModelFiles } from "../models/files.js";
+import { createIo, type Io } from "./io.js";
+
+/** What commands work with; each part is made when a command first asks for it. */
+export interface Context {
+  readonly settings: Settings;
+  readonly io: Io;
+  readonly files: ModelFiles;
+  /** The address book's place for the node's chain. */
+  deploymentFile(): Promise<string>;
+  suite(): Promise<Suite>;
+  sender(): Promise<Sender>;
+  catalogue(): Promise<Catalogue>;
+  readonly log: (role: string) => Logger;
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
+
+/** Options that every command takes stand on the program itself. */
+export function createContext(program: Command): Context {
+  const settings = readSettings();
+  const { json = false } = program.opts<{ json?: boolean }>();
+  const files = createModelFiles(join(settings.home, "models"));
+  const provider = once(() => Promise.resolve(createProvider(settings.rpcUrl)));
+  const deploymentFile = once(
+    async () =>
+      settings.deployment ?? deploymentPath(settings.home, await chainIdOf(await provider(), settings.rpcUrl)),
+  );
+  const suite = once(async () => {
+    const node = await provider();
+    const chainId = await chainIdOf(node, settings.rpcUrl);
+    return connectSuite(node, readDeployment(await deploymentFile(), chainId));
+  });
+  return {
+    settings,
+    io: createIo(json),
+    files,
+    deploymentFile,
+    suite,
+    sender: once(async () => {
+      const { provider: node, abi } = await suite();
+      return createSender({ provider: node, key: await loadKey(settings.key), errors: abi });
+    }),
+    catalogue: once(async () => createCatalogue(await suite(), files)),
+    log: (role) =>
+      pino({
+        level: settings.logLevel,
+        base: { role },
+        timestamp: pino.stdTimeFunctions.isoTime,
+        // Keys and passwords never reach a logger; this is the second lock on the same door.
+        redact: ["*.privateKey", "*.password"],
+      }),
+  };
+}

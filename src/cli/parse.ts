@@ -1,0 +1,48 @@
+import { InvalidArgumentError } from "commander";
+import { getAddress, parseEther } from "ethers";
+
+/** Parsers of command-line arguments; commander shows their messages beside the argument's name. */
+
+export function address(text: string): string {
+  try {
+    return getAddress(text);
+  } catch {
+    throw new InvalidArgumentError("Give an address: 0x and 40 hex digits.");
+  }
+}
+
+export function id(text: string): string {
+  if (!/^0x[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError("Give an id: 0x and 64 hex digits.");
+  return text.toLowerCase();
+}
+
+/** Tokens or coins with 18 decimals, e.g. 1.5. */
+export function amount(text: string): bigint {
+  try {
+    return parseEther(text);
+  } catch {
+    throw new InvalidArgumentError("Give an amount such as 100 or 0.25.");
+  }
+}
+
+export function integer(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("Give a whole number, not negative.");
+  return value;
+}
+
+export function real(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Give a number.");
+  return value;
+}
+
+/** Seconds, or a number with a unit: 90, 15m, 24h, 7d. */
+export function duration(text: string): number {
+  const match = /^(\d+)([smhd]?)$/.exec(text);
+  const unit = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400 }[match?.[2] ?? "?"];
+  if (match === null || unit === undefined) throw new InvalidArgumentError("Give a duration such as 90, 15m or 24h.");
+  return Number(match[1]) * unit;
+}
+
+export const collect = (value: string, previous: string[]): string[] => [...previous, value];

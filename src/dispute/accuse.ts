@@ -1,0 +1,153 @@
+import type { Logger } from "pino";
+
+import { IClaimSource__factory } from "../../typechain-types/index.js";
+import { toHex } from "../audit/bytes.js";
+import type { TensorTree } from "../audit/tree.js";
+import type { Sender } from "../chain/sender.js";
+import type { Suite } from "../chain/suite.js";
+import { internalError, TouchstoneError } from "../errors.js";
+import { readChallenge, type DemandLog } from "./logs.js";
+import { openElement, openResult } from "./openings.js";
+import { heightBelow, ROOT_LIST, supplyCount } from "./positions.js";
+import { ChallengeStatus, ClaimStatus, INLINE_ROOTS, tolerantSend, type Progress } from "./protocol.js";
+import type { Trace } from "./trace.js";
+
+/** A challenge that this process makes. Stored before the first transaction, so that a crash never loses the salt. */
+export interface Accusation {
+  readonly source: string;
+  readonly claimId: string;
+  readonly modelId: string;
+  readonly challengeId: string;
+  readonly traceRoot: string;
+  readonly salt: string;
+  /** The deviating output element, and the node that produces this output. */
+  readonly output: number;
+  readonly element: number;
+  readonly node: number;
+  /** Block from which the challenge's events are read. */
+  readonly sinceBlock: number;
+}
+
+/** What is needed to act for an accusation; recomputed from the claim's bytes, never stored. */
+export interface Material {
+  readonly trace: Trace;
+  /** Trees of the claimed outputs. */
+  readonly claimed: readonly TensorTree[];
+}
+
+export interface Accuser {
+  /** Does the next thing an accusation needs, if anything is due at chain time `now`. */
+  advance(accusation: Accusation, material: () => Promise<Material>, now: number, head: number): Promise<Progress>;
+}
+
+/** Refusals of `execute` that pass by themselves: other challenges against the same claim come first. */
+const NOT_YET = ["ChallengeWindowOpen", "WrongsStand", "SharerUndecided", "SharersNotCounted", "AirGapRunning"];
+
+/** Carries challenges from commitment to payment. Every step looks at the chain first, so it can be repeated after a crash. */
+export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Sender; log: Logger }): Accuser {
+  const { challenges } = suite;
+
+  async function open(accusation: Accusation, { trace, claimed }: Material): Promise<void> {
+    const { source, claimId, output, element, node, salt, modelId, traceRoot } = accusation;
+    if (trace.root !== traceRoot) {
+      throw new TouchstoneError("TRACE_CHANGED", `The audit trace of claim ${claimId} is not the committed one.`, {
+        next: "The model file or this version of the suite changed since the commitment; it expires by itself.",
+      });
+    }
+    const deviation = { claimed: openElement(claimed, output, element), traced: openResult(trace, node, element) };
+    const roots = trace.roots.length <= INLINE_ROOTS ? [...trace.roots] : [];
+    const value = await challenges.bondFor(modelId);
+    const sent = await tolerantSend(
+      sender,
+      await challenges.openChallenge.populateTransaction(source, claimId, traceRoot, deviation, roots, salt, { value }),
+      ["ChallengeExists"],
+    );
+    log.info(
+      { event: "opened", challengeId: accusation.challengeId, claimId, output, element, gas: sent?.gasUsed.toString() },
+      "opened a challenge",
+    );
+  }
+
+  async function supply(accusation: Accusation, demand: DemandLog, { trace }: Material): Promise<void> {
+    const { position } = demand;
+    const tree = position.node === ROOT_LIST ? trace.list : trace.trees[position.node];
+    if (tree === undefined) throw internalError(`a demand names node ${position.node}`);
+    const done = ["AlreadySupplied", "WrongChallengeStatus"];
+    if (position.height === 0) {
+      const leaf = toHex((tree as TensorTree).leaves(position.index, 1));
+      const { challengeId } = accusation;
+      await tolerantSend(sender, await challenges.supplyLeaf.populateTransaction(challengeId, position, leaf), done);
+      log.info({ event: "supplied", challengeId, ...position }, "supplied a leaf");
+      return;
+    }
+    const below = heightBelow(position.height);
+    const first = position.index * 2 ** (position.height - below);
+    const hashes = Array.from({ length: supplyCount(tree.count, position) }, (_, i) =>
+      toHex(tree.hashAt(below, first + i)),
+    );
+    await tolerantSend(
+      sender,
+      await challenges.supplyHashes.populateTransaction(accusation.challengeId, position, hashes),
+      done,
+    );
+    log.info({ event: "supplied", challengeId: accusation.challengeId, ...position }, "supplied hashes");
+  }
+
+  async function commitAndOpen(
+    accusation: Accusation,
+    material: () => Promise<Material>,
+    now: number,
+    head: number,
+  ): Promise<Progress> {
+    const { challengeId, source, claimId } = accusation;
+    const claim = await IClaimSource__factory.connect(source, suite.provider).claim(claimId);
+    if (Number(claim.status) !== ClaimStatus.Answered || now > Number(claim.challengeDeadline)) return "done";
+    const { committedBlock } = await challenges.commitmentOf(sender.address, challengeId);
+    if (committedBlock === 0n) {
+      const sent = await sender.send(await challenges.commitChallenge.populateTransaction(challengeId));
+      log.info({ event: "committed", challengeId, claimId, gas: sent.gasUsed.toString() }, "committed to a challenge");
+      return "acted";
+    }
+    if (BigInt(head) < committedBlock) return "waiting";
+    await open(accusation, await material());
+    return "acted";
+  }
+
+  return {
+    advance: async (accusation, material, now, head) => {
+      const { challengeId } = accusation;
+      const state = await challenges.challenge(challengeId);
+      switch (Number(state.status)) {
+        case ChallengeStatus.None:
+          return commitAndOpen(accusation, material, now, head);
+        case ChallengeStatus.Open: {
+          if (state.outstanding > 0n) {
+            const { demands } = await readChallenge(suite, challengeId, accusation.sinceBlock);
+            const due = demands.find((d) => d.graceDeadline === undefined && now < d.supplyDeadline);
+            if (due === undefined) return "waiting";
+            await supply(accusation, due, await material());
+            return "acted";
+          }
+          if (now <= Number(state.lastDeadline)) return "waiting";
+          const call = await challenges.resolve.populateTransaction(challengeId);
+          await tolerantSend(sender, call, ["WrongChallengeStatus"]);
+          log.info({ event: "resolved", challengeId }, "the challenge stood");
+          return "acted";
+        }
+        case ChallengeStatus.Upheld: {
+          const contest = await challenges.contest(state.source, state.claimId);
+          if (!contest.settled && now < Number(state.executableAt)) return "waiting";
+          const call = contest.settled
+            ? await challenges.settle.populateTransaction(challengeId)
+            : await challenges.execute.populateTransaction(challengeId);
+          const sent = await tolerantSend(sender, call, [...NOT_YET, "WrongChallengeStatus", "ClaimNotChallengeable"]);
+          if (sent === undefined) return "waiting";
+          log.info({ event: "executed", challengeId, gas: sent.gasUsed.toString() }, "the claim is settled");
+          return "acted";
+        }
+        default:
+          return "done";
+      }
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { SuiteEvent } from "../chain/feed.js";
+import type { Suite } from "../chain/suite.js";
+import type { Collection, State } from "../store/state.js";
+
+/** What the chain published about one claim; bytes in hexadecimal, as emitted. */
+export interface ClaimRecord {
+  readonly claimId: string;
+  readonly source: string;
+  readonly modelId: string;
+  readonly operator: string;
+  readonly inputs: readonly string[];
+  /** Empty until answered. */
+  readonly outputs: readonly string[];
+  readonly block: number;
+}
+
+export const claimsOf = (state: State): Collection<ClaimRecord> => state.collection("claim");
+
+/** The record after one event of the job escrow; the same record where the event says nothing new. */
+function applyEvent(
+  known: ClaimRecord | undefined,
+  source: string,
+  event: Pick<SuiteEvent, "name" | "args" | "block">,
+): ClaimRecord | undefined {
+  const { name, args, block } = event;
+  if (name === "JobAnswered") {
+    return known && { ...known, outputs: [...(args.getValue("outputs") as string[])] };
+  }
+  if (name !== "JobRequested") return known;
+  return {
+    claimId: args.getValue("jobId") as string,
+    source,
+    modelId: args.getValue("modelId") as string,
+    operator: args.getValue("operator") as string,
+    inputs: [...(args.getValue("inputs") as string[])],
+    outputs: known?.outputs ?? [],
+    block,
+  };
+}
+
+/** Keeps claims from the events of the job escrow. Seeing an event twice changes nothing. */
+export function recordClaim(state: State, source: string, event: SuiteEvent): ClaimRecord | undefined {
+  if (event.name !== "JobRequested" && event.name !== "JobAnswered") return undefined;
+  const claims = claimsOf(state);
+  const record = applyEvent(claims.get(event.args.getValue("jobId") as string), source, event);
+  if (record !== undefined) claims.put(record.claimId, record);
+  return record;
+}
+
+/**
+ * Reads a claim's published bytes from the chain, for commands that look at one claim.
+ * @returns undefined where no such job was requested.
+ */
+export async function fetchClaim(suite: Suite, claimId: string): Promise<ClaimRecord | undefined> {
+  const { jobs, provider, deployment, abi } = suite;
+  const topics = (["JobRequested", "JobAnswered"] as const).map((name) => jobs.interface.getEvent(name).topicHash);
+  const logs = await provider.getLogs({
+    address: deployment.jobs,
+    topics: [topics, claimId],
+    fromBlock: deployment.block,
+    toBlock: "latest",
+  });
+  let record: ClaimRecord | undefined;
+  for (const log of logs) {
+    const event = abi.parseLog(log);
+    if (event === null) continue;
+    record = applyEvent(record, deployment.jobs, { name: event.name, args: event.args, block: log.blockNumber });
+  }
+  return record;
+}

@@ -1,0 +1,70 @@
+import type { Logger } from "pino";
+
+import type { SuiteEvent } from "../chain/feed.js";
+import type { Sender } from "../chain/sender.js";
+import type { Suite } from "../chain/suite.js";
+import type { State } from "../store/state.js";
+import { claimsOf } from "./claims.js";
+import { createDefender } from "./defend.js";
+import type { Evidencer } from "./evidence.js";
+
+interface ChallengeRecord {
+  readonly challengeId: string;
+  readonly claimId: string;
+  readonly block: number;
+}
+
+/** Watches challenges of others and ends the false ones. */
+export interface Guard {
+  record(events: readonly SuiteEvent[]): void;
+  /** Does what is due at chain time `now`; returns whether anything was sent. */
+  advance(now: number): Promise<boolean>;
+}
+
+export interface GuardOptions {
+  readonly suite: Suite;
+  readonly sender: Sender;
+  readonly state: State;
+  readonly evidencer: Evidencer;
+  readonly log: Logger;
+}
+
+/**
+ * Defends every claim that this process has recorded, against everybody's challenges but its own. A truthful challenge
+ * equals our own audit run and is left alone.
+ */
+export function createGuard({ suite, sender, state, evidencer, log }: GuardOptions): Guard {
+  const challenges = state.collection<ChallengeRecord>("foreign-challenge");
+  const claims = claimsOf(state);
+  const defender = createDefender({ suite, sender, log });
+
+  return {
+    record: (events) => {
+      for (const event of events) {
+        if (event.contract !== "challenges" || event.name !== "ChallengeOpened") continue;
+        const [challengeId, challenger, claimId] = ["challengeId", "challenger", "claimId"].map(
+          (name) => event.args.getValue(name) as string,
+        ) as [string, string, string];
+        if (challenger === sender.address || claims.get(claimId) === undefined) continue;
+        challenges.put(challengeId, { challengeId, claimId, block: event.block });
+      }
+    },
+    advance: async (now) => {
+      let acted = false;
+      for (const { key, value } of challenges.entries()) {
+        const claim = claims.get(value.claimId);
+        try {
+          const progress =
+            claim === undefined
+              ? "done"
+              : await defender.advance(key, value.block, () => evidencer.defenceOf(claim), now);
+          if (progress === "acted") acted = true;
+          if (progress === "done") challenges.delete(key);
+        } catch (err) {
+          log.error({ event: "defence-failed", challengeId: key, err }, "cannot advance a defence");
+        }
+      }
+      return acted;
+    },
+  };
+}

@@ -1,0 +1,161 @@
+import type { Logger } from "pino";
+
+import { fromHex } from "../audit/bytes.js";
+import { createFeed } from "../chain/feed.js";
+import type { PassResult } from "../chain/role.js";
+import type { Sender } from "../chain/sender.js";
+import type { Suite } from "../chain/suite.js";
+import { createAccuser, type Accusation } from "../dispute/accuse.js";
+import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
+import type { Evidencer } from "../dispute/evidence.js";
+import { compareWithAudit, isSuspicious, type Finding } from "../dispute/examine.js";
+import type { Guard } from "../dispute/guard.js";
+import { makeAccusation } from "../dispute/make-accusation.js";
+import { ClaimStatus, tolerantSend } from "../dispute/protocol.js";
+import type { Catalogue } from "../models/catalogue.js";
+import { firstOutside } from "../models/domain.js";
+import { inputTensors, type PreparedModel } from "../models/prepared.js";
+import type { Runtime } from "../runtime/runtime.js";
+import type { State } from "../store/state.js";
+
+export interface WatcherOptions {
+  readonly suite: Suite;
+  readonly sender: Sender;
+  readonly state: State;
+  readonly catalogue: Catalogue;
+  readonly evidencer: Evidencer;
+  readonly guard: Guard;
+  /** The runtime to re-run a model's claims with. */
+  readonly runtime: (model: PreparedModel) => Promise<Runtime>;
+  readonly log: Logger;
+}
+
+/** Re-runs published claims, challenges the wrong ones, and defends the others against false challenges. */
+export function createWatcher(options: WatcherOptions): { readonly pass: () => Promise<PassResult> } {
+  const { suite, sender, state, catalogue, evidencer, guard, log } = options;
+  const claims = claimsOf(state);
+  const unchecked = state.collection<{ since: number }>("unchecked");
+  const accusations = state.collection<Accusation>("accusation");
+  const feed = createFeed(suite, state);
+  const accuser = createAccuser({ suite, sender, log });
+
+  /** What is wrong with a claim, cheapest look first: native runtime, then the audit machine. */
+  async function examine(claim: ClaimRecord): Promise<Finding | undefined> {
+    const model = await catalogue.get(claim.modelId);
+    const outside = model.graph.inputs.some(
+      (spec, i) => firstOutside(fromHex(claim.inputs[i] ?? "0x"), spec) !== undefined,
+    );
+    if (outside) {
+      log.warn(
+        { event: "outside-domain", claimId: claim.claimId },
+        "an input lies outside the domain; anyone may void the claim",
+      );
+      return undefined;
+    }
+    if (model.manifest.profile === "tolerant") {
+      const runtime = await options.runtime(model);
+      const native = await runtime.run(inputTensors(model, claim.inputs));
+      if (!isSuspicious(model, native, claim.outputs)) return undefined;
+    }
+    const { results } = await evidencer.auditOf(claim);
+    return compareWithAudit(model, results, claim.outputs);
+  }
+
+  /** Examines one answered claim; returns whether an accusation came of it. */
+  async function check(claimId: string): Promise<boolean> {
+    const claim = claims.get(claimId);
+    if (claim === undefined) return false;
+    const finding = await examine(claim);
+    if (finding === undefined) {
+      log.info({ event: "checked", claimId, operator: claim.operator }, "answer is right");
+      return false;
+    }
+    log.warn({ event: "suspect", claimId, operator: claim.operator, ...finding }, `answer is ${finding.verdict}`);
+    if (finding.verdict === "void") return false;
+    const accusation = await makeAccusation({ suite, evidencer, challenger: sender.address, claim, finding });
+    accusations.put(accusation.challengeId, accusation);
+    return true;
+  }
+
+  async function checkAll(): Promise<boolean> {
+    let acted = false;
+    for (const { key } of unchecked.entries()) {
+      try {
+        if (await check(key)) acted = true;
+        unchecked.delete(key);
+      } catch (err) {
+        log.error({ event: "check-failed", claimId: key, err }, "cannot check a claim; will try again");
+      }
+    }
+    return acted;
+  }
+
+  async function advanceAll(now: number, head: number): Promise<boolean> {
+    let acted = false;
+    for (const { key, value } of accusations.entries()) {
+      const claim = claims.get(value.claimId);
+      if (claim === undefined) continue;
+      try {
+        const progress = await accuser.advance(value, () => evidencer.materialOf(claim), now, head);
+        if (progress === "acted") acted = true;
+        if (progress === "done") accusations.delete(key);
+      } catch (err) {
+        log.error(
+          { event: "accusation-failed", challengeId: key, err },
+          "cannot advance an accusation; will try again",
+        );
+      }
+    }
+    return acted;
+  }
+
+  /** Forgets claims that are settled and in which no dispute of ours runs. */
+  async function forget(): Promise<void> {
+    const disputed = new Set(accusations.entries().map(({ value }) => value.claimId));
+    for (const { key } of claims.entries()) {
+      if (disputed.has(key) || unchecked.get(key) !== undefined) continue;
+      const { status } = await suite.jobs.job(key);
+      if (Number(status) >= ClaimStatus.Refunded) claims.delete(key);
+    }
+  }
+
+  async function collect(): Promise<boolean> {
+    let acted = false;
+    if ((await suite.challenges.creditOf(sender.address)) > 0n) {
+      await tolerantSend(sender, await suite.challenges.withdraw.populateTransaction(sender.address), [
+        "NothingToWithdraw",
+      ]);
+      acted = true;
+    }
+    if ((await suite.staking.rewardOf(sender.address)) > 0n) {
+      await tolerantSend(sender, await suite.staking.withdrawReward.populateTransaction(sender.address), [
+        "NothingToWithdraw",
+      ]);
+      acted = true;
+    }
+    if (acted) log.info({ event: "collected" }, "withdrew bonds and rewards");
+    return acted;
+  }
+
+  return {
+    pass: async () => {
+      const batch = await feed.next();
+      state.atomically(() => {
+        for (const event of batch.events) {
+          const claim = recordClaim(state, suite.deployment.jobs, event);
+          if (claim !== undefined && event.name === "JobAnswered") unchecked.put(claim.claimId, { since: event.block });
+        }
+        guard.record(batch.events);
+        batch.acknowledge();
+      });
+      let acted = await checkAll();
+      if (await advanceAll(batch.now, batch.head)) acted = true;
+      if (await guard.advance(batch.now)) acted = true;
+      if (!acted) {
+        await forget();
+        acted = await collect();
+      }
+      return { head: batch.head, acted };
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import type { Logger } from "pino";
+
+import { fromHex, tensorBytes, toHex } from "../audit/bytes.js";
+import type { Tensor } from "../audit/graph.js";
+import { tensorTreeOfBytes } from "../audit/tree.js";
+import { createFeed } from "../chain/feed.js";
+import type { PassResult } from "../chain/role.js";
+import type { Sender } from "../chain/sender.js";
+import type { Suite } from "../chain/suite.js";
+import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
+import type { Guard } from "../dispute/guard.js";
+import { openElement } from "../dispute/openings.js";
+import { ClaimStatus, claimStatusName, tolerantSend } from "../dispute/protocol.js";
+import type { Catalogue } from "../models/catalogue.js";
+import { firstOutside } from "../models/domain.js";
+import { inputTensors, type PreparedModel } from "../models/prepared.js";
+import type { State } from "../store/state.js";
+
+/** How a worker comes to its answers. */
+export type Answerer = (model: PreparedModel, inputs: readonly Tensor[], claimId: string) => Promise<readonly Tensor[]>;
+
+export interface WorkerOptions {
+  readonly suite: Suite;
+  readonly sender: Sender;
+  readonly state: State;
+  readonly catalogue: Catalogue;
+  readonly answer: Answerer;
+  /** Refutes false challenges against this operator's claims. */
+  readonly guard: Guard;
+  /** The operator (owner address) that this worker answers for. */
+  readonly operator: string;
+  readonly log: Logger;
+}
+
+/** Answers an operator's jobs, finalises them, collects fees and defends its claims. */
+export function createWorker(options: WorkerOptions): { readonly pass: () => Promise<PassResult> } {
+  const { suite, sender, state, catalogue, guard, operator, log } = options;
+  const { jobs } = suite;
+  const claims = claimsOf(state);
+  const feed = createFeed(suite, state);
+  /** Answers are kept, so that a crash between computing and sending never leads to two different ones. */
+  const answers = state.collection<string[]>("answer");
+
+  async function answerOf(claim: ClaimRecord, model: PreparedModel): Promise<string[]> {
+    const known = answers.get(claim.claimId);
+    if (known !== undefined) return known;
+    const outputs = await options.answer(model, inputTensors(model, claim.inputs), claim.claimId);
+    const bytes = outputs.map((tensor) => toHex(tensorBytes(tensor)));
+    answers.put(claim.claimId, bytes);
+    return bytes;
+  }
+
+  /** Declines a job whose inputs lie outside the domain; returns whether it did. */
+  async function declined(claim: ClaimRecord, model: PreparedModel): Promise<boolean> {
+    const bytes = claim.inputs.map(fromHex);
+    for (const [i, spec] of model.graph.inputs.entries()) {
+      const element = firstOutside(bytes[i] ?? new Uint8Array(), spec);
+      if (element === undefined) continue;
+      const trees = bytes.map((each, k) => tensorTreeOfBytes(each, model.graph.inputs[k]?.dtype ?? "u8"));
+      const opening = openElement(trees, i, element);
+      await tolerantSend(sender, await jobs.decline.populateTransaction(claim.claimId, opening), ["WrongStatus"]);
+      log.warn({ event: "declined", claimId: claim.claimId, input: i, element }, "declined: input outside the domain");
+      return true;
+    }
+    return false;
+  }
+
+  async function submit(claim: ClaimRecord): Promise<void> {
+    const model = await catalogue.get(claim.modelId);
+    if (await declined(claim, model)) return;
+    const outputs = await answerOf(claim, model);
+    const sent = await tolerantSend(sender, await jobs.submit.populateTransaction(claim.claimId, outputs), [
+      "WrongStatus",
+    ]);
+    const gas = sent?.gasUsed.toString();
+    log.info({ event: "answered", claimId: claim.claimId, modelId: claim.modelId, gas }, "answered a job");
+  }
+
+  /** Does what one claim needs now; returns whether anything was sent. */
+  async function tend(claim: ClaimRecord, now: number): Promise<boolean> {
+    const job = await jobs.job(claim.claimId);
+    switch (Number(job.status)) {
+      case ClaimStatus.Assigned:
+        if (now >= Number(job.deadline)) return false;
+        await submit(claim);
+        return true;
+      case ClaimStatus.Answered: {
+        if (now <= Number(job.challengeDeadline) || job.openChallenges > 0n) return false;
+        const sent = await tolerantSend(sender, await jobs.finalise.populateTransaction(claim.claimId), [
+          "WrongStatus",
+          "Challenged",
+        ]);
+        if (sent) log.info({ event: "finalised", claimId: claim.claimId, gas: sent.gasUsed.toString() }, "fee earned");
+        return sent !== undefined;
+      }
+      default: {
+        const outcome = claimStatusName(Number(job.status));
+        log.info({ event: "closed", claimId: claim.claimId, outcome }, `job is ${outcome}`);
+        claims.delete(claim.claimId);
+        answers.delete(claim.claimId);
+        return false;
+      }
+    }
+  }
+
+  async function collect(): Promise<boolean> {
+    const payout = await suite.staking.payoutOf(operator);
+    if ((await jobs.creditOf(payout)) === 0n) return false;
+    await tolerantSend(sender, await jobs.withdraw.populateTransaction(payout), ["NothingToWithdraw"]);
+    log.info({ event: "collected", payout }, "withdrew earned fees");
+    return true;
+  }
+
+  return {
+    pass: async () => {
+      const batch = await feed.next();
+      state.atomically(() => {
+        for (const event of batch.events) {
+          if (event.contract === "jobs" && event.args.toObject()["operator"] !== operator) {
+            continue;
+          }
+          recordClaim(state, suite.deployment.jobs, event);
+        }
+        guard.record(batch.events);
+        batch.acknowledge();
+      });
+      let acted = await guard.advance(batch.now);
+      for (const { key, value } of claims.entries()) {
+        try {
+          if (await tend(value, batch.now)) acted = true;
+        } catch (err) {
+          // One job that cannot be served must not keep the others waiting.
+          log.error({ event: "job-failed", claimId: key, err }, "cannot serve a job");
+        }
+      }
+      if (!acted && (await collect())) acted = true;
+      return { head: batch.head, acted };
+    },
+  };
+}
