@@ -51,3 +51,15 @@ export async function runRole({ pass, log, pollMs, signal }: RoleOptions): Promi
     }
   }
 }
+
+/** Aborts on the first Ctrl-C or kill; a second one ends the process at once. */
+export function untilStopped(): AbortSignal {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  return controller.signal;
+}

@@ -48,9 +48,17 @@ function mergedAbi(): Interface {
   return new Interface([...fragments.values()]);
 }
 
-/** Connects to a node, polling it often enough for local chains. */
+/**
+ * Connects to a node, polling it often enough for local chains. Nothing is cached: a role that looks again right after its
+ * own transaction must see what it did, and the next nonce.
+ */
 export function createProvider(rpcUrl: string): JsonRpcProvider {
-  return new JsonRpcProvider(rpcUrl, undefined, { staticNetwork: true, batchMaxCount: 20, pollingInterval: 250 });
+  return new JsonRpcProvider(rpcUrl, undefined, {
+    staticNetwork: true,
+    batchMaxCount: 20,
+    pollingInterval: 250,
+    cacheTimeout: -1,
+  });
 }
 
 /** @throws TouchstoneError `RPC_UNREACHABLE`. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import type { Command } from "commander";
-import { pino, type Logger } from "pino";
+import type { Logger } from "pino";
 
 import { deploymentPath, readDeployment } from "../chain/deployment.js";
 import { loadKey } from "../chain/keys.js";
@@ -10,6 +10,7 @@ import { chainIdOf, connectSuite, createProvider, type Suite } from "../chain/su
 import { readSettings, type Settings } from "../config/settings.js";
 import { createCatalogue, type Catalogue } from "../models/catalogue.js";
 import { createModelFiles, type ModelFiles } from "../models/files.js";
+import { createLogger } from "../log.js";
 import { createIo, type Io } from "./io.js";
 
 /** What commands work with; each part is made when a command first asks for it. */
@@ -56,13 +57,6 @@ export function createContext(program: Command): Context {
       return createSender({ provider: node, key: await loadKey(settings.key), errors: abi });
     }),
     catalogue: once(async () => createCatalogue(await suite(), files)),
-    log: (role) =>
-      pino({
-        level: settings.logLevel,
-        base: { role },
-        timestamp: pino.stdTimeFunctions.isoTime,
-        // Keys and passwords never reach a logger; this is the second lock on the same door.
-        redact: ["*.privateKey", "*.password"],
-      }),
+    log: (role) => createLogger(role, settings.logLevel),
   };
 }

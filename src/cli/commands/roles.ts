@@ -2,14 +2,11 @@ import { join } from "node:path";
 
 import type { Command } from "commander";
 
-import { runRole } from "../../chain/role.js";
+import { runRole, untilStopped } from "../../chain/role.js";
 import { createEvidencer } from "../../dispute/evidence.js";
 import { createGuard } from "../../dispute/guard.js";
 import { TouchstoneError } from "../../errors.js";
-import type { PreparedModel } from "../../models/prepared.js";
-import { createNativeRuntime } from "../../runtime/native.js";
-import type { OptimisationLevel, Runtime } from "../../runtime/runtime.js";
-import { createWasmRuntime } from "../../runtime/wasm.js";
+import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
 import { openState } from "../../store/state.js";
 import { createWatcher } from "../../watchtower/watcher.js";
 import { nativeAnswerer } from "../../worker/answer.js";
@@ -17,14 +14,7 @@ import { createWorker } from "../../worker/worker.js";
 import type { Context } from "../context.js";
 import { integer } from "../parse.js";
 
-interface RuntimeFlags {
-  readonly threads: number;
-  readonly optimisation: OptimisationLevel;
-  readonly engine: "native" | "wasm";
-  readonly provider: string;
-}
-
-interface RoleFlags extends RuntimeFlags {
+interface RoleFlags extends RuntimeSettings {
   readonly poll: number;
   readonly state?: string;
 }
@@ -49,35 +39,6 @@ function withRoleOptions(command: Command): Command {
     .option("--state <file>", "state file (default: under TOUCHSTONE_HOME)");
 }
 
-/** Runtimes by model, loaded on first use. */
-function runtimes(flags: RuntimeFlags): (model: PreparedModel) => Promise<Runtime> {
-  const loaded = new Map<string, Promise<Runtime>>();
-  return (model) => {
-    const known = loaded.get(model.contentId);
-    if (known !== undefined) return known;
-    const { threads, optimisation, engine, provider } = flags;
-    const fresh =
-      engine === "wasm"
-        ? createWasmRuntime(model.runtime)
-        : createNativeRuntime(model.runtime, { threads, optimisation, providers: [provider] });
-    loaded.set(model.contentId, fresh);
-    fresh.catch(() => loaded.delete(model.contentId));
-    return fresh;
-  };
-}
-
-/** Aborts on the first Ctrl-C or kill; a second one ends the process at once. */
-function untilStopped(): AbortSignal {
-  const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  return controller.signal;
-}
-
 export function roleCommands(program: Command, context: () => Context): void {
   const worker = program.command("worker").description("answer jobs for an operator");
   withRoleOptions(worker.command("run").description("answer jobs, defend the answers, collect the fees"))
@@ -95,7 +56,7 @@ export function roleCommands(program: Command, context: () => Context): void {
       const state = openState(flags.state ?? join(settings.home, "state", `worker-${sender.address}.sqlite`));
       const evidencer = createEvidencer(catalogue);
       const guard = createGuard({ suite, sender, state, evidencer, log });
-      const answer = nativeAnswerer(runtimes(flags));
+      const answer = nativeAnswerer(createRuntimePool(flags));
       const { pass } = createWorker({ suite, sender, state, catalogue, answer, guard, operator, log });
       log.info({ event: "started", operator, worker: sender.address }, "worker started");
       await runRole({ pass, log, pollMs: flags.poll, signal: untilStopped() });
@@ -121,7 +82,7 @@ export function roleCommands(program: Command, context: () => Context): void {
         catalogue,
         evidencer,
         guard,
-        runtime: runtimes(flags),
+        runtime: createRuntimePool(flags),
         log,
       });
       log.info({ event: "started", watcher: sender.address }, "watcher started");
