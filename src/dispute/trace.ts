@@ -11,10 +11,14 @@ export interface Trace {
   readonly roots: readonly string[];
 }
 
-/** Commits to the results of all nodes, in node order. */
-export function commitTrace(results: readonly Tensor[]): Trace {
-  const trees = results.map((tensor) => tensorTree(tensor));
+/** Commits to one tree for each node, in node order. */
+export function traceOfTrees(trees: readonly TensorTree[]): Trace {
   const hashes = trees.map((tree) => tree.root());
   const list = listTree(hashes);
   return { trees, list, root: toHex(list.root()), roots: hashes.map(toHex) };
+}
+
+/** Commits to the results of all nodes, in node order. */
+export function commitTrace(results: readonly Tensor[]): Trace {
+  return traceOfTrees(results.map((tensor) => tensorTree(tensor)));
 }

@@ -1,7 +1,18 @@
+import type { Tensor } from "../audit/graph.js";
+import { internalError } from "../errors.js";
 import type { PreparedModel } from "../models/prepared.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Answerer } from "./worker.js";
-import { internalError } from "../errors.js";
+
+/** The exact answer: outputs of the audit machine. */
+export function auditAnswer(model: PreparedModel, inputs: readonly Tensor[]): Tensor[] {
+  const results = model.audit(inputs);
+  return model.graph.outputs.map(({ node, shape }) => {
+    const result = results[node];
+    if (result === undefined) throw internalError(`there is no node ${node}`);
+    return { ...result, shape };
+  });
+}
 
 /**
  * Answers with the production runtime; models whose profile is `exact` with the audit machine, because no tolerance covers
@@ -9,14 +20,7 @@ import { internalError } from "../errors.js";
  */
 export function nativeAnswerer(runtime: (model: PreparedModel) => Promise<Runtime>): Answerer {
   return async (model, inputs) => {
-    if (model.manifest.profile === "exact") {
-      const results = model.audit(inputs);
-      return model.graph.outputs.map(({ node, shape }) => {
-        const result = results[node];
-        if (result === undefined) throw internalError(`there is no node ${node}`);
-        return { ...result, shape };
-      });
-    }
+    if (model.manifest.profile === "exact") return auditAnswer(model, inputs);
     return (await runtime(model)).run(inputs);
   };
 }

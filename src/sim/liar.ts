@@ -1,0 +1,84 @@
+import type { Logger } from "pino";
+
+import { createFeed } from "../chain/feed.js";
+import type { PassResult } from "../chain/role.js";
+import type { Sender } from "../chain/sender.js";
+import type { Suite } from "../chain/suite.js";
+import { createAccuser, type Accusation } from "../dispute/accuse.js";
+import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
+import type { Evidencer } from "../dispute/evidence.js";
+import { makeAccusation } from "../dispute/make-accusation.js";
+import { TouchstoneError } from "../errors.js";
+import type { State } from "../store/state.js";
+import type { Assertion, Lie } from "./lies/lie.js";
+import { randomFor } from "./random.js";
+
+export interface LiarOptions {
+  readonly suite: Suite;
+  readonly sender: Sender;
+  readonly state: State;
+  readonly evidencer: Evidencer;
+  readonly lie: Lie;
+  /** The claim that it accuses. */
+  readonly claimId: string;
+  readonly seed: number;
+  readonly log: Logger;
+}
+
+/**
+ * A false challenger: accuses one claim with an altered trace and then behaves as an honest accuser would, supplying every
+ * demand that it can.
+ */
+export function createLiar(options: LiarOptions): { pass: () => Promise<PassResult> } {
+  const { suite, sender, state, evidencer, lie, claimId, seed, log } = options;
+  const claims = claimsOf(state);
+  const accusations = state.collection<Accusation>("accusation");
+  const feed = createFeed(suite, state);
+  const accuser = createAccuser({ suite, sender, log });
+  let assertion: Promise<Assertion> | undefined;
+  let silent = false;
+
+  const asserted = (claim: ClaimRecord): Promise<Assertion> => {
+    assertion ??= evidencer.auditOf(claim).then((run) => lie(run, claim, randomFor(seed, claimId)));
+    return assertion;
+  };
+
+  /** The evidencer of this process, with the altered trace in place of the true one. */
+  const lying: Evidencer = {
+    ...evidencer,
+    auditOf: async (claim) => ({ ...(await evidencer.auditOf(claim)), trace: (await asserted(claim)).trace }),
+    materialOf: async (claim) => ({ ...(await evidencer.materialOf(claim)), trace: (await asserted(claim)).trace }),
+  };
+
+  async function accusationOf(claim: ClaimRecord): Promise<Accusation> {
+    const known = accusations.get(claimId);
+    if (known !== undefined) return known;
+    const { finding, node } = await asserted(claim);
+    const made = await makeAccusation({ suite, evidencer: lying, challenger: sender.address, claim, finding });
+    accusations.put(claimId, made);
+    log.info({ event: "lied", challengeId: made.challengeId, claimId, node }, "made up a trace");
+    return made;
+  }
+
+  return {
+    pass: async () => {
+      const batch = await feed.next();
+      state.atomically(() => {
+        for (const event of batch.events) recordClaim(state, suite.deployment.jobs, event);
+        batch.acknowledge();
+      });
+      const { head, now } = batch;
+      const claim = claims.get(claimId);
+      if (claim === undefined || claim.outputs.length === 0) return { head, acted: false };
+      try {
+        const progress = await accuser.advance(await accusationOf(claim), () => lying.materialOf(claim), now, head);
+        return { head, acted: progress === "acted" };
+      } catch (thrown) {
+        if (!(thrown instanceof TouchstoneError) || thrown.code !== "PREIMAGE_UNKNOWN") throw thrown;
+        if (!silent) log.info({ event: "silent", claimId }, "asked for what it does not have");
+        silent = true;
+        return { head, acted: false };
+      }
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * Entry point of one dishonest process: an operator that answers wrongly, or a challenger that accuses falsely. Keys, node and
+ * deployment come from the environment, as for honest roles; state is in SQLite, log lines are JSON on standard output.
+ */
+import { join } from "node:path";
+
+import { Command, Option } from "commander";
+
+import { deploymentPath, readDeployment } from "../chain/deployment.js";
+import { loadKey } from "../chain/keys.js";
+import { runRole, untilStopped, type RoleOptions } from "../chain/role.js";
+import { createSender, type Sender } from "../chain/sender.js";
+import { chainIdOf, connectSuite, createProvider, type Suite } from "../chain/suite.js";
+import { readSettings } from "../config/settings.js";
+import { createEvidencer, type Evidencer } from "../dispute/evidence.js";
+import { createGuard } from "../dispute/guard.js";
+import { createLogger } from "../log.js";
+import { createCatalogue, type Catalogue } from "../models/catalogue.js";
+import { createModelFiles } from "../models/files.js";
+import { openState, type State } from "../store/state.js";
+import { createWorker } from "../worker/worker.js";
+import { dishonestAnswerer, FRAUDS, type Fraud } from "./frauds/frauds.js";
+import { createLiar } from "./liar.js";
+import { LIES, type LieName } from "./lies/lies.js";
+
+interface Flags {
+  readonly state: string;
+  readonly poll: number;
+  readonly seed: number;
+}
+
+interface Tools {
+  readonly suite: Suite;
+  readonly sender: Sender;
+  readonly state: State;
+  readonly catalogue: Catalogue;
+  readonly evidencer: Evidencer;
+  readonly log: ReturnType<typeof createLogger>;
+}
+
+type Role = Pick<RoleOptions, "pass">;
+
+async function run(role: string, flags: Flags, create: (tools: Tools) => Role | Promise<Role>): Promise<void> {
+  const settings = readSettings();
+  const log = createLogger(role, settings.logLevel);
+  const provider = createProvider(settings.rpcUrl);
+  const chainId = await chainIdOf(provider, settings.rpcUrl);
+  const book = settings.deployment ?? deploymentPath(settings.home, chainId);
+  const suite = connectSuite(provider, readDeployment(book, chainId));
+  const sender = createSender({ provider, key: await loadKey(settings.key), errors: suite.abi });
+  const catalogue = createCatalogue(suite, createModelFiles(join(settings.home, "models")));
+  const state = openState(flags.state);
+  const evidencer = createEvidencer(catalogue);
+  const { pass } = await create({ suite, sender, state, catalogue, evidencer, log });
+  log.info({ event: "started", address: sender.address }, `${role} started`);
+  await runRole({ pass, log, pollMs: flags.poll, signal: untilStopped() });
+  state.close();
+}
+
+function withFlags(command: Command): Command {
+  return command
+    .requiredOption("--state <file>", "state file")
+    .option("--poll <ms>", "pause between looks at the chain", Number, 200)
+    .option("--seed <n>", "seed of random choices", Number, 1);
+}
+
+const program = new Command("dishonest");
+
+withFlags(program.command("operator"))
+  .addOption(new Option("--fraud <name>").choices(Object.keys(FRAUDS)).makeOptionMandatory())
+  .option("--factors <list>", "multiples of the tolerance, for deviating", "1.01")
+  .action(async (flags: Flags & { readonly fraud: Fraud; readonly factors: string }) => {
+    await run(`operator (${flags.fraud})`, flags, async (tools) => {
+      const operator = await tools.suite.staking.operatorOf(tools.sender.address);
+      const runtime = { engine: "native", provider: "cpu", threads: 1, optimisation: "all" } as const;
+      const factors = flags.factors.split(",").map(Number);
+      const answer = dishonestAnswerer(flags.fraud, { ...tools, runtime, seed: flags.seed, factors });
+      return createWorker({ ...tools, answer, operator, guard: createGuard(tools) });
+    });
+  });
+
+withFlags(program.command("challenger"))
+  .addOption(new Option("--lie <name>").choices(Object.keys(LIES)).makeOptionMandatory())
+  .requiredOption("--claim <id>", "the claim to accuse")
+  .action(async (flags: Flags & { readonly lie: LieName; readonly claim: string }) => {
+    await run(`challenger (${flags.lie})`, flags, (tools) =>
+      createLiar({ ...tools, lie: LIES[flags.lie].lie, claimId: flags.claim, seed: flags.seed }),
+    );
+  });
+
+await program.parseAsync();
+process.exit(0);
