@@ -15,3 +15,10 @@ export function assertProperty<T>(property: fc.IProperty<T>, runs: number): void
   console.log(`      ${numRuns} cases, FUZZ_SEED=${fuzzSeed}`);
   fc.assert(property, { seed: fuzzSeed, numRuns });
 }
+
+/** As `assertProperty`, for properties that ask the chain. */
+export async function assertAsyncProperty<T>(property: fc.IAsyncProperty<T>, runs: number): Promise<void> {
+  const numRuns = Math.ceil(runs * factor);
+  console.log(`      ${numRuns} cases, FUZZ_SEED=${fuzzSeed}`);
+  await fc.assert(property, { seed: fuzzSeed, numRuns });
+}
