@@ -11,7 +11,7 @@ import { IOperatorStaking } from "../interfaces/IOperatorStaking.sol";
 import { ClaimTensors } from "../libraries/ClaimTensors.sol";
 import { Domain } from "../libraries/Domain.sol";
 import { SlashSplit } from "../libraries/SlashSplit.sol";
-import { TensorRoot } from "../libraries/TensorRoot.sol";
+import { TensorTree } from "../libraries/TensorTree.sol";
 import { Claim, ClaimStatus, ElementOpening } from "../types/Claim.sol";
 import { DType } from "../types/DType.sol";
 import { NotAContract, ParameterOutOfBounds, PaymentRefused, ZeroAddress } from "../types/Errors.sol";
@@ -444,6 +444,6 @@ contract JobEscrow is IJobEscrow {
     function _tensorRoot(bytes calldata data, uint256 index, uint256 size, uint8 dtype) private pure returns (bytes32) {
         uint256 needed = size * DType.size(dtype);
         require(data.length == needed, TensorBytes(index, data.length, needed));
-        return TensorRoot.root(data);
+        return TensorTree.root(data);
     }
 }

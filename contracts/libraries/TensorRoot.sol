@@ -12,25 +12,6 @@ library TensorRoot {
     error LeafOutOfRange(uint256 index, uint256 count);
     error ProofLength(uint256 given, uint256 used);
 
-    /// @notice Root of the tree over `data`, at least one byte.
-    function root(bytes calldata data) internal pure returns (bytes32) {
-        uint256 count = (data.length + LEAF_BYTES - 1) / LEAF_BYTES;
-        bytes32[] memory hashes = new bytes32[](count);
-        for (uint256 i; i + 1 < count; ++i) hashes[i] = keccak256(data[i * LEAF_BYTES:(i + 1) * LEAF_BYTES]);
-        bytes calldata last = data[(count - 1) * LEAF_BYTES:];
-        hashes[count - 1] = keccak256(bytes.concat(last, new bytes(LEAF_BYTES - last.length)));
-
-        bytes32 zero = keccak256(new bytes(LEAF_BYTES));
-        for (uint256 width = count; width > 1; width = (width + 1) / 2) {
-            for (uint256 i; i < width; i += 2) {
-                bytes32 right = i + 1 < width ? hashes[i + 1] : zero;
-                hashes[i / 2] = Hashes.efficientKeccak256(hashes[i], right);
-            }
-            zero = Hashes.efficientKeccak256(zero, zero);
-        }
-        return hashes[0];
-    }
-
     /// @notice Root of the tree of `count` leaves in which `leaf` is number `index`, by the range proof of that one leaf.
     function rootOfLeaf(
         bytes calldata leaf,

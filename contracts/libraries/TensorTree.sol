@@ -29,6 +29,41 @@ library TensorTree {
         return Math.log2(count, Math.Rounding.Ceil);
     }
 
+    /// @notice Root of the tensor whose elements are these bytes, at least one; the last leaf is padded with zeros.
+    function root(bytes calldata data) internal pure returns (bytes32) {
+        uint256 count = Math.ceilDiv(data.length, LEAF);
+        require(count != 0, LeavesLength(0));
+        uint256 row = _allocateRow(count);
+        bytes32[] calldata none;
+        assembly ("memory-safe") {
+            none.offset := 0
+            none.length := 0
+            // One leaf at a time passes through free memory, which stays unallocated.
+            let leaf := mload(0x40)
+            let to := row
+            let end := add(data.offset, data.length)
+            for {
+                let from := data.offset
+            } lt(from, end) {
+                from := add(from, LEAF)
+            } {
+                let length := sub(end, from)
+                switch lt(length, LEAF)
+                case 1 {
+                    // What follows the tensor in calldata is not padding.
+                    calldatacopy(leaf, calldatasize(), LEAF)
+                    calldatacopy(leaf, from, length)
+                }
+                default {
+                    calldatacopy(leaf, from, LEAF)
+                }
+                mstore(to, keccak256(leaf, LEAF))
+                to := add(to, 32)
+            }
+        }
+        return _fold(row, 0, count, count, none, ZERO_LEAF);
+    }
+
     /// @notice Root that consecutive leaves of a tensor tree of `count` leaves lead to.
     function rangeRoot(
         uint256 count,

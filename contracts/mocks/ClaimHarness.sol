@@ -4,14 +4,14 @@ pragma solidity 0.8.37;
 import { ClaimTensors } from "../libraries/ClaimTensors.sol";
 import { Domain } from "../libraries/Domain.sol";
 import { SlashSplit } from "../libraries/SlashSplit.sol";
-import { TensorRoot } from "../libraries/TensorRoot.sol";
+import { TensorTree } from "../libraries/TensorTree.sol";
 import { ElementOpening } from "../types/Claim.sol";
 import { Reward } from "../types/Reward.sol";
 
 /// @notice The libraries about claims, callable.
 contract ClaimHarness {
     function root(bytes calldata data) external pure returns (bytes32) {
-        return TensorRoot.root(data);
+        return TensorTree.root(data);
     }
 
     function read(

@@ -18,7 +18,7 @@ export function assertProperty<T>(property: fc.IProperty<T>, runs: number): void
 
 /** As `assertProperty`, for properties that ask the chain. */
 export async function assertAsyncProperty<T>(property: fc.IAsyncProperty<T>, runs: number): Promise<void> {
-  const numRuns = Math.ceil(runs * factor);
+  const numRuns = fuzzRuns(runs);
   console.log(`      ${numRuns} cases, FUZZ_SEED=${fuzzSeed}`);
   await fc.assert(property, { seed: fuzzSeed, numRuns });
 }
