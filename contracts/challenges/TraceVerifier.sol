@@ -7,7 +7,7 @@ import { ITraceVerifier } from "../interfaces/ITraceVerifier.sol";
 import { ClaimTensors } from "../libraries/ClaimTensors.sol";
 import { DemandTree } from "../libraries/DemandTree.sol";
 import { Domain } from "../libraries/Domain.sol";
-import { TensorRoot } from "../libraries/TensorRoot.sol";
+import { TensorTree } from "../libraries/TensorTree.sol";
 import { Tolerance } from "../libraries/Tolerance.sol";
 import { DemandedSubtree, Deviation, Position, ROOT_LIST, TreeShape, Verdict } from "../types/Challenge.sol";
 import { ElementOpening } from "../types/Claim.sol";
@@ -182,18 +182,18 @@ contract TraceVerifier is ITraceVerifier {
         bytes calldata leaf
     ) external pure {
         require(position.height == 0, WrongSupply(position));
-        require(leaf.length == TensorRoot.LEAF_BYTES, TensorRoot.MalformedLeaf(leaf.length));
+        require(leaf.length == TensorTree.LEAF, TensorTree.LeavesLength(leaf.length));
         bytes32 computed = keccak256(leaf);
         require(computed == root, SupplyMismatch(position, computed, root));
         if (position.index != shape.leaves - 1) return;
-        for (uint256 i = shape.tail; i < TensorRoot.LEAF_BYTES; ++i) {
+        for (uint256 i = shape.tail; i < TensorTree.LEAF; ++i) {
             require(leaf[i] == 0, PaddingNotZero(position));
         }
     }
 
     /// @inheritdoc ITraceVerifier
     function payloadOf(Position calldata position, uint32 leaves) external pure returns (uint256) {
-        if (position.height == 0) return TensorRoot.LEAF_BYTES;
+        if (position.height == 0) return TensorTree.LEAF;
         return 32 * DemandTree.inside(position.index, position.height, DemandTree.below(position.height), leaves);
     }
 
@@ -237,7 +237,7 @@ contract TraceVerifier is ITraceVerifier {
         (uint32 elements, uint8 dtype) = _result(arbiter, facts, position.node, evidence.node, evidence.nodeProof);
         if (elements != 0) {
             shape = _tensorShape(elements, dtype);
-            position.index = uint32(evidence.element / (TensorRoot.LEAF_BYTES / DType.size(dtype)));
+            position.index = uint32(evidence.element / (TensorTree.LEAF / DType.size(dtype)));
         }
         return _keysAround(position, shape.leaves, facts.nodeCount);
     }
@@ -289,7 +289,7 @@ contract TraceVerifier is ITraceVerifier {
         uint256 depth = DemandTree.depthOf(nodeCount);
         DemandTree.Path memory path = DemandTree.Path(node, 0, depth, nodeCount, DemandTree.LIST_ZERO);
         (bytes32 computed, uint256 used) = DemandTree.climb(traced.root, path, traced.listProof, 0);
-        require(used == traced.listProof.length, TensorRoot.ProofLength(traced.listProof.length, used));
+        require(used == traced.listProof.length, TensorTree.ProofLength(traced.listProof.length, used));
         require(computed == traceRoot, RootsMismatch(computed, traceRoot));
     }
 
@@ -299,13 +299,13 @@ contract TraceVerifier is ITraceVerifier {
         bytes32 computed,
         bytes32 expected
     ) private pure {
-        require(used == subtree.proof.length, TensorRoot.ProofLength(subtree.proof.length, used));
+        require(used == subtree.proof.length, TensorTree.ProofLength(subtree.proof.length, used));
         require(computed == expected, DemandProofMismatch(subtree.position, computed, expected));
     }
 
     function _tensorShape(uint256 elements, uint8 dtype) private pure returns (TreeShape memory) {
         uint256 size = elements * DType.size(dtype);
-        uint256 leaves = (size - 1) / TensorRoot.LEAF_BYTES + 1;
-        return TreeShape(uint32(leaves), uint16(size - (leaves - 1) * TensorRoot.LEAF_BYTES));
+        uint256 leaves = (size - 1) / TensorTree.LEAF + 1;
+        return TreeShape(uint32(leaves), uint16(size - (leaves - 1) * TensorTree.LEAF));
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import { TensorRoot } from "./TensorRoot.sol";
+import { TensorTree } from "./TensorTree.sol";
 import { ElementOpening } from "../types/Claim.sol";
 
 /// @title Elements of a claim's inputs and outputs
@@ -44,10 +44,11 @@ library ClaimTensors {
     ) internal pure returns (uint64 bits) {
         require(element < size, ElementOutOfRange(element, size));
         uint256 start = element * elementBytes;
-        uint256 leaves = (size * elementBytes + TensorRoot.LEAF_BYTES - 1) / TensorRoot.LEAF_BYTES;
-        bytes32 root = TensorRoot.rootOfLeaf(leaf, start / TensorRoot.LEAF_BYTES, leaves, proof);
+        require(leaf.length == TensorTree.LEAF, TensorTree.LeavesLength(leaf.length));
+        uint256 leaves = TensorTree.leafCount(size, elementBytes);
+        bytes32 root = TensorTree.rangeRoot(leaves, start / TensorTree.LEAF, leaf, proof);
         require(root == expected, TensorRootMismatch(root, expected));
-        return _bits(leaf, start % TensorRoot.LEAF_BYTES, elementBytes);
+        return _bits(leaf, start % TensorTree.LEAF, elementBytes);
     }
 
     function _bits(bytes calldata leaf, uint256 offset, uint256 elementBytes) private pure returns (uint64 bits) {

@@ -5,7 +5,7 @@ import { Hashes } from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import { Math } from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import { Position, ROOT_LIST } from "../types/Challenge.sol";
-import { TensorRoot } from "./TensorRoot.sol";
+import { TensorTree } from "./TensorTree.sol";
 
 /// @title Subtrees of tensor and list trees
 /// @notice The trees of docs/audit.md, section 2, seen from single subtrees: the grid of heights that demands step
@@ -97,7 +97,7 @@ library DemandTree {
             if (index & 1 == 0 && index + 1 == count) {
                 root = Hashes.efficientKeccak256(root, zero);
             } else {
-                require(next < proof.length, TensorRoot.ProofLength(proof.length, next + 1));
+                require(next < proof.length, TensorTree.ProofLength(proof.length, next + 1));
                 bytes32 sibling = proof[next++];
                 root =
                     index & 1 == 0

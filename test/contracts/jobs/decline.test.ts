@@ -127,7 +127,7 @@ describe("JobEscrow.decline", () => {
     );
     await expect(worker.decline(jobId, { ...honest, leaf: `${hexlify(honest.leaf)}00` })).to.be.revertedWithCustomError(
       jobs,
-      "MalformedLeaf",
+      "LeavesLength",
     );
     for (const proof of [[], [...honest.proof, keccak256("0x")]]) {
       await expect(worker.decline(jobId, { ...honest, proof })).to.be.revertedWithCustomError(jobs, "ProofLength");
