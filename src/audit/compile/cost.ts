@@ -194,15 +194,19 @@ function encodedOperand(operand: CostOperand, rank: number): number {
   return 15 + (operand.weight ? 32 : 0) + 4 * rank + (guards > 0 ? 8 : 0) + guards * (16 + 4 * rank);
 }
 
-/** Upper bound of bytes and gas to prove any element of `node` in a graph of `nodeCount` nodes. */
-export function costOf(node: CostNode, nodeCount: number): Cost {
+/**
+ * Upper bound of bytes and gas to prove any element of `node` in a graph of `nodeCount` nodes.
+ *
+ * @param inputs Unbound inputs of the model: every evidence lists their roots.
+ */
+export function costOf(node: CostNode, nodeCount: number, inputs = 0): Cost {
   const rank = node.out.length + node.red.length;
   const terms = node.red.reduce((n, extent) => n * extent, 1);
   const elements = node.out.reduce((n, extent) => n * extent, 1);
   const listDepth = treeDepth(nodeCount);
   const resultDepth = treeDepth(Math.ceil(elements / (COST.leafBytes / 8)));
   let encoding = 8 + 4 * rank + node.attrBytes;
-  let bytes = COST.evidenceBytes + (2 * listDepth + resultDepth) * COST.siblingBytes;
+  let bytes = COST.evidenceBytes + (2 * listDepth + resultDepth + inputs) * COST.siblingBytes;
   let gas: number = COST.baseGas + (2 * listDepth + resultDepth) * COST.siblingGas;
   const read = (operand: CostOperand, red: readonly number[]): void => {
     encoding += encodedOperand(operand, rank);

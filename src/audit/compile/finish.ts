@@ -34,7 +34,7 @@ export function finish({ builder, inputs, outputs, bound }: Lowered): Finished {
   const alive = reachable(builder.nodes, heads);
   const discontinuities = findDiscontinuities(alive, heads);
   const nodes = fuse(alive, new Set(heads));
-  const costs = nodes.map((node) => checkLimits(node, nodes.length));
+  const costs = nodes.map((node) => checkLimits(node, nodes.length, inputs.length));
 
   const weights: Tensor[] = [];
   const numbered = new Map(nodes.map((node, i) => [node, i]));
@@ -60,7 +60,7 @@ function reachable(nodes: readonly RawNode[], outputs: readonly RawNode[]): RawN
 }
 
 /** Refuses what the encoding or the arbiter cannot hold, by the name of its node. */
-function checkLimits(node: RawNode, nodeCount: number): Cost {
+function checkLimits(node: RawNode, nodeCount: number, inputs: number): Cost {
   const tooLarge = (what: string): CompileError => new CompileError("COMPILE_LIMIT", `${node.label}: ${what}`);
   if (node.out.length + node.red.length > MAX_RANK)
     throw tooLarge(`an index space of more than ${MAX_RANK} dimensions`);
@@ -72,7 +72,7 @@ function checkLimits(node: RawNode, nodeCount: number): Cost {
     for (const guard of operand.guards) numbers.push(guard.base, guard.stride, ...guard.coef);
     if (numbers.some((x) => x < -(2 ** 31) || x >= 2 ** 31)) throw tooLarge("an address beyond 32 bits");
   }
-  const cost = costOf(costNode(node), nodeCount);
+  const cost = costOf(costNode(node), nodeCount, inputs);
   if (!withinLimits(cost)) {
     throw tooLarge(
       `one element takes up to ${cost.bytes} bytes and ${cost.gas} gas to prove, ` +
