@@ -345,6 +345,18 @@ const RULES = {
   },
 } satisfies Record<string, Rule>;
 
+/**
+ * An enclosure of the value at binary32 bits with about `precision` good bits; undefined where the value is exact or known
+ * without a series. For measuring other implementations.
+ */
+export function encloseElementary(fn: ElementaryFn, bits: bigint, precision: number): Enclosure | undefined {
+  const x = decode(bits);
+  if (x.kind !== "finite" || x.mantissa === 0n) return undefined;
+  const rule: Rule = RULES[fn];
+  const value = rule.finite(x);
+  return typeof value === "bigint" ? undefined : value(precision);
+}
+
 export type ElementaryFn = keyof typeof RULES;
 
 /** RN of each function at binary32 bits, every special value included. */
