@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
-import { defineConfig } from "hardhat/config";
+import { configVariable, defineConfig } from "hardhat/config";
 
 // The compiler comes from npm, so a build needs no download and is the same on every machine.
 const compiler = {
@@ -39,6 +39,16 @@ export default defineConfig({
         compilers: [{ ...compiler, settings: viaIr(1_000_000) }],
         overrides: compact,
       },
+    },
+  },
+  networks: {
+    // Any JSON-RPC node. Keys come from Hardhat's encrypted keystore: `npx hardhat keystore set DEPLOYER_KEY`.
+    localhost: { type: "http", chainType: "l1", url: "http://127.0.0.1:8545" },
+    testnet: {
+      type: "http",
+      chainType: "generic",
+      url: configVariable("TESTNET_RPC_URL"),
+      accounts: [configVariable("DEPLOYER_KEY")],
     },
   },
   typechain: { outDir: "typechain-types" },

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { IClaimSource__factory } from "../../typechain-types/index.js";
 import { toHex } from "../audit/bytes.js";
 import type { TensorTree } from "../audit/tree.js";
+import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { internalError, TouchstoneError } from "../errors.js";
@@ -56,7 +57,7 @@ export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Se
     }
     const deviation = { claimed: openElement(claimed, output, element), traced: openResult(trace, node, element) };
     const roots = trace.roots.length <= INLINE_ROOTS ? [...trace.roots] : [];
-    const value = await challenges.bondFor(modelId);
+    const value = await challenges.bondFor(modelId, await baseFeeAhead(suite.provider));
     const sent = await tolerantSend(
       sender,
       await challenges.openChallenge.populateTransaction(source, claimId, traceRoot, deviation, roots, salt, { value }),

@@ -5,6 +5,7 @@ import type { AssertedTrace, Evidence } from "../audit/evidence.js";
 import { DTYPE_BYTES } from "../audit/graph.js";
 import { HASH } from "../audit/merkle.js";
 import { LEAF, tensorZeros, type TensorTree } from "../audit/tree.js";
+import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { internalError, TouchstoneError } from "../errors.js";
@@ -77,7 +78,8 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
     shown: { encoding: string; proof: string[] } = { encoding: "0x", proof: [] },
   ): Promise<Progress> {
     const { position, root, proof, payload, deeper } = wanted;
-    const [price, surcharge] = await challenges.demandPrice(challengeId, payload);
+    const baseFee = await baseFeeAhead(suite.provider);
+    const [price, surcharge] = await challenges.demandPrice(challengeId, payload, baseFee);
     const subtree = { position, root, proof, node: shown.encoding, nodeProof: shown.proof };
     const value = price + surcharge;
     const call = await challenges

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { formatEther, formatUnits } from "ethers";
 
+import { baseFeeAhead } from "../../chain/fees.js";
 import type { Accusation } from "../../dispute/accuse.js";
 import { createAccuser } from "../../dispute/accuse.js";
 import { fetchClaim, type ClaimRecord } from "../../dispute/claims.js";
@@ -56,7 +57,7 @@ export function challengeCommands(program: Command, context: () => Context): voi
       const { challenges, registry, jobs, provider } = await ctx.suite();
       const claim = await claimOf(ctx, id(text));
       const [bond, model, clocks, job, { gasPrice }] = await Promise.all([
-        challenges.bondFor(claim.modelId),
+        challenges.bondFor(claim.modelId, await baseFeeAhead(provider)),
         registry.model(claim.modelId),
         challenges.parameters(),
         jobs.job(claim.claimId),
