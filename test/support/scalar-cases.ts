@@ -56,7 +56,7 @@ const TURNS = [
   2 ** 121,
 ];
 
-const around = (bits: number): number[] => [-2, -1, 0, 1, 2].map((step) => bits + step);
+const around = (bits: number): number[] => [-2, -1, 0, 1, 2].map((step) => Math.max(0, bits + step));
 
 const SPECIAL_MAGNITUDES = [...new Set([...NEAR_QUADRANTS, ...TURNS.flatMap((x) => around(Number(floatBits(x))))])].map(
   BigInt,
