@@ -1,6 +1,6 @@
 import { tensorBytes } from "../audit/bytes.js";
 import { compile } from "../audit/compile.js";
-import { executeReference as executeFast } from "../audit/exec/reference/execute.js";
+import { executeFast } from "../audit/exec/fast/execute.js";
 import type { AuditGraph, InputSpec, Tensor } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
 import { cidOf } from "../models/cid.js";

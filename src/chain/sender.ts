@@ -1,4 +1,4 @@
-import type { ContractTransaction, Interface, Provider, TransactionReceipt, Wallet, HDNodeWallet } from "ethers";
+import type { ContractTransaction, Interface, Provider, Signer, TransactionReceipt } from "ethers";
 import { isError } from "ethers";
 
 import { TouchstoneError, messageOf } from "../errors.js";
@@ -16,7 +16,8 @@ export interface Sender {
 
 export interface SenderOptions {
   readonly provider: Provider;
-  readonly key: Wallet | HDNodeWallet;
+  /** Signs and broadcasts: a wallet connected to the provider, or any other signer. */
+  readonly signer: Pick<Signer, "sendTransaction"> & { readonly address: string };
   /** All errors that the called contracts may return. */
   readonly errors: Interface;
   /** Called with every mined transaction, e.g. to add up gas. */
@@ -25,14 +26,13 @@ export interface SenderOptions {
 
 const NONCE_TRIES = 4;
 
-export function createSender({ provider, key, errors, onMined }: SenderOptions): Sender {
-  const signer = key.connect(provider);
+export function createSender({ provider, signer, errors, onMined }: SenderOptions): Sender {
   let last: Promise<unknown> = Promise.resolve();
 
   async function sendNow(transaction: ContractTransaction): Promise<TransactionReceipt> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const estimate = await provider.estimateGas({ ...transaction, from: key.address });
+        const estimate = await provider.estimateGas({ ...transaction, from: signer.address });
         // A margin, because storage may change between the estimate and the block.
         const sent = await signer.sendTransaction({ ...transaction, gasLimit: (estimate * 6n) / 5n });
         const receipt = await sent.wait(1);
@@ -51,7 +51,7 @@ export function createSender({ provider, key, errors, onMined }: SenderOptions):
         const revert = explainRevert(errors, thrown);
         if (revert) throw revert;
         if (isError(thrown, "INSUFFICIENT_FUNDS")) {
-          throw new TouchstoneError("INSUFFICIENT_FUNDS", `${key.address} cannot pay for the transaction.`, {
+          throw new TouchstoneError("INSUFFICIENT_FUNDS", `${signer.address} cannot pay for the transaction.`, {
             next: "Send native coin to this address.",
             cause: thrown,
           });
@@ -66,7 +66,7 @@ export function createSender({ provider, key, errors, onMined }: SenderOptions):
   }
 
   return {
-    address: key.address,
+    address: signer.address,
     send: (transaction) => {
       const mine = last.then(() => sendNow(transaction));
       last = mine.catch(() => undefined);

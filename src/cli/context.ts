@@ -54,7 +54,7 @@ export function createContext(program: Command): Context {
     suite,
     sender: once(async () => {
       const { provider: node, abi } = await suite();
-      return createSender({ provider: node, key: await loadKey(settings.key), errors: abi });
+      return createSender({ provider: node, signer: (await loadKey(settings.key)).connect(node), errors: abi });
     }),
     catalogue: once(async () => createCatalogue(await suite(), files)),
     log: (role) => createLogger(role, settings.logLevel),

@@ -1,7 +1,7 @@
 import { fromHex, tensorFromBytes, toHex } from "../audit/bytes.js";
 import { compile } from "../audit/compile.js";
 import { commitGraph, contentId, modelContent, type GraphCommitment, type ModelContent } from "../audit/content.js";
-import { executeReference as executeFast } from "../audit/exec/reference/execute.js";
+import { executeFast } from "../audit/exec/fast/execute.js";
 import type { AuditGraph, Tensor } from "../audit/graph.js";
 import { tensorTree, type TensorTree } from "../audit/tree.js";
 import { internalError, TouchstoneError } from "../errors.js";

@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { TouchstoneError, messageOf } from "../errors.js";
@@ -20,6 +20,10 @@ export interface State {
   atomically<R>(work: () => R): R;
   close(): void;
 }
+
+/** The state file of a role that acts with one key. */
+export const roleState = (home: string, role: "worker" | "watcher", account: string): string =>
+  join(home, "state", `${role}-${account}.sqlite`);
 
 const toJson = (value: unknown): string =>
   JSON.stringify(value, (_key, v: unknown) => (typeof v === "bigint" ? { $bigint: v.toString() } : v));

@@ -1,48 +1,18 @@
-import { join } from "node:path";
-
 import type { Command } from "commander";
 import { formatEther, formatUnits } from "ethers";
 
 import { baseFeeAhead } from "../../chain/fees.js";
-import type { Accusation } from "../../dispute/accuse.js";
-import { createAccuser } from "../../dispute/accuse.js";
-import { fetchClaim, type ClaimRecord } from "../../dispute/claims.js";
+import { answeredClaim, challengeClaim } from "../../dispute/challenge-claim.js";
 import { createDefender } from "../../dispute/defend.js";
 import { createEvidencer } from "../../dispute/evidence.js";
-import { makeAccusation } from "../../dispute/make-accusation.js";
 import { challengeStatusName, tolerantSend } from "../../dispute/protocol.js";
-import { compareWithAudit } from "../../dispute/examine.js";
 import { TouchstoneError } from "../../errors.js";
-import { openState } from "../../store/state.js";
+import { openState, roleState } from "../../store/state.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
 import { id } from "../parse.js";
 
 const VERDICTS = ["right", "wrong", "void"];
-/** How long `open` waits for the block after its commitment. */
-const OPEN_TRIES = 120;
-
-async function claimOf(ctx: Context, claimId: string): Promise<ClaimRecord> {
-  const claim = await fetchClaim(await ctx.suite(), claimId);
-  if (claim !== undefined && claim.outputs.length > 0) return claim;
-  const state = claim === undefined ? "was never requested" : "is not answered yet";
-  throw new TouchstoneError("CLAIM_UNKNOWN", `Job ${claimId} ${state} on this deployment.`, {
-    next: "Check the id and TOUCHSTONE_DEPLOYMENT.",
-  });
-}
-
-/** Audits a claim and finds what can be challenged in it. */
-async function findingOf(ctx: Context, claim: ClaimRecord): Promise<NonNullable<ReturnType<typeof compareWithAudit>>> {
-  const evidencer = createEvidencer(await ctx.catalogue());
-  ctx.io.progress("running the audit machine");
-  const { model, results } = await evidencer.auditOf(claim);
-  const finding = compareWithAudit(model, results, claim.outputs);
-  if (finding !== undefined) return finding;
-  throw new TouchstoneError(
-    "ANSWER_RIGHT",
-    `The answer to job ${claim.claimId} is right: a challenge would lose its bond.`,
-  );
-}
 
 const seconds = (n: bigint | number): string => `${(Number(n) / 3_600).toFixed(1)} h`;
 
@@ -55,7 +25,7 @@ export function challengeCommands(program: Command, context: () => Context): voi
     .action(async (text: string) => {
       const ctx = context();
       const { challenges, registry, jobs, provider } = await ctx.suite();
-      const claim = await claimOf(ctx, id(text));
+      const claim = await answeredClaim(await ctx.suite(), id(text));
       const [bond, model, clocks, job, { gasPrice }] = await Promise.all([
         challenges.bondFor(claim.modelId, await baseFeeAhead(provider)),
         registry.model(claim.modelId),
@@ -104,27 +74,13 @@ export function challengeCommands(program: Command, context: () => Context): voi
     .action(async (text: string) => {
       const ctx = context();
       const [suite, sender] = [await ctx.suite(), await ctx.sender()];
-      const claim = await claimOf(ctx, id(text));
-      const finding = await findingOf(ctx, claim);
+      const claim = await answeredClaim(suite, id(text));
       const evidencer = createEvidencer(await ctx.catalogue());
-      // The watcher's own state file, so that `touchstone watch` takes over from here.
-      const state = openState(join(ctx.settings.home, "state", `watcher-${sender.address}.sqlite`));
-      const accusation = await makeAccusation({ suite, evidencer, challenger: sender.address, claim, finding });
-      state.collection<ClaimRecord>("claim").put(claim.claimId, claim);
-      state.collection<Accusation>("accusation").put(accusation.challengeId, accusation);
-      const accuser = createAccuser({ suite, sender, log: ctx.log("challenge") });
-      for (let tries = 0; tries < OPEN_TRIES; tries++) {
-        const head = await suite.provider.getBlock("latest");
-        if (head === null) continue;
-        await accuser.advance(accusation, () => evidencer.materialOf(claim), head.timestamp, head.number);
-        const { status } = await suite.challenges.challenge(accusation.challengeId);
-        if (status > 0n) break;
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
-      }
-      ctx.io.result(
-        { ...accusation, verdict: finding.verdict },
-        (a) => `opened ${a.challengeId}: answer is ${a.verdict}`,
-      );
+      const state = openState(roleState(ctx.settings.home, "watcher", sender.address));
+      const log = ctx.log("challenge");
+      ctx.io.progress("running the audit machine");
+      const { accusation, verdict } = await challengeClaim({ suite, sender, evidencer, state, claim, log });
+      ctx.io.result({ ...accusation, verdict }, (a) => `opened ${a.challengeId}: answer is ${a.verdict}`);
     });
 
   challenge
@@ -136,7 +92,7 @@ export function challengeCommands(program: Command, context: () => Context): voi
       const challengeId = id(text);
       const { claimId, openedAt, traceRoot } = await suite.challenges.challenge(challengeId);
       if (openedAt === 0n) throw new TouchstoneError("CHALLENGE_UNKNOWN", `There is no challenge ${challengeId}.`);
-      const claim = await claimOf(ctx, claimId);
+      const claim = await answeredClaim(suite, claimId);
       const evidencer = createEvidencer(await ctx.catalogue());
       const { trace } = await evidencer.auditOf(claim);
       if (trace.root === traceRoot) {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { formatEther } from "ethers";
 
+import { depositStake } from "../../operator/stake.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
 import { address, amount, duration, id, integer } from "../parse.js";
@@ -25,11 +26,8 @@ export function operatorCommands(program: Command, context: () => Context): void
     .action(async (text: string) => {
       const ctx = context();
       const value = amount(text);
-      const [{ token, staking, deployment }, sender] = [await ctx.suite(), await ctx.sender()];
-      if ((await token.allowance(sender.address, deployment.staking)) < value) {
-        await sender.send(await token.approve.populateTransaction(deployment.staking, value));
-      }
-      const { gasUsed } = await sender.send(await staking.deposit.populateTransaction(value));
+      const sender = await ctx.sender();
+      const { gasUsed } = await depositStake(await ctx.suite(), sender, value);
       ctx.io.result({ operator: sender.address, staked: value, gas: gasUsed }, () => `staked ${text} tokens`);
     });
 

@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 import type { Command } from "commander";
 
 import { runRole, untilStopped } from "../../chain/role.js";
@@ -7,7 +5,7 @@ import { createEvidencer } from "../../dispute/evidence.js";
 import { createGuard } from "../../dispute/guard.js";
 import { TouchstoneError } from "../../errors.js";
 import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
-import { openState } from "../../store/state.js";
+import { openState, roleState } from "../../store/state.js";
 import { createWatcher } from "../../watchtower/watcher.js";
 import { nativeAnswerer } from "../../worker/answer.js";
 import { createWorker } from "../../worker/worker.js";
@@ -53,7 +51,7 @@ export function roleCommands(program: Command, context: () => Context): void {
           next: "Name it with `touchstone operator worker <address>` from the owner's key.",
         });
       }
-      const state = openState(flags.state ?? join(settings.home, "state", `worker-${sender.address}.sqlite`));
+      const state = openState(flags.state ?? roleState(settings.home, "worker", sender.address));
       const evidencer = createEvidencer(catalogue);
       const guard = createGuard({ suite, sender, state, evidencer, log });
       const answer = nativeAnswerer(createRuntimePool(flags));
@@ -72,7 +70,7 @@ export function roleCommands(program: Command, context: () => Context): void {
       const { settings, log: logger, ...rest } = context();
       const [suite, sender, catalogue] = [await rest.suite(), await rest.sender(), await rest.catalogue()];
       const log = logger("watcher");
-      const state = openState(flags.state ?? join(settings.home, "state", `watcher-${sender.address}.sqlite`));
+      const state = openState(flags.state ?? roleState(settings.home, "watcher", sender.address));
       const evidencer = createEvidencer(catalogue);
       const guard = createGuard({ suite, sender, state, evidencer, log });
       const watcher = createWatcher({
