@@ -1,0 +1,52 @@
+import { id, toBeHex, Wallet, type JsonRpcProvider, type ContractTransaction, type TransactionReceipt } from "ethers";
+
+import { createSender, type Sender } from "../../chain/sender.js";
+import type { Suite } from "../../chain/suite.js";
+
+/** Native coin that every actor of a local chain starts with. */
+const START_BALANCE = 1_000n * 10n ** 18n;
+
+/** One key of a simulation. */
+export interface Actor {
+  readonly name: string;
+  readonly address: string;
+  readonly privateKey: string;
+}
+
+/** Keys of a local chain, derived from the seed: the same names have the same addresses in every run. */
+export interface Actors {
+  /** The key of this name, funded when first asked for. */
+  get(name: string): Promise<Actor>;
+  nameOf(address: string): string | undefined;
+}
+
+export function createActors(provider: JsonRpcProvider, seed: number): Actors {
+  const actors = new Map<string, Promise<Actor>>();
+  const names = new Map<string, string>();
+  async function make(name: string): Promise<Actor> {
+    const { address, privateKey } = new Wallet(id(`touchstone simulation ${seed} ${name}`));
+    names.set(address, name);
+    await provider.send("hardhat_setBalance", [address, toBeHex(START_BALANCE)]);
+    return { name, address, privateKey };
+  }
+  return {
+    get: (name) => {
+      const known = actors.get(name) ?? make(name);
+      actors.set(name, known);
+      return known;
+    },
+    nameOf: (address) => names.get(address),
+  };
+}
+
+/** Sends transactions of actors whom the driver itself plays: publisher, owners, consumers. */
+export function createTill(suite: Suite): (actor: Actor, call: ContractTransaction) => Promise<TransactionReceipt> {
+  const senders = new Map<string, Sender>();
+  return (actor, call) => {
+    const known =
+      senders.get(actor.address) ??
+      createSender({ provider: suite.provider, key: new Wallet(actor.privateKey), errors: suite.abi });
+    senders.set(actor.address, known);
+    return known.send(call);
+  };
+}

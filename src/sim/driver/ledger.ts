@@ -1,0 +1,95 @@
+import type { Suite } from "../../chain/suite.js";
+import { readChallenge } from "../../dispute/logs.js";
+import { ChallengeStatus, ClaimStatus } from "../../dispute/protocol.js";
+
+export interface JobEntry {
+  readonly jobId: string;
+  readonly operator: string;
+  readonly modelId: string;
+  readonly consumer: string;
+  readonly status: number;
+  readonly deadline: number;
+  readonly challengeDeadline: number;
+}
+
+export interface ChallengeEntry {
+  readonly challengeId: string;
+  readonly claimId: string;
+  readonly challenger: string;
+  readonly block: number;
+  readonly status: number;
+}
+
+/** What the chain knows of all jobs and challenges: the driver's only source for what happened. */
+export interface Ledger {
+  jobs(): Promise<readonly JobEntry[]>;
+  challenges(): Promise<readonly ChallengeEntry[]>;
+  /** First seconds after `now` in which something becomes possible: an expiry, a finalisation, a resolution, an execution. */
+  deadlines(now: number): Promise<readonly number[]>;
+}
+
+export function createLedger({ jobs, challenges, ...suite }: Suite): Ledger {
+  const { provider, deployment, abi } = suite;
+
+  async function idsOf(address: string, topic: string, name: string): Promise<{ id: string; block: number }[]> {
+    const logs = await provider.getLogs({ address, topics: [topic], fromBlock: deployment.block, toBlock: "latest" });
+    return logs.map((log) => ({ id: String(abi.parseLog(log)?.args.getValue(name)), block: log.blockNumber }));
+  }
+
+  const jobEntries = async (): Promise<JobEntry[]> => {
+    const requested = await idsOf(deployment.jobs, jobs.interface.getEvent("JobRequested").topicHash, "jobId");
+    return Promise.all(
+      requested.map(async ({ id: jobId }) => {
+        const { operator, modelId, consumer, status, deadline, challengeDeadline } = await jobs.job(jobId);
+        return {
+          jobId,
+          operator,
+          modelId,
+          consumer,
+          status: Number(status),
+          deadline: Number(deadline),
+          challengeDeadline: Number(challengeDeadline),
+        };
+      }),
+    );
+  };
+
+  async function challengeStates() {
+    const { topicHash } = challenges.interface.getEvent("ChallengeOpened");
+    const opened = await idsOf(deployment.challenges, topicHash, "challengeId");
+    return Promise.all(
+      opened.map(async ({ id, block }) => ({ challengeId: id, block, state: await challenges.challenge(id) })),
+    );
+  }
+
+  async function deadlinesOfChallenge(challengeId: string, block: number, lastDeadline: number): Promise<number[]> {
+    const { demands } = await readChallenge({ ...suite, jobs, challenges }, challengeId, block);
+    const unanswered = demands.filter(({ graceDeadline }) => graceDeadline === undefined);
+    return [lastDeadline + 1, ...unanswered.map(({ supplyDeadline }) => supplyDeadline + 1)];
+  }
+
+  return {
+    jobs: jobEntries,
+    challenges: async () =>
+      (await challengeStates()).map(({ challengeId, block, state }) => ({
+        challengeId,
+        block,
+        claimId: state.claimId,
+        challenger: state.challenger,
+        status: Number(state.status),
+      })),
+    deadlines: async (now) => {
+      const due: number[] = [];
+      for (const { status, deadline, challengeDeadline } of await jobEntries()) {
+        if (status === ClaimStatus.Assigned) due.push(deadline + 1);
+        if (status === ClaimStatus.Answered) due.push(challengeDeadline + 1);
+      }
+      for (const { challengeId, block, state } of await challengeStates()) {
+        if (Number(state.status) === ChallengeStatus.Upheld) due.push(Number(state.executableAt));
+        if (Number(state.status) !== ChallengeStatus.Open) continue;
+        due.push(...(await deadlinesOfChallenge(challengeId, block, Number(state.lastDeadline))));
+      }
+      return due.filter((at) => at > now);
+    },
+  };
+}
