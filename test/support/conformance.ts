@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** Small models that are part of the repository, with licences. */
-export const assetsDir = join(here, "../assets/onnx");
+export const assetsDir = join(here, "../../assets/models");
 
 /**
  * The folder of third-party test data, which lies beside the repository and is not part of it. TOUCHSTONE_CONFORMANCE

@@ -45,7 +45,11 @@ export function createTill(suite: Suite): (actor: Actor, call: ContractTransacti
   return (actor, call) => {
     const known =
       senders.get(actor.address) ??
-      createSender({ provider: suite.provider, key: new Wallet(actor.privateKey), errors: suite.abi });
+      createSender({
+        provider: suite.provider,
+        signer: new Wallet(actor.privateKey, suite.provider),
+        errors: suite.abi,
+      });
     senders.set(actor.address, known);
     return known.send(call);
   };

@@ -1,5 +1,5 @@
 import { newArray } from "../../audit/bytes.js";
-import { executeReference as executeFast } from "../../audit/exec/reference/execute.js";
+import { executeFast } from "../../audit/exec/fast/execute.js";
 import { type AuditGraph, type MapNode, resultDType, resultSize, type Tensor } from "../../audit/graph.js";
 import { compareWithAudit } from "../../dispute/examine.js";
 import { commitTrace } from "../../dispute/trace.js";
