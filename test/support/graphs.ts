@@ -248,10 +248,15 @@ class GraphMaker {
   }
 }
 
+/** A well-formed graph of `nodes` nodes over all functions, dtypes and sources. */
+export function randomGraph(seed: number, nodes: number): AuditGraph {
+  return new GraphMaker(dice(seed)).make(nodes);
+}
+
 /** Well-formed graphs of 1 to `maxNodes` nodes over all functions, dtypes and sources. */
 export function anyGraph(maxNodes: number): fc.Arbitrary<{ graph: AuditGraph; seed: number }> {
   return fc.record({ seed: fc.nat(), nodes: fc.integer({ min: 1, max: maxNodes }) }).map(({ seed, nodes }) => ({
-    graph: new GraphMaker(dice(seed)).make(nodes),
+    graph: randomGraph(seed, nodes),
     seed,
   }));
 }

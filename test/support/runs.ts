@@ -1,3 +1,4 @@
+import { tensorBytes } from "../../src/audit/bytes.js";
 import { commitGraph, type GraphCommitment } from "../../src/audit/content.js";
 import {
   assertedTrace,
@@ -7,10 +8,11 @@ import {
   factsOf,
   type Memory,
 } from "../../src/audit/evidence.js";
-import { readElement, writeElement } from "../../src/audit/exec/elements.js";
+import { readElement } from "../../src/audit/exec/elements.js";
 import { executeReference } from "../../src/audit/exec/reference/execute.js";
-import { type AuditGraph, type Tensor } from "../../src/audit/graph.js";
-import { listTree, tensorTree } from "../../src/audit/tree.js";
+import { type AuditGraph, DTYPE_BYTES, type Tensor } from "../../src/audit/graph.js";
+import { listTree, tensorTree, tensorTreeOfBytes } from "../../src/audit/tree.js";
+import { packBits } from "./reductions.js";
 
 /** A graph with its real execution, committed. */
 export interface Run {
@@ -54,16 +56,13 @@ export function caseOf(run: Run, nodeIndex: number, element: number): Case {
   };
 }
 
-/** The same run with other bits at one element of one result; everything else stands. */
+/** The same run with other bits at one element of one result, canonical or not; everything else stands. */
 export function alterElement(run: Run, nodeIndex: number, element: number, bits: bigint): Run {
-  const altered = run.results.map((tensor, i) => {
-    if (i !== nodeIndex) return tensor;
-    const data = tensor.data.slice();
-    writeElement(data, tensor.dtype, element, bits);
-    return { ...tensor, data };
-  });
-  const results = run.memory.results.with(nodeIndex, tensorTree(altered[nodeIndex]!));
-  return { ...run, results: altered, memory: { ...run.memory, results } };
+  const { dtype } = run.results[nodeIndex]!;
+  const bytes = tensorBytes(run.results[nodeIndex]!);
+  bytes.set(packBits(dtype, [bits]), element * DTYPE_BYTES[dtype]);
+  const results = run.memory.results.with(nodeIndex, tensorTreeOfBytes(bytes, dtype));
+  return { ...run, memory: { ...run.memory, results } };
 }
 
 /** Bits of one element of a run's results. */
