@@ -125,7 +125,7 @@ library TensorTree {
         uint256 count,
         bytes32[] calldata proof,
         bytes32 zero
-    ) private pure returns (bytes32 root) {
+    ) private pure returns (bytes32 top) {
         uint256 used;
         assembly ("memory-safe") {
             let next := proof.offset
@@ -175,7 +175,7 @@ library TensorTree {
                 count := shr(1, add(count, 1))
             }
             used := shr(5, sub(next, proof.offset))
-            root := mload(row)
+            top := mload(row)
         }
         // Hashes read past a short proof do not matter: the root is not returned.
         require(used == proof.length, ProofLength(proof.length, used));

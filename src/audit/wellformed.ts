@@ -57,6 +57,11 @@ export function resultInfo(node: AuditNode): TensorInfo {
 
 /** Why a node is ill-formed (docs/audit.md, 3), whatever element is asked for; undefined if it is not. */
 export function illFormed(node: AuditNode, context: NodeContext): string | undefined {
+  return brokenRule(node, context) ?? badAddress(node);
+}
+
+/** As `illFormed`, but without looking at the addresses that the node reads: what the Arbiter judges before it opens anything. */
+export function brokenRule(node: AuditNode, context: NodeContext): string | undefined {
   return (
     badSpace(node) ??
     badFunctions(node) ??
@@ -65,8 +70,7 @@ export function illFormed(node: AuditNode, context: NodeContext): string | undef
       .find((reason) => reason !== undefined) ??
     (demandDepth(resultInfo(node), context.nodeCount) > context.depth
       ? `its result needs demands deeper than ${context.depth}`
-      : undefined) ??
-    badAddress(node)
+      : undefined)
   );
 }
 

@@ -2,7 +2,7 @@ import type { BaseContract, BytesLike } from "ethers";
 
 import type { BatchCaller } from "../../typechain-types/index.js";
 
-/** What one call of a batch came to: its result, or the name of the error that it reverted with. */
+/** What one call of a batch came to: its result (a list where there are several), or the name of the error it reverted with. */
 export type Answer = { readonly value: unknown } | { readonly error: string };
 
 /** Calldata of one batch stays well below what a block may hold. */
@@ -27,11 +27,12 @@ export async function callAll(
       data.push(encoded);
     }
     for (const answer of await batch.callAll(address, data, { gasLimit: 16_777_216n })) {
-      answers.push(
-        answer.ok
-          ? { value: target.interface.decodeFunctionResult(fragment, answer.data)[0] }
-          : { error: target.interface.parseError(answer.data)?.name ?? `revert ${answer.data}` },
-      );
+      if (answer.ok) {
+        const values: unknown[] = target.interface.decodeFunctionResult(fragment, answer.data).toArray();
+        answers.push({ value: values.length === 1 ? values[0] : values });
+      } else {
+        answers.push({ error: target.interface.parseError(answer.data)?.name ?? `revert ${answer.data}` });
+      }
     }
   }
   return answers;
