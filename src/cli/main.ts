@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 
 import { TouchstoneError } from "../errors.js";
 import { challengeCommands } from "./commands/challenge.js";
+import { conformanceCommand } from "./commands/conformance.js";
 import { jobCommands } from "./commands/job.js";
 import { modelCommands } from "./commands/model.js";
 import { operatorCommands } from "./commands/operator.js";
@@ -24,6 +25,7 @@ function build(): Command {
   jobCommands(program, context);
   challengeCommands(program, context);
   roleCommands(program, context);
+  conformanceCommand(program, context);
   return program;
 }
 

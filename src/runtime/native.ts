@@ -19,13 +19,18 @@ export async function createNativeRuntime(model: RuntimeModel, options: NativeOp
   const { threads = 1, optimisation = "all", providers = ["cpu"] } = options;
   let session: ort.InferenceSession;
   try {
-    session = await ort.InferenceSession.create(model.bytes, {
+    const settings: ort.InferenceSession.SessionOptions = {
       executionProviders: [...providers],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: optimisation,
       logSeverityLevel: 3,
-    });
+    };
+    const { InferenceSession } = ort;
+    const { bytes, path } = model;
+    session = await (path === undefined
+      ? InferenceSession.create(bytes, settings)
+      : InferenceSession.create(path, settings));
   } catch (cause) {
     throw new TouchstoneError("MODEL_REFUSED_BY_RUNTIME", `ONNX Runtime cannot load the model: ${messageOf(cause)}`, {
       next: "Check the file with `touchstone model verify`, or serve it through the audit executor.",

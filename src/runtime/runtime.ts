@@ -15,6 +15,8 @@ export interface Runtime {
 /** What a runtime must know of a model to feed it. */
 export interface RuntimeModel {
   readonly bytes: Uint8Array;
+  /** The file itself, where the model keeps weights in files beside it; loaded instead of `bytes`. */
+  readonly path?: string;
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /** Inputs whose values belong to the model. */

@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
+
+import { compile } from "../audit/compile.js";
+import { CompileError } from "../audit/compile/errors.js";
+import { DTYPE_CODE, type AuditGraph, type DType, type Tensor, type TensorArray } from "../audit/graph.js";
+import { TouchstoneError } from "../errors.js";
+import type { ModelProto } from "../onnx/gen/onnx_pb.js";
+import { readModel, readTensorProto } from "../onnx/model.js";
+import { readTensor } from "../onnx/tensor.js";
+
+/** One data set of one model folder: `model.onnx` and `test_data_set_k/{input_i,output_i}.pb`. */
+export interface Case {
+  readonly name: string;
+  readonly folder: string;
+  readonly set: string;
+}
+
+/** Finds all cases directly under a folder, in order of their names. */
+export function listCases(root: string): Case[] {
+  if (!existsSync(root) || !statSync(root).isDirectory()) {
+    throw new TouchstoneError("FOLDER_MISSING", `${root} is no folder.`, {
+      next: "Name a folder of tests: one folder for each, with model.onnx and test_data_set_0.",
+    });
+  }
+  return readdirSync(root)
+    .sort()
+    .flatMap((entry) => {
+      const folder = join(root, entry);
+      if (!existsSync(join(folder, "model.onnx"))) return [];
+      const sets = readdirSync(folder).filter((name) => /^test_data_set_\d+$/.test(name));
+      sets.sort((a, b) => Number(a.slice(14)) - Number(b.slice(14)));
+      return sets.map((set) => ({ name: sets.length === 1 ? entry : `${entry}/${set}`, folder, set }));
+    });
+}
+
+function readTensors({ folder, set }: Case, prefix: "input" | "output"): Tensor[] {
+  const tensors: Tensor[] = [];
+  for (let i = 0; ; i++) {
+    const path = join(folder, set, `${prefix}_${i}.pb`);
+    if (!existsSync(path)) return tensors;
+    const { dtype, shape, data } = readTensor(readTensorProto(new Uint8Array(readFileSync(path))));
+    if (!(dtype in DTYPE_CODE)) {
+      throw new TouchstoneError(
+        "TENSOR_TYPE",
+        `${prefix} ${i} holds ${dtype} elements, which the audit machine refuses.`,
+      );
+    }
+    tensors.push({ dtype: dtype as DType, shape, data: data as TensorArray });
+  }
+}
+
+export interface LoadedCase {
+  readonly model: Uint8Array;
+  readonly proto: ModelProto;
+  /** Names of the free graph inputs, in order, with the values of the data set where it has them. */
+  readonly inputs: readonly { readonly name: string; readonly tensor: Tensor | undefined }[];
+  readonly outputNames: readonly string[];
+  readonly expected: readonly Tensor[];
+}
+
+export function loadCase(each: Case): LoadedCase {
+  const model = new Uint8Array(readFileSync(join(each.folder, "model.onnx")));
+  const proto = readModel(model);
+  const weights = new Set(proto.graph?.initializer.map(({ name }) => name));
+  const names = (proto.graph?.input ?? []).map(({ name }) => name).filter((name) => !weights.has(name));
+  const tensors = readTensors(each, "input");
+  return {
+    model,
+    proto,
+    inputs: names.map((name, i) => ({ name, tensor: tensors[i] })),
+    outputNames: (proto.graph?.output ?? []).map(({ name }) => name),
+    expected: readTensors(each, "output"),
+  };
+}
+
+/** Opens files that a model keeps its weights in, inside its own folder only. */
+export function externalDataOf(folder: string): (location: string) => Uint8Array | undefined {
+  return (location) => {
+    const path = resolve(folder, location);
+    const inside = relative(resolve(folder), path);
+    if (inside === "" || inside.startsWith(`..${sep}`) || inside === ".." || !existsSync(path)) return undefined;
+    return new Uint8Array(readFileSync(path));
+  };
+}
+
+export interface CompiledCase {
+  readonly graph: AuditGraph;
+  /** Values of the graph's unbound inputs. */
+  readonly inputs: readonly Tensor[];
+}
+
+/** Compiles with the shapes of the data set, binding the inputs that the compiler says fix shapes or attributes. */
+export function compileCase({ folder }: Case, { model, inputs }: LoadedCase): CompiledCase {
+  const given = new Map(inputs.map(({ name, tensor }) => [name, tensor]));
+  const shapes: Record<string, readonly number[]> = {};
+  for (const { name, tensor } of inputs) if (tensor) shapes[name] = tensor.shape;
+  const bound: Record<string, Tensor> = {};
+  for (;;) {
+    try {
+      const { graph } = compile(model, { shapes, bound, externalData: externalDataOf(folder) });
+      return {
+        graph,
+        inputs: graph.inputs.map(({ name }) => given.get(name)).filter((tensor) => tensor !== undefined),
+      };
+    } catch (thrown) {
+      if (!(thrown instanceof CompileError) || thrown.code !== "COMPILE_BIND") throw thrown;
+      let found = false;
+      for (const name of thrown.inputs) {
+        const tensor = given.get(name);
+        if (tensor === undefined || name in bound) continue;
+        bound[name] = tensor;
+        found = true;
+      }
+      if (!found) throw thrown;
+    }
+  }
+}
