@@ -99,7 +99,9 @@ function inputType(
   const fits = !stated || (stated.length === fixed.length && stated.every((s, i) => s === undefined || s === fixed[i]));
   if (!fits) throw inconsistent(`Input "${info.name}" cannot have shape [${fixed.join()}]`);
   if (!value && fixed.some((extent) => !Number.isInteger(extent) || extent < 1)) {
-    throw new CompileError("COMPILE_EMPTY", `Input "${info.name}" has no elements`);
+    // Only a list of axes or the like makes sense without elements.
+    const code = dtype === "f32" ? "COMPILE_EMPTY" : "COMPILE_BIND";
+    throw new CompileError(code, `Input "${info.name}" has no elements`, { inputs: [info.name] });
   }
   return { dtype, shape: [...fixed] };
 }

@@ -6,7 +6,7 @@ import { CompileError, inconsistent } from "./errors.js";
 import { copyElements, evaluateConstant } from "./fold.js";
 import { mergeDims } from "./merge.js";
 import type { NodeFn, RawNode, RawOperand, RawView } from "./raw.js";
-import { arrangeReduction, consecutive, rawOperand } from "./operands.js";
+import { arrangeReduction, consecutive, rawOperand, rawView } from "./operands.js";
 import { splitReduction } from "./split.js";
 import {
   type Aligned,
@@ -49,7 +49,9 @@ export interface NodeSpec {
    * `out`, everything else follows its largest operand.
    */
   readonly order?: readonly Label[];
-  /** Emit the node as stated, even where constants or repetitions make it superfluous: a model output must exist. */
+  /** Keep dimensions that nothing depends on, which are views otherwise. */
+  readonly whole?: boolean;
+  /** Emit the node even where it is constant: a model output must exist. */
   readonly commit?: boolean;
   /** The function is discontinuous, what the lowering makes of it is not. */
   readonly continuous?: boolean;
@@ -70,6 +72,8 @@ export interface Builder {
   /** A scalar constant of `dtype`; numbers for f32 are rounded to nearest. */
   scalar(dtype: DType, value: number | bigint): Value;
   vector(dtype: DType, values: readonly (number | bigint)[], shape?: readonly number[]): Value;
+  /** A copy that is plain memory, of which every view can be taken. */
+  wholeCopy(value: Value): Value;
   /** Applies a view operation, to a copy where the value itself cannot express it. */
   view(value: Value, operation: (value: Value) => Value | undefined): Value;
 }
@@ -130,7 +134,15 @@ export function createBuilder(): Builder {
       const labels = value.axes.map((_, axis) => axis);
       const what: NodeFn = { kind: "map", fn: "copy" };
       const { dtype } = value.memory;
-      const copied = emit({ what, dtype, out: labels, operands: [{ value, labels }], order: labels, commit: true });
+      const copied = emit({
+        what,
+        dtype,
+        out: labels,
+        operands: [{ value, labels }],
+        order: labels,
+        whole: true,
+        commit: true,
+      });
       if (copied.memory.kind !== "node") throw inconsistent("An output without elements");
       return copied.memory.node;
     },
@@ -154,26 +166,36 @@ export function createBuilder(): Builder {
     scalar: (dtype, value) =>
       constant(dtype, [], dataOf(dtype, [dtype === "f32" ? Math.fround(Number(value)) : value])),
     vector: (dtype, values, shape) => constant(dtype, shape ?? [values.length], dataOf(dtype, values)),
+    wholeCopy: (value) => wholeCopy(value),
     view: (value, operation) => {
-      const viewed = operation(value) ?? operation(builder.copy(value));
+      const viewed = operation(value) ?? operation(wholeCopy(value));
       if (!viewed) throw inconsistent("A view of a plain tensor cannot be expressed");
       return viewed;
     },
   };
+
+  /** A copy with one plain factor per axis, of which every view can be taken. */
+  function wholeCopy(value: Value): Value {
+    const { dtype } = value.memory;
+    if (isConstant(value)) return constant(dtype, shapeOf(value), builder.flatten(value).data);
+    const labels = value.axes.map((_, axis) => axis);
+    const what: NodeFn = { kind: "map", fn: "copy" };
+    return emit({ what, dtype, out: labels, operands: [{ value, labels }], order: labels, whole: true });
+  }
 
   function emit(spec: NodeSpec): Value {
     if (spec.operands.some(({ value }) => sizeOf(value) === 0)) return emitEmpty(spec);
     const space = layOut(spec.operands, spec.extents ?? new Map<Label, number>());
     if ("conflict" in space) {
       const operands = spec.operands.map((operand, i) =>
-        i === space.conflict ? { ...operand, value: builder.copy(operand.value) } : operand,
+        i === space.conflict ? { ...operand, value: wholeCopy(operand.value) } : operand,
       );
       return emit({ ...spec, operands });
     }
     const outDims = dimsOf(spec.out, space);
     const redDims = dimsOf(spec.red ?? [], space);
     // Dimensions that nothing depends on repeat the result: they become views of it. Ranks of argkth have no operand.
-    const keep = spec.commit === true || (spec.what.kind === "reduce" && spec.what.fn === "argkth");
+    const keep = spec.whole === true || (spec.what.kind === "reduce" && spec.what.fn === "argkth");
     const needed = outDims.filter((dim) => keep || space.operands.some((operand) => factorAt(operand, dim)));
     const out = arrange(needed, spec, space);
     const memory = build(spec, space, out, redDims);
@@ -230,7 +252,9 @@ export function createBuilder(): Builder {
       dtype: spec.dtype as DType,
       out: out.map((dim) => dim.extent),
       red: red.map((dim) => dim.extent),
-      operands: operands.map((operand) => rawOperand(operand, dims)),
+      operands: operands.map((operand, i) =>
+        spec.what.kind === "gather" && i === 0 ? rawView(operand, dims) : rawOperand(operand, dims),
+      ),
       steps: [],
       label: builder.label,
       continuous: spec.continuous ?? false,

@@ -208,27 +208,42 @@ export function costOf(node: CostNode, nodeCount: number, inputs = 0): Cost {
   let encoding = 8 + 4 * rank + node.attrBytes;
   let bytes = COST.evidenceBytes + (2 * listDepth + resultDepth + inputs) * COST.siblingBytes;
   let gas: number = COST.baseGas + (2 * listDepth + resultDepth) * COST.siblingGas;
-  const read = (operand: CostOperand, red: readonly number[]): void => {
-    encoding += encodedOperand(operand, rank);
-    gas += COST.operandGas;
+  /** What opening and reading one operand takes. */
+  const read = (operand: CostOperand, red: readonly number[]): Cost => {
     const { view } = operand;
-    if (!view) return;
+    if (!view) return { bytes: 0, gas: 0 };
     const reads = readsOf(view, operand.dtype, node.out, red);
     const list = operand.weight ? 0 : listDepth;
-    bytes += COST.openingBytes + list * COST.siblingBytes + bytesOf(reads);
-    gas += reads.leaves * COST.leafGas + (reads.siblings + list) * COST.siblingGas + view.guards.length * COST.guardGas;
-    if (view.guards.length > 0) gas += (red.length > 0 ? terms : 1) * COST.guardedTermGas;
+    const guarded = view.guards.length > 0 ? (red.length > 0 ? terms : 1) * COST.guardedTermGas : 0;
+    return {
+      bytes: COST.openingBytes + list * COST.siblingBytes + bytesOf(reads),
+      gas: reads.leaves * COST.leafGas + (reads.siblings + list) * COST.siblingGas + guarded,
+    };
   };
-  node.operands.forEach((operand, i) => read(operand, node.fn === "dot" && i === 2 ? [] : node.red));
+  const reads = node.operands.map((operand, i) => read(operand, node.fn === "dot" && i === 2 ? [] : node.red));
+  // Only the operand that is picked is opened.
+  const opened = node.fn === "pick" ? [largest(reads)] : reads;
+  opened.push(...node.steps.flatMap((step) => step.operands.map((operand) => read(operand, []))));
+  for (const cost of opened) {
+    bytes += cost.bytes;
+    gas += cost.gas;
+  }
+  for (const operand of [...node.operands, ...node.steps.flatMap((step) => step.operands)]) {
+    encoding += encodedOperand(operand, rank);
+    gas += COST.operandGas + (operand.view?.guards.length ?? 0) * COST.guardGas;
+  }
   gas += node.kind === "reduce" ? terms * termGas(node.fn as ReduceFn) : functionGas(node.fn as MapFn | "gather");
   for (const step of node.steps) {
     encoding += 4;
     gas += functionGas(step.fn);
-    for (const operand of step.operands) read(operand, []);
   }
   bytes += encoding;
   const execution = COST.gasPerByte * bytes + gas;
   return { bytes, gas: COST.transactionGas + Math.max(COST.floorGasPerByte * bytes, execution) };
+}
+
+function largest(costs: readonly Cost[]): Cost {
+  return costs.reduce((a, b) => ({ bytes: Math.max(a.bytes, b.bytes), gas: Math.max(a.gas, b.gas) }));
 }
 
 export function withinLimits(cost: Cost, share = 1): boolean {

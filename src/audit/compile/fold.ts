@@ -1,6 +1,6 @@
 import { allocate, type ElementArray, type ElementType } from "../../onnx/element.js";
 import { type DType, DTYPE_CODE, type Tensor, type TensorArray, type View } from "../graph.js";
-import { executeReference } from "../exec/reference/execute.js";
+import { executeFast } from "../exec/fast/execute.js";
 import { createRuns } from "../view.js";
 import { createLinker, toAuditNode } from "./assemble.js";
 import { CompileError } from "./errors.js";
@@ -42,7 +42,7 @@ export function evaluateConstant(node: RawNode, dtype: ElementType): ElementArra
     outputs: [{ name: "", dtype: dtype as DType, shape: node.out, node: 0 }],
     bound: [],
   };
-  return executeReference(graph, [])[0]!.data;
+  return executeFast(graph, [])[0]!.data;
 }
 
 /** Copies the elements of a constant that `view` reads over `extents`. */

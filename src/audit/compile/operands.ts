@@ -9,11 +9,18 @@ import { type Factor, product, type Value } from "./value.js";
 /** The operand as a node states it, over dimensions `dims`. A constant that reads one element is an immediate. */
 export function rawOperand(operand: Aligned, dims: readonly Dim[]): RawOperand {
   const { memory } = operand;
-  const factors = dims.map((dim) => factorAt(operand, dim));
-  if (memory.kind === "const" && operand.guards.length === 0 && factors.every((factor) => factor === undefined)) {
+  const isFixed = operand.guards.length === 0 && dims.every((dim) => factorAt(operand, dim) === undefined);
+  if (memory.kind === "const" && isFixed) {
     const dtype = memory.dtype as DType;
     return { memory: undefined, dtype, value: bitsOf(dtype, memory.data[operand.base]!) };
   }
+  return rawView(operand, dims);
+}
+
+/** The operand as a view even where it reads one element, as a gather wants its first. */
+export function rawView(operand: Aligned, dims: readonly Dim[]): RawView {
+  const { memory } = operand;
+  const factors = dims.map((dim) => factorAt(operand, dim));
   return {
     memory,
     base: operand.base + 0,
@@ -61,7 +68,7 @@ export function consecutive(builder: Builder, operand: Aligned, out: readonly Di
   if (!isConstant) {
     const reads = readsOf(
       { numel: operand.memory.numel, base: raw.base, coef: raw.coef, guards: raw.guards },
-      operand.memory.dtype as DType,
+      operand.memory.dtype,
       out.map((dim) => dim.extent),
       red.map((dim) => dim.extent),
     );

@@ -1,5 +1,15 @@
 import { inconsistent } from "./errors.js";
-import { axisExtent, emptyConstant, type Factor, normalise, product, shapeOf, sizeOf, type Value } from "./value.js";
+import {
+  axisExtent,
+  emptyConstant,
+  type Factor,
+  normalise,
+  product,
+  rowMajor,
+  shapeOf,
+  sizeOf,
+  type Value,
+} from "./value.js";
 
 /*
  * Views compose without nodes. A function that returns undefined tells that the value cannot be expressed: its operand must
@@ -178,4 +188,27 @@ export function pad(
   if (by.before === 0 && by.after === 0) return value;
   const extent = axisExtent(value.axes[axis]!) + by.before + by.after;
   return substitute(value, axis, { base: 0 - by.before, axes: [{ extent, coef: 1 }], fill: by.fill });
+}
+
+/**
+ * Guards the whole value: an element whose indices do not satisfy `base + sum(coef * index) >= 0` reads `fill`, as in
+ * triangular and causal masks. Undefined where fills conflict.
+ *
+ * @param coefs one per axis
+ */
+export function guardBy(
+  value: Value,
+  form: { base: number; coefs: readonly number[] },
+  fill: bigint,
+): Value | undefined {
+  if (value.guards.length > 0 && value.fill !== fill) return undefined;
+  let high = form.base;
+  const axes = value.axes.map((factors, axis) => {
+    const coef = form.coefs[axis]!;
+    high += Math.max(0, coef * (axisExtent(factors) - 1));
+    const steps = rowMajor(factors.map(({ extent }) => extent));
+    return factors.map((factor, i) => ({ ...factor, guards: [...factor.guards, coef * steps[i]!] }));
+  });
+  const guard = { base: form.base, divisor: 1, extent: Math.max(1, high + 1), stride: 0 };
+  return normalise({ ...value, axes, guards: [...value.guards, guard], fill });
 }

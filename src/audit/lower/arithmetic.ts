@@ -1,5 +1,5 @@
 import { isAuditType } from "../compile/builder.js";
-import { CompileError, inconsistent, refuse } from "../compile/errors.js";
+import { CompileError, inconsistent } from "../compile/errors.js";
 import type { Value } from "../compile/value.js";
 import type { DType, MapFn } from "../graph.js";
 import { map } from "./broadcast.js";
@@ -39,7 +39,11 @@ function fold(op: Op, fn: MapFn): Value {
 function power(op: Op): Value {
   const [base, exponent] = [required(op, 0), required(op, 1)];
   const dtype = typeOf(base);
-  if (dtype !== "f32" && typeOf(exponent) === "f32") throw refuse("An integer to a float power has no exact lowering");
+  if (dtype !== "f32" && typeOf(exponent) === "f32") {
+    // The power is computed as f32, then cut to an integer.
+    const power = map(op.builder, "pow", [cast(op, base, "f32"), exponent]);
+    return cast(op, power, dtype);
+  }
   return map(op.builder, "pow", [base, exponent], { dtype });
 }
 

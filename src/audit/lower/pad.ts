@@ -4,6 +4,7 @@ import { inconsistent, refuse } from "../compile/errors.js";
 import { rankOf, shapeOf, type Value } from "../compile/value.js";
 import { pad, slice } from "../compile/view-ops.js";
 import { typeOf } from "./arithmetic.js";
+import { gatherAxis } from "./gather.js";
 import { axisOf, constantOf, integersOf, type Op, operators, optionalIntegers, required } from "./op.js";
 
 /** Bits that constant padding reads. */
@@ -29,9 +30,22 @@ function padNode(op: Op): Value {
     const cropped = crop(op, value, axis, Math.max(0, -before), Math.max(0, -after));
     const by = { before: Math.max(0, before), after: Math.max(0, after) };
     if (by.before === 0 && by.after === 0) return cropped;
-    if (mode !== "constant") throw refuse(`Pad mode "${mode}" has no lowering`);
-    return op.builder.view(cropped, (v) => pad(v, axis, { ...by, fill: fillOf(op, x) }));
+    if (mode === "constant") return op.builder.view(cropped, (v) => pad(v, axis, { ...by, fill: fillOf(op, x) }));
+    const positions = mirrored(mode, shapeOf(cropped)[axis]!, by);
+    return gatherAxis(op.builder, cropped, axis, op.builder.vector("i64", positions));
   }, x);
+}
+
+/** Positions that a padded axis reads where padding repeats elements. */
+function mirrored(mode: string, extent: number, { before, after }: { before: number; after: number }): number[] {
+  const period = mode === "reflect" ? Math.max(1, 2 * (extent - 1)) : extent;
+  return Array.from({ length: before + extent + after }, (_, i) => {
+    const at = i - before;
+    if (mode === "edge") return Math.max(0, Math.min(extent - 1, at));
+    if (mode !== "reflect" && mode !== "wrap") throw refuse(`Pad mode "${mode}" has no lowering`);
+    const within = ((at % period) + period) % period;
+    return within < extent ? within : period - within;
+  });
 }
 
 /** Negative pads take elements away. */

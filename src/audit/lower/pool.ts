@@ -1,9 +1,10 @@
 import { bitsOf, boundsOf } from "../compile/bits.js";
 import { inconsistent } from "../compile/errors.js";
-import { axisExtent, shapeOf, type Value } from "../compile/value.js";
+import { axisExtent, rowMajor, shapeOf, type Value } from "../compile/value.js";
 import type { ReduceFn } from "../graph.js";
 import { typeOf } from "./arithmetic.js";
 import { map } from "./broadcast.js";
+import { gatherAxis } from "./gather.js";
 import { type Op, operators, required } from "./op.js";
 import { reduce } from "./reduce.js";
 import { slide, type Windows, windowsOf } from "./windows.js";
@@ -30,10 +31,50 @@ export function poolReduce(op: Op, fn: ReduceFn, x: Value, windows: Windows, fil
   });
 }
 
-function maxPool(op: Op): Value {
+function maxPool(op: Op): Value[] {
   const { x, windows } = poolWindows(op);
   const dtype = typeOf(x);
-  return poolReduce(op, "max", x, windows, bitsOf(dtype, boundsOf(dtype).low));
+  const lowest = bitsOf(dtype, boundsOf(dtype).low);
+  const result = poolReduce(op, "max", x, windows, lowest);
+  return op.outputs[1] ? [result, maxPositions(op, x, windows, lowest)] : [result];
+}
+
+/** Flat position in x of every window's first maximum: that of the window plus that of the maximum inside it. */
+function maxPositions(op: Op, x: Value, windows: Windows, lowest: bigint): Value {
+  const { builder } = op;
+  const inWindow = poolReduce(op, "argmax", x, windows, lowest);
+  const shape = shapeOf(x);
+  const [batch, channels, ...spatial] = shape as [number, number, ...number[]];
+  const columnMajor = op.attributes.int("storage_order", 0) !== 0;
+  const strides = columnMajor ? rowMajor([...spatial].reverse()).reverse() : rowMajor(spatial);
+  const offsets = (extents: readonly number[], steps: readonly number[], bases: readonly number[]): number[] =>
+    extents.reduce<number[]>(
+      (all, extent, axis) =>
+        all.flatMap((sum) =>
+          Array.from({ length: extent }, (_, i) => sum + (bases[axis]! + i * steps[axis]!) * strides[axis]!),
+        ),
+      [0],
+    );
+  const zeros = spatial.map(() => 0);
+  const inside = builder.vector("i64", offsets(windows.kernel, windows.dilations, zeros));
+  const before = windows.padsBefore.map((pad) => -pad);
+  const starts = builder.vector("i64", offsets(windows.out, windows.strides, before), windows.out);
+  const size = spatial.reduce((n, extent) => n * extent, 1);
+  const planes = Array.from({ length: batch * channels }, (_, i) => i * size);
+  const plane = builder.vector("i64", planes, [batch, channels, ...spatial.map(() => 1)]);
+  const position = map(builder, "add", [gatherAxis(builder, inside, 0, inWindow), starts]);
+  return map(builder, "add", [position, plane]);
+}
+
+/** (sum of |x|^p)^(1/p) over windows. */
+function lpPool(op: Op): Value {
+  const { builder } = op;
+  const { x, windows } = poolWindows(op);
+  const p = op.attributes.int("p", 2);
+  const power = (value: Value, exponent: number): Value =>
+    exponent === 1 ? value : map(builder, "pow", [value, builder.scalar("f32", exponent)]);
+  const powers = power(map(builder, "abs", [x]), p);
+  return power(poolReduce(op, "sum", powers, windows, 0n), 1 / p);
 }
 
 /** Elements that count in every window: those inside the tensor, or also those in the padding. */
@@ -74,5 +115,6 @@ export const pooling = operators({
   AveragePool: averagePool,
   GlobalAveragePool: (op) => globalPool(op, "mean"),
   GlobalMaxPool: (op) => globalPool(op, "max"),
+  LpPool: lpPool,
   MaxPool: maxPool,
 });

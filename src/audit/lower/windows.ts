@@ -119,7 +119,7 @@ export function channelsLast(builder: Builder, x: Value, groups: number, windows
   if (now.leaves < MANY_LEAVES) return x;
   const order = [0, ...spatial, 1];
   const numel = shape.reduce((n, extent) => n * extent, 1);
-  const stand: Memory = { kind: "input", dtype: x.memory.dtype as DType, numel, index: 0, name: "" };
+  const stand: Memory = { kind: "input", dtype: x.memory.dtype, numel, index: 0, name: "" };
   const inverse = shape.map((_, axis) => order.indexOf(axis));
   const ideal = transpose(
     plain(

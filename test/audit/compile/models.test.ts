@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { compile } from "../../../src/audit/compile.js";
 import { chainDepth } from "../../../src/audit/content.js";
-import { executeReference } from "../../../src/audit/exec/reference/execute.js";
+import { executeFast } from "../../../src/audit/exec/fast/execute.js";
 import type { AuditGraph } from "../../../src/audit/graph.js";
 import { assertWellFormed } from "../../../src/audit/wellformed.js";
 import { assetsDir } from "../../support/conformance.js";
@@ -19,7 +19,7 @@ describe("compile: models", function () {
       const source = readCase(join(assetsDir, name));
       const { graph, inputs, report } = compileCase(source);
       assertWellFormed(graph, chainDepth(graph));
-      const outputs = outputsOf(graph, executeReference(graph, inputs));
+      const outputs = outputsOf(graph, executeFast(graph, inputs));
       outputs.forEach((output, i) => expect(difference(output, source.outputs[i]!)).to.equal(undefined));
       expect(report.worst.gas).to.be.lessThan(600_000);
       expect(report.exactOutputs).to.deep.equal([]);

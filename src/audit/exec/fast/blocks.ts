@@ -55,12 +55,24 @@ export function blockPainter(
     return (_index, target) => (target as NumberArray).fill(value as number);
   }
   const runs = createRuns(alongDims(operand, walk.dims), walk.extents, walk.fixed);
-  const copy = runCopier(operand, memory.load(operand.source));
+  const source = memory.load(operand.source);
+  const copy = runCopier(operand, source);
   return (index, target) => {
     runs(index, (term, termStep, count, address, stride) => {
-      copy(target, term, termStep, count, address, stride);
+      // The last operand of a pick has no guards: where another one is on top of it, its address may lie outside.
+      const { from, to } = insideOf(source.length, count, address, stride);
+      if (from < to) copy(target, term + from * termStep, termStep, to - from, address + from * stride, stride);
     });
   };
+}
+
+/** The part of a run whose addresses lie in `[0, length)`. */
+function insideOf(length: number, count: number, address: number, stride: number): { from: number; to: number } {
+  const last = length - 1;
+  if (stride === 0) return address >= 0 && address <= last ? { from: 0, to: count } : { from: 0, to: 0 };
+  const [low, high] = stride > 0 ? [-address, last - address] : [address - last, address];
+  const step = Math.abs(stride);
+  return { from: Math.max(0, Math.ceil(low / step)), to: Math.min(count, Math.floor(high / step) + 1) };
 }
 
 type RunCopier = (target: TensorArray, ...run: Parameters<RunVisitor>) => void;
