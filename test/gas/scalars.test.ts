@@ -4,7 +4,7 @@ import { network } from "hardhat";
 import { expectSnapshot } from "../../scripts/checks/snapshot.js";
 import type { DType, MapFn } from "../../src/audit/graph.js";
 import { MAP_SIGNATURES } from "../support/graphs.js";
-import { ELEMENTARY_FUNCTIONS, scalarCases } from "../support/scalar-cases.js";
+import { ELEMENTARY_FUNCTIONS, scalarCases } from "../support/scalar-operands.js";
 import { deployScalars, evaluateMany, type Scalars } from "../support/scalars.js";
 
 const CODE_SIZE_LIMIT = 24_576;

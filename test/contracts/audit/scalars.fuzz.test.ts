@@ -5,7 +5,7 @@ import { scalar } from "../../../src/audit/exec/reference/scalar.js";
 import { DTYPE_BYTES, MAP_FN, type MapFn } from "../../../src/audit/graph.js";
 import { fuzzSeed } from "../../support/fuzz.js";
 import { MAP_SIGNATURES } from "../../support/graphs.js";
-import { scalarCases } from "../../support/scalar-cases.js";
+import { scalarCases } from "../../support/scalar-operands.js";
 import { deployScalars, evaluateMany, type Scalars } from "../../support/scalars.js";
 
 /** Random cases per function, shared by its signatures: `TOUCHSTONE_FUZZ_CASES`, 5000 and more in a long run. */
