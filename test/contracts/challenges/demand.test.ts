@@ -267,7 +267,7 @@ describe("ChallengeManager: demand and supply", () => {
       const swapped = [hashes[1]!, hashes[0]!, ...hashes.slice(2)];
       await expect(supply(ROOT, swapped)).to.be.revertedWithCustomError(verifier, "SupplyMismatch");
       await expect(supply(LEAF, leaf.slice(0, -2)))
-        .to.be.revertedWithCustomError(verifier, "MalformedLeaf")
+        .to.be.revertedWithCustomError(verifier, "LeavesLength")
         .withArgs(255);
       await expect(supply(LEAF, `${leaf.slice(0, -2)}ff`)).to.be.revertedWithCustomError(verifier, "SupplyMismatch");
       await expect(supply(LAST_LEAF, leaf)).to.be.revertedWithCustomError(manager, "NotDemanded");
