@@ -444,6 +444,6 @@ contract JobEscrow is IJobEscrow {
     function _tensorRoot(bytes calldata data, uint256 index, uint256 size, uint8 dtype) private pure returns (bytes32) {
         uint256 needed = size * DType.size(dtype);
         require(data.length == needed, TensorBytes(index, data.length, needed));
-        return TensorTree.root(data);
+        return TensorTree.rootOf(data);
     }
 }

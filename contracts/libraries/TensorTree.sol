@@ -30,7 +30,7 @@ library TensorTree {
     }
 
     /// @notice Root of the tensor whose elements are these bytes, at least one; the last leaf is padded with zeros.
-    function root(bytes calldata data) internal pure returns (bytes32) {
+    function rootOf(bytes calldata data) internal pure returns (bytes32) {
         uint256 count = Math.ceilDiv(data.length, LEAF);
         require(count != 0, LeavesLength(0));
         uint256 row = _allocateRow(count);

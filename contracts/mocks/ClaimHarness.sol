@@ -11,7 +11,7 @@ import { Reward } from "../types/Reward.sol";
 /// @notice The libraries about claims, callable.
 contract ClaimHarness {
     function root(bytes calldata data) external pure returns (bytes32) {
-        return TensorTree.root(data);
+        return TensorTree.rootOf(data);
     }
 
     function read(

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @notice The cheat codes of the test runner that these tests use.
+interface ICheats {
+    function prank(address sender) external;
+    function warp(uint256 time) external;
+    function deal(address account, uint256 balance) external;
+}
+
+ICheats constant CHEATS = ICheats(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
+
+/// @notice A broken promise; the number is its place in docs/protocol.md.
+error Broken(uint256 number, string what);
