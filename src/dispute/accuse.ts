@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 
 import { IClaimSource__factory } from "../../typechain-types/index.js";
-import { toHex } from "../audit/bytes.js";
+import { makeSupply, ROOT_LIST } from "../audit/subtree.js";
 import type { TensorTree } from "../audit/tree.js";
 import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
@@ -9,7 +9,6 @@ import type { Suite } from "../chain/suite.js";
 import { internalError, TouchstoneError } from "../errors.js";
 import { readChallenge, type DemandLog } from "./logs.js";
 import { openElement, openResult } from "./openings.js";
-import { heightBelow, ROOT_LIST, supplyCount } from "./positions.js";
 import { ChallengeStatus, ClaimStatus, INLINE_ROOTS, tolerantSend, type Progress } from "./protocol.js";
 import type { Trace } from "./trace.js";
 
@@ -69,29 +68,17 @@ export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Se
     );
   }
 
-  async function supply(accusation: Accusation, demand: DemandLog, { trace }: Material): Promise<void> {
-    const { position } = demand;
+  async function supply({ challengeId }: Accusation, { position }: DemandLog, { trace }: Material): Promise<void> {
     const tree = position.node === ROOT_LIST ? trace.list : trace.trees[position.node];
     if (tree === undefined) throw internalError(`a demand names node ${position.node}`);
-    const done = ["AlreadySupplied", "WrongChallengeStatus"];
-    if (position.height === 0) {
-      const leaf = toHex((tree as TensorTree).leaves(position.index, 1));
-      const { challengeId } = accusation;
-      await tolerantSend(sender, await challenges.supplyLeaf.populateTransaction(challengeId, position, leaf), done);
-      log.info({ event: "supplied", challengeId, ...position }, "supplied a leaf");
-      return;
-    }
-    const below = heightBelow(position.height);
-    const first = position.index * 2 ** (position.height - below);
-    const hashes = Array.from({ length: supplyCount(tree.count, position) }, (_, i) =>
-      toHex(tree.hashAt(below, first + i)),
-    );
-    await tolerantSend(
-      sender,
-      await challenges.supplyHashes.populateTransaction(accusation.challengeId, position, hashes),
-      done,
-    );
-    log.info({ event: "supplied", challengeId: accusation.challengeId, ...position }, "supplied hashes");
+    const shown = makeSupply(tree, position);
+    const call =
+      "leaf" in shown
+        ? await challenges.supplyLeaf.populateTransaction(challengeId, position, shown.leaf)
+        : await challenges.supplyHashes.populateTransaction(challengeId, position, [...shown.hashes]);
+    const sent = await tolerantSend(sender, call, ["AlreadySupplied", "WrongChallengeStatus"]);
+    const gas = sent?.gasUsed.toString();
+    log.info({ event: "supplied", challengeId, ...position, gas }, "answered a demand");
   }
 
   async function commitAndOpen(

@@ -1,27 +1,27 @@
 import type { Logger } from "pino";
 
-import { fromHex, sameBytes, toHex } from "../audit/bytes.js";
+import { fromHex, sameBytes } from "../audit/bytes.js";
+import { nextMove, type Assertion, type DemandMove, type RefuteMove } from "../audit/dispute.js";
 import type { AssertedTrace, Evidence } from "../audit/evidence.js";
-import { DTYPE_BYTES } from "../audit/graph.js";
-import { HASH } from "../audit/merkle.js";
-import { LEAF, tensorZeros, type TensorTree } from "../audit/tree.js";
+import { type Position, ROOT_LIST } from "../audit/subtree.js";
 import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
-import { internalError, TouchstoneError } from "../errors.js";
-import { findWrong, type WrongTensor } from "./asserted-roots.js";
-import { demandAt, readChallenge, type ChallengeLog, type DemandLog } from "./logs.js";
-import { heightBelow, proveInside, supplyCount, type Position } from "./positions.js";
+import { internalError } from "../errors.js";
+import { demandAt, readChallenge, type ChallengeLog } from "./logs.js";
+import { leafOf } from "./openings.js";
 import { ChallengeStatus, tolerantSend, type Progress } from "./protocol.js";
 import type { Trace } from "./trace.js";
 
 /** What a defender knows of the accused claim: its own audit run, and how to prove things about the model's graph. */
 export interface Defence {
   readonly trace: Trace;
+  /** The nodes that produce the outputs, in order. */
+  readonly outputNodes: readonly number[];
   /** Encoding of a node and its range proof under the graph root. */
   node(index: number): { encoding: string; proof: string[] };
   /** `Evidence` that recomputes one element of one node from this run's operands, against asserted roots. */
-  evidence(dispute: AssertedTrace & { node: number; element: number }): Evidence;
+  evidence(dispute: { asserted: AssertedTrace; node: number; element: number }): Evidence;
 }
 
 export interface Defender {
@@ -32,164 +32,105 @@ export interface Defender {
   advance(challengeId: string, sinceBlock: number, defence: () => Promise<Defence>, now: number): Promise<Progress>;
 }
 
-/** The asserted leaf that is known to be wrong, with the path that proves the challenger committed to it. */
-interface WrongLeaf {
-  readonly index: number;
-  readonly leaf: string;
-  readonly proof: string[];
-}
-
-/** Number of the first element in which two versions of a leaf differ. */
-function firstDifference(own: Uint8Array, asserted: Uint8Array, width: number): number {
-  const at = own.findIndex((byte, i) => byte !== asserted[i]);
-  return Math.floor(at / width);
-}
-
-function treeOf(trace: Trace, node: number): TensorTree {
-  const tree = trace.trees[node];
-  if (tree === undefined) throw internalError(`there is no node ${node}`);
-  return tree;
-}
-
 export function createDefender({ suite, sender, log }: { suite: Suite; sender: Sender; log: Logger }): Defender {
   const { challenges } = suite;
 
-  /** The leaf of the deviation itself, where the opening transaction can be read and shows the first wrong tensor. */
-  async function leafOfDeviation(events: ChallengeLog, root: string, own: TensorTree): Promise<WrongLeaf | undefined> {
+  /** The leaf that the opening transaction itself showed; undefined where it cannot be read, as from a contract wallet. */
+  async function shownLeaf(events: ChallengeLog, { trace, outputNodes }: Defence): Promise<Assertion["shown"]> {
     const transaction = events.openTransaction && (await suite.provider.getTransaction(events.openTransaction));
     const call = transaction ? suite.abi.parseTransaction({ data: transaction.data }) : null;
     if (call?.name !== "openChallenge") return undefined;
-    const [, , , deviation] = call.args as unknown as [
-      string,
-      string,
-      string,
-      [[bigint, bigint], [string, string[], string, string[]]],
+    const [claimed, traced] = call.args.getValue("deviation") as [
+      [bigint, bigint],
+      [string, unknown, string, string[]],
     ];
-    const [[, element], [assertedRoot, , leaf, proof]] = deviation;
-    if (assertedRoot !== root) return undefined;
-    const index = Math.floor((Number(element) * DTYPE_BYTES[own.dtype]) / LEAF);
-    if (index >= own.count || sameBytes(own.leaves(index, 1), fromHex(leaf))) return undefined;
-    return { index, leaf, proof: [...proof] };
+    const node = outputNodes[Number(claimed[0])];
+    const tree = node === undefined ? undefined : trace.trees[node];
+    if (node === undefined || tree === undefined) return undefined;
+    const [root, , leaf, proof] = traced;
+    const index = leafOf(tree, Number(claimed[1]));
+    return { node, index, root: fromHex(root), leaf: fromHex(leaf), proof: proof.map(fromHex) };
   }
 
-  async function demand(
-    challengeId: string,
-    wanted: { position: Position; root: string; proof: string[]; deeper: boolean; payload: number },
-    shown: { encoding: string; proof: string[] } = { encoding: "0x", proof: [] },
-  ): Promise<Progress> {
-    const { position, root, proof, payload, deeper } = wanted;
-    const baseFee = await baseFeeAhead(suite.provider);
-    const [price, surcharge] = await challenges.demandPrice(challengeId, payload, baseFee);
-    const subtree = { position, root, proof, node: shown.encoding, nodeProof: shown.proof };
-    const value = price + surcharge;
+  async function assertionOf(traceRoot: string, events: ChallengeLog, defence: Defence): Promise<Assertion> {
+    const shown = await shownLeaf(events, defence);
+    return {
+      traceRoot: fromHex(traceRoot),
+      roots: events.roots.length > 0 ? events.roots.map(fromHex) : undefined,
+      supplied: (position) => {
+        const demand = demandAt(events, position);
+        if (demand?.leaf !== undefined) return { leaf: fromHex(demand.leaf) };
+        return demand?.hashes && { hashes: demand.hashes.map(fromHex) };
+      },
+      ...(shown === undefined ? {} : { shown }),
+    };
+  }
+
+  async function demand(challengeId: string, move: DemandMove, defence: Defence): Promise<Progress> {
+    const { position, around } = move;
+    const [price, surcharge] = await challenges.demandPrice(
+      challengeId,
+      move.payload,
+      await baseFeeAhead(suite.provider),
+    );
+    // A tensor's size is shown with the first demand inside it, whether that is a first or a deeper one.
+    const entersTensor = position.node !== ROOT_LIST && around?.node !== position.node;
+    const shown = entersTensor ? defence.node(position.node) : { encoding: "0x", proof: [] };
+    const subtree = {
+      position,
+      root: move.root,
+      proof: [...move.proof],
+      node: shown.encoding,
+      nodeProof: shown.proof,
+    };
     const call = await challenges
-      .getFunction(deeper ? "demandDeeper" : "demand")
-      .populateTransaction(challengeId, subtree, { value });
+      .getFunction(around === undefined ? "demand" : "demandDeeper")
+      .populateTransaction(challengeId, subtree, { value: price + surcharge });
     const sent = await tolerantSend(sender, call, ["AlreadyDemanded", "WrongChallengeStatus"]);
     const gas = sent?.gasUsed.toString();
     log.info({ event: "demanded", challengeId, ...position, gas }, "demanded a part of a trace");
     return "acted";
   }
 
-  /** A demand was made: wait for its supply, or end the challenge when that is overdue. */
-  async function awaitSupply(challengeId: string, made: DemandLog, now: number): Promise<Progress> {
-    if (now <= made.supplyDeadline) return "waiting";
-    await expire(challengeId, made);
-    return "acted";
-  }
-
-  async function expire(challengeId: string, { position }: DemandLog): Promise<void> {
+  async function expire(challengeId: string, position: Position): Promise<Progress> {
     const sent = await tolerantSend(sender, await challenges.expire.populateTransaction(challengeId, position), [
       "WrongChallengeStatus",
       "AlreadySupplied",
     ]);
-    log.info(
-      { event: "expired", challengeId, gas: sent?.gasUsed.toString() },
-      "ended a challenge that left a demand unanswered",
-    );
+    const gas = sent?.gasUsed.toString();
+    log.info({ event: "expired", challengeId, gas }, "ended a challenge that left a demand unanswered");
+    return "acted";
   }
 
-  /** Follows demands and supplies down one wrong tensor, making the next demand where nobody has. */
-  async function descend(
-    challengeId: string,
-    { node, root, rootProof, deeper }: WrongTensor,
-    { events, defence, now }: { events: ChallengeLog; defence: Defence; now: number },
-  ): Promise<WrongLeaf | Progress> {
-    const own = treeOf(defence.trace, node);
-    const zeros = tensorZeros();
-    let next = { position: { node, height: own.depth, index: 0 }, root, proof: rootProof, deeper };
-    let path: string[] = [];
-    for (;;) {
-      const { position } = next;
-      const made = demandAt(events, position);
-      const below = heightBelow(position.height);
-      if (made === undefined) {
-        const payload = position.height === 0 ? LEAF : HASH * supplyCount(own.count, position);
-        return demand(
-          challengeId,
-          { ...next, payload },
-          position.height === own.depth ? defence.node(node) : undefined,
-        );
-      }
-      if (made.leaf !== undefined) return { index: position.index, leaf: made.leaf, proof: path };
-      if (made.hashes === undefined) return awaitSupply(challengeId, made, now);
-      const first = position.index * 2 ** (position.height - below);
-      const child = made.hashes.findIndex((each, i) => each !== toHex(own.hashAt(below, first + i)));
-      const hash = made.hashes[child];
-      if (hash === undefined) {
-        throw new TouchstoneError(
-          "ASSERTION_EQUAL",
-          `Challenge ${challengeId}: a supply equals ours under a wrong hash.`,
-        );
-      }
-      const proof = proveInside({ position, hashes: made.hashes, zeros }, child);
-      path = [...proof, ...path];
-      next = { position: { node, height: below, index: first + child }, root: hash, proof, deeper: true };
-    }
-  }
-
-  async function refute(
-    challengeId: string,
-    { node, root, proveRoot }: WrongTensor,
-    found: WrongLeaf,
-    defence: Defence,
-  ): Promise<void> {
-    const own = treeOf(defence.trace, node);
-    const width = DTYPE_BYTES[own.dtype];
-    const within = firstDifference(own.leaves(found.index, 1), fromHex(found.leaf), width);
-    const element = found.index * (LEAF / width) + within;
-    const evidence = defence.evidence({
-      node,
-      element,
-      proveRoot,
-      result: { root: fromHex(root), leaf: fromHex(found.leaf), proof: found.proof.map(fromHex) },
-    });
+  async function refute(challengeId: string, move: RefuteMove, defence: Defence): Promise<Progress> {
+    const { node, element, asserted } = move;
+    const evidence = defence.evidence({ asserted, node, element });
     const sent = await tolerantSend(sender, await challenges.refute.populateTransaction(challengeId, evidence), [
       "WrongChallengeStatus",
     ]);
-    log.info(
-      { event: "refuted", challengeId, node, element, gas: sent?.gasUsed.toString() },
-      "refuted a false challenge",
-    );
+    const gas = sent?.gasUsed.toString();
+    log.info({ event: "refuted", challengeId, node, element, gas }, "refuted a false challenge");
+    return "acted";
   }
 
   return {
     advance: async (challengeId, sinceBlock, defence, now) => {
-      const state = await challenges.challenge(challengeId);
-      if (Number(state.status) !== ChallengeStatus.Open) return "done";
+      const { status, traceRoot } = await challenges.challenge(challengeId);
+      if (Number(status) !== ChallengeStatus.Open) return "done";
       const own = await defence();
-      if (own.trace.root === state.traceRoot) return "done";
+      if (sameBytes(own.trace.list.root(), fromHex(traceRoot))) return "done";
       const events = await readChallenge(suite, challengeId, sinceBlock);
-      const wrong = findWrong(state.traceRoot, events, own.trace.list);
-      if ("position" in wrong) {
-        if (wrong.demand !== undefined) return awaitSupply(challengeId, wrong.demand, now);
-        return demand(challengeId, { ...wrong, payload: HASH * wrong.count });
-      }
-      const known = await leafOfDeviation(events, wrong.root, treeOf(own.trace, wrong.node));
-      const found = known ?? (await descend(challengeId, wrong, { events, defence: own, now }));
-      if (typeof found === "string") return found;
-      await refute(challengeId, wrong, found, own);
-      return "acted";
+      const tensor = (node: number) => own.trace.trees[node] ?? fail(node);
+      const move = nextMove({ list: own.trace.list, tensor }, await assertionOf(traceRoot, events, own));
+      if (move.kind === "none") return "done";
+      if (move.kind === "refute") return refute(challengeId, move, own);
+      const made = demandAt(events, move.position);
+      if (made === undefined) return demand(challengeId, move, own);
+      return now <= made.supplyDeadline ? "waiting" : expire(challengeId, move.position);
     },
   };
+}
+
+function fail(node: number): never {
+  throw internalError(`there is no node ${node}`);
 }

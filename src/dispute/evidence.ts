@@ -65,7 +65,8 @@ export function createEvidencer(catalogue: Catalogue): Evidencer {
       return {
         trace,
         node: (index) => model.node(index),
-        evidence: ({ node, element, ...asserted }) =>
+        outputNodes: graph.outputs.map(({ node }) => node),
+        evidence: ({ node, element, asserted }) =>
           buildEvidence({ graph, commitment, memory, asserted, nodeIndex: node, element }),
       };
     },

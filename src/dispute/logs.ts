@@ -1,7 +1,7 @@
 import type { EventLog, Log } from "ethers";
 
+import type { Position } from "../audit/subtree.js";
 import type { Suite } from "../chain/suite.js";
-import type { Position } from "./positions.js";
 
 /** What the chain shows of one demand. */
 export interface DemandLog {
