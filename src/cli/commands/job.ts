@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { formatEther } from "ethers";
 
-import { tensorBytes, tensorFromBytes, fromHex, toHex } from "../../audit/bytes.js";
+import { fromHex, tensorFromBytes } from "../../audit/bytes.js";
 import { DTYPE_CODE, type DType } from "../../audit/graph.js";
+import { requestJob } from "../../client/request.js";
 import { claimStatusName } from "../../dispute/protocol.js";
 import { TouchstoneError } from "../../errors.js";
 import type { Context } from "../context.js";
@@ -41,19 +42,11 @@ export function jobCommands(program: Command, context: () => Context): void {
     )
     .action(async (text: string, flags: RequestFlags) => {
       const ctx = context();
-      const [{ jobs, abi }, sender] = [await ctx.suite(), await ctx.sender()];
-      const modelId = id(text);
-      const inputs = flags.input.map((path) => toHex(tensorBytes(readTensorFile(path))));
-      const { offer } = await jobs.offerOf(flags.operator, modelId);
-      const value = flags.pay ?? offer.price;
-      const call = await jobs.request.populateTransaction(modelId, flags.operator, inputs, flags.lock, flags.within, {
-        value,
-      });
-      const receipt = await sender.send(call);
-      const events = receipt.logs.map((log) => abi.parseLog(log));
-      const requested = events.find((event) => event?.name === "JobRequested");
-      if (!requested) throw new TouchstoneError("EVENT_MISSING", `Transaction ${receipt.hash} requested no job.`);
-      const jobId = requested.args.getValue("jobId") as string;
+      const [suite, sender] = [await ctx.suite(), await ctx.sender()];
+      const { operator, lock, within, pay, input } = flags;
+      const inputs = input.map(readTensorFile);
+      const request = { modelId: id(text), operator, inputs, lock, within, ...(pay === undefined ? {} : { pay }) };
+      const { jobId, receipt } = await requestJob({ suite, sender }, request);
       ctx.io.result(
         { jobId, gas: receipt.gasUsed, transaction: receipt.hash },
         (r) => `requested job ${r.jobId}, gas ${r.gas}`,

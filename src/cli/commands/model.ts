@@ -8,6 +8,7 @@ import type { Calibration } from "../../calibrate/calibrate.js";
 import { draftManifest } from "../../calibrate/draft.js";
 import { parseManifest, type Manifest } from "../../models/manifest.js";
 import { prepareModel } from "../../models/prepared.js";
+import { publishModel } from "../../models/publish.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
 import { collect, id, integer } from "../parse.js";
@@ -143,27 +144,16 @@ export function modelCommands(program: Command, context: () => Context): void {
       const ctx = context();
       const bytes = readFile(file);
       const manifest = readManifest(manifestFile);
-      const prepared = prepareModel(bytes, manifest);
-      const [{ registry }, sender] = [await ctx.suite(), await ctx.sender()];
-      const modelId = await registry.modelIdOf(prepared.contentId, sender.address);
-      ctx.files.save({ bytes, manifest, modelId });
-      if (await registry.exists(modelId)) {
+      const [suite, sender] = [await ctx.suite(), await ctx.sender()];
+      const { parent, uri } = flags;
+      const published = await publishModel({ suite, sender, files: ctx.files }, { bytes, manifest, parent, uri });
+      const { modelId, contentId, receipt } = published;
+      if (receipt === undefined) {
         ctx.io.result({ modelId, already: true }, () => `${modelId} is registered already`);
         return;
       }
-      const { deposit } = await registry.parameters();
-      const provenance = {
-        sha256Hash: manifest.file.sha256,
-        parent: flags.parent,
-        cid: manifest.file.cid,
-        licence: manifest.licence,
-        name: manifest.name,
-        uri: flags.uri,
-      };
-      const call = await registry.register.populateTransaction(prepared.content, provenance, { value: deposit });
-      const receipt = await sender.send(call);
       ctx.io.result(
-        { modelId, contentId: prepared.contentId, gas: receipt.gasUsed, transaction: receipt.hash },
+        { modelId, contentId, gas: receipt.gasUsed, transaction: receipt.hash },
         (r) => `published ${modelId}\n  content ${r.contentId}\n  gas ${r.gas}`,
       );
     });
