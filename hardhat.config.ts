@@ -43,7 +43,7 @@ export default defineConfig({
   },
   networks: {
     // Any JSON-RPC node. Keys come from Hardhat's encrypted keystore: `npx hardhat keystore set DEPLOYER_KEY`.
-    localhost: { type: "http", chainType: "l1", url: "http://127.0.0.1:8545" },
+    localhost: { type: "http", chainType: "l1", url: process.env["TOUCHSTONE_RPC_URL"] ?? "http://127.0.0.1:8545" },
     testnet: {
       type: "http",
       chainType: "generic",

@@ -1,7 +1,4 @@
-import { id, toBeHex, Wallet, type JsonRpcProvider, type ContractTransaction, type TransactionReceipt } from "ethers";
-
-import { createSender, type Sender } from "../../chain/sender.js";
-import type { Suite } from "../../chain/suite.js";
+import { id, toBeHex, Wallet, type JsonRpcProvider } from "ethers";
 
 /** Native coin that every actor of a local chain starts with. */
 const START_BALANCE = 1_000n * 10n ** 18n;
@@ -36,21 +33,5 @@ export function createActors(provider: JsonRpcProvider, seed: number): Actors {
       return known;
     },
     nameOf: (address) => names.get(address),
-  };
-}
-
-/** Sends transactions of actors whom the driver itself plays: publisher, owners, consumers. */
-export function createTill(suite: Suite): (actor: Actor, call: ContractTransaction) => Promise<TransactionReceipt> {
-  const senders = new Map<string, Sender>();
-  return (actor, call) => {
-    const known =
-      senders.get(actor.address) ??
-      createSender({
-        provider: suite.provider,
-        signer: new Wallet(actor.privateKey, suite.provider),
-        errors: suite.abi,
-      });
-    senders.set(actor.address, known);
-    return known.send(call);
   };
 }

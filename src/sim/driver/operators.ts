@@ -1,0 +1,45 @@
+import { depositStake } from "../../operator/stake.js";
+import type { Actor } from "./actors.js";
+import type { World } from "./world.js";
+
+const TOKEN = 10n ** 18n;
+
+/** What operators of a simulation stake and ask. */
+export const TERMS = {
+  stake: 1_000n * TOKEN,
+  /** Stake behind one job. */
+  lock: 100n * TOKEN,
+  price: TOKEN / 1_000n,
+  /** Seconds to answer. */
+  duration: 3_600,
+} as const;
+
+export interface Operator {
+  readonly name: string;
+  /** Cold key: stake and terms. Its address is the operator. */
+  readonly owner: Actor;
+  /** Hot key of the worker process. */
+  readonly worker: Actor;
+}
+
+/** Tokens from the faucet, stake, worker key and an open offer for one model. */
+export async function joinOperator(world: World, name: string, modelId: string): Promise<Operator> {
+  const { suite, actors } = world;
+  const { token, staking, jobs } = suite;
+  const owner = await actors.get(name);
+  const worker = await actors.get(`${name}'s worker`);
+  const [asOwner, asWorker] = [world.sender(owner), world.sender(worker)];
+  await asOwner.send(await token.drip.populateTransaction());
+  await depositStake(suite, asOwner, TERMS.stake);
+  await asOwner.send(await staking.proposeWorker.populateTransaction(worker.address));
+  await asWorker.send(await staking.acceptWorker.populateTransaction(owner.address));
+  const offer = {
+    price: TERMS.price,
+    maxLock: TERMS.lock,
+    minDuration: TERMS.duration,
+    concurrency: 64,
+    open: true,
+  };
+  await asOwner.send(await jobs.setOffer.populateTransaction(modelId, offer));
+  return { name, owner, worker };
+}

@@ -1,0 +1,107 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import type { JsonRpcProvider } from "ethers";
+import { Wallet } from "ethers";
+
+import { createSender, type Sender } from "../../chain/sender.js";
+import { connectSuite, type Suite } from "../../chain/suite.js";
+import { createModelFiles, type ModelFiles } from "../../models/files.js";
+import { createActors, type Actor, type Actors } from "./actors.js";
+import type { Children } from "./children.js";
+import { createClock, type Clock } from "./clock.js";
+import { deploySuite } from "./deploy.js";
+import { createLedger, type Ledger } from "./ledger.js";
+import { startLocalChain } from "./local-chain.js";
+import { createObserver, type Step } from "./observer.js";
+import { startRole, type LogLine, type RoleProcess } from "./role-process.js";
+
+export interface RoleStart {
+  /** Name of its log, e.g. `worker ada`. */
+  readonly name: string;
+  /** The key it acts with. */
+  readonly actor: Actor;
+  /** Script and arguments; the state file is added. */
+  readonly args: readonly string[];
+  readonly onEvent?: (line: LogLine) => void;
+}
+
+/** A local chain with the suite on it, and all processes that live there. */
+export interface World {
+  readonly provider: JsonRpcProvider;
+  readonly suite: Suite;
+  readonly actors: Actors;
+  readonly files: ModelFiles;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  /** Chain time of the deployment. */
+  readonly startedAt: number;
+  sender(actor: Actor): Sender;
+  startRole(start: RoleStart): RoleProcess;
+  roles(): readonly RoleProcess[];
+}
+
+export interface WorldOptions {
+  readonly children: Children;
+  /** Folder for models, states and the address book. */
+  readonly home: string;
+  readonly seed: number;
+  readonly pollMs: number;
+  /** Sees every transaction once, in order, deployment included. */
+  readonly onStep: (step: Step) => void;
+}
+
+/** Starts the chain and deploys. Roles are the caller's to start. */
+export async function createWorld({ children, home, seed, pollMs, onStep }: WorldOptions): Promise<World> {
+  mkdirSync(home, { recursive: true });
+  const chain = await startLocalChain(children);
+  const { provider, rpcUrl } = chain;
+  const book = join(home, "deployment.json");
+  const suite = connectSuite(provider, await deploySuite(children, chain, book));
+  const roles: RoleProcess[] = [];
+  const senders = new Map<string, Sender>();
+  const observer = createObserver(suite, 1);
+  const ledger = createLedger(suite);
+  const onBlocks = async (): Promise<void> => (await observer.next()).forEach(onStep);
+  await onBlocks();
+
+  return {
+    provider,
+    suite,
+    actors: createActors(provider, seed),
+    files: createModelFiles(join(home, "models")),
+    ledger,
+    clock: createClock({ provider, roles: () => roles, deadlines: (now) => ledger.deadlines(now), onBlocks }),
+    startedAt: (await provider.getBlock("latest"))?.timestamp ?? 0,
+    sender: ({ address, privateKey }) => {
+      const known = senders.get(address);
+      if (known !== undefined) return known;
+      const signer = new Wallet(privateKey, provider);
+      const sender = createSender({ provider, signer, errors: suite.abi });
+      senders.set(address, sender);
+      return sender;
+    },
+    startRole: ({ name, actor, args, onEvent }) => {
+      const role = startRole(children, {
+        name,
+        args: [
+          ...args,
+          "--state",
+          join(home, "state", `${name.replaceAll(" ", "-")}.sqlite`),
+          "--poll",
+          String(pollMs),
+        ],
+        settings: {
+          TOUCHSTONE_HOME: home,
+          TOUCHSTONE_RPC_URL: rpcUrl,
+          TOUCHSTONE_DEPLOYMENT: book,
+          TOUCHSTONE_PRIVATE_KEY: actor.privateKey,
+        },
+        ...(onEvent === undefined ? {} : { onEvent }),
+      });
+      roles.push(role);
+      return role;
+    },
+    roles: () => roles,
+  };
+}
