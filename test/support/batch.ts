@@ -22,7 +22,7 @@ export async function callAll(
   for (let from = 0; from < calls.length;) {
     const data: BytesLike[] = [];
     for (let bytes = 0; from < calls.length && data.length < BATCH_CALLS && bytes < BATCH_BYTES; from++) {
-      const encoded = target.interface.encodeFunctionData(fragment, calls[from]!);
+      const encoded = target.interface.encodeFunctionData(fragment, calls[from]);
       bytes += encoded.length / 2;
       data.push(encoded);
     }

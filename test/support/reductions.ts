@@ -1,4 +1,4 @@
-import { DTYPE_BYTES, DTYPE_CODE, type DType, REDUCE_FN, type ReduceFn } from "../../src/audit/graph.js";
+import { DTYPE_BYTES, DTYPE_CODE, type DType, REDUCE_FN } from "../../src/audit/graph.js";
 import { reduce, type Terms } from "../../src/audit/exec/reference/reduce.js";
 import { REDUCE_SIGNATURES } from "./graphs.js";
 import { edgeBits, floatBits, randomBits } from "./samples.js";
@@ -97,7 +97,7 @@ export function reductionCase(signature: Signature, random: Random): ReductionCa
   return {
     label: `${fn}(${operands.join(", ")}) to ${result}, ${count} ${style} terms, rank ${rank}`,
     reduction: {
-      fn: REDUCE_FN[fn as ReduceFn],
+      fn: REDUCE_FN[fn],
       dtype: DTYPE_CODE[result],
       count,
       rank,

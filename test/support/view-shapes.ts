@@ -150,7 +150,7 @@ export function viewRun(shape: keyof typeof VIEW_SHAPES, random: Random): Run {
     coef: [...out.map(() => 0), ...strides(red)],
   };
   const node: ReduceNode = {
-    ...{ kind: "reduce", fn: "dot", dtype: "u64", out, red, steps: [], label: String(shape) },
+    ...{ kind: "reduce", fn: "dot", dtype: "u64", out, red, steps: [], label: shape },
     operands: [{ ...probe, base, numel, fill }, factors],
   };
   const data: Tensor = noiseTensor(dtype, [numel], random());
