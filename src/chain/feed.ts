@@ -1,6 +1,5 @@
 import type { Log, LogDescription } from "ethers";
 
-import type { Collection, State } from "../store/state.js";
 import type { Suite } from "./suite.js";
 
 /** One event of the suite. */
@@ -15,6 +14,12 @@ export interface SuiteEvent {
 interface Cursor {
   readonly block: number;
   readonly hash: string;
+}
+
+/** Where the feed remembers how far it has read; a collection of a role's state is one. */
+export interface Cursors {
+  get(key: string): Cursor | undefined;
+  put(key: string, cursor: Cursor): void;
 }
 
 /** The newest block and the events since the last call that was acknowledged. */
@@ -36,8 +41,7 @@ const REWIND = 64;
  * Follows the suite's events from a persisted cursor. After a reorganisation the blocks since the fork, and some before,
  * are delivered again: handlers must not mind seeing an event twice.
  */
-export function createFeed(suite: Suite, state: State): { next(): Promise<Batch> } {
-  const cursors: Collection<Cursor> = state.collection("cursor");
+export function createFeed(suite: Suite, cursors: Cursors): { next(): Promise<Batch> } {
   const { provider, deployment } = suite;
   const contracts: Readonly<Record<string, SuiteEvent["contract"]>> = {
     [deployment.registry.toLowerCase()]: "registry",

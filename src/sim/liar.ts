@@ -33,7 +33,7 @@ export function createLiar(options: LiarOptions): { pass: () => Promise<PassResu
   const { suite, sender, state, evidencer, lie, claimId, seed, log } = options;
   const claims = claimsOf(state);
   const accusations = state.collection<Accusation>("accusation");
-  const feed = createFeed(suite, state);
+  const feed = createFeed(suite, state.collection("cursor"));
   const accuser = createAccuser({ suite, sender, log });
   let assertion: Promise<Assertion> | undefined;
   let silent = false;

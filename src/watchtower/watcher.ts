@@ -36,7 +36,7 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
   const claims = claimsOf(state);
   const unchecked = state.collection<{ since: number }>("unchecked");
   const accusations = state.collection<Accusation>("accusation");
-  const feed = createFeed(suite, state);
+  const feed = createFeed(suite, state.collection("cursor"));
   const accuser = createAccuser({ suite, sender, log });
 
   /** What is wrong with a claim, cheapest look first: native runtime, then the audit machine. */

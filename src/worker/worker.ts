@@ -37,7 +37,7 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
   const { suite, sender, state, catalogue, guard, operator, log } = options;
   const { jobs } = suite;
   const claims = claimsOf(state);
-  const feed = createFeed(suite, state);
+  const feed = createFeed(suite, state.collection("cursor"));
   /** Answers are kept, so that a crash between computing and sending never leads to two different ones. */
   const answers = state.collection<string[]>("answer");
 

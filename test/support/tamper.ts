@@ -34,7 +34,7 @@ const TAMPERINGS: readonly Tampering[] = [
   (e, o, d) => (e.inputRoots = spoilList(e.inputRoots, o.inputRoots, d, (root) => flip(root, d))),
   (e, o, d) =>
     (e.openings = spoilList(e.openings, o.openings, d, (opening) => ({ ...opening, root: flip(opening.root, d) }))),
-  (e, o, d) => {
+  (e, _, d) => {
     e.openings = e.openings.map((opening) => ({
       ...opening,
       listProof: d.chance(50) ? opening.listProof : spoilList(opening.listProof, [], d, (hash) => flip(hash, d)),

@@ -1,6 +1,5 @@
 import type { AuditNode, DType, Operand, Source, Step } from "../graph.js";
-import { isView, type RawNode, type RawOperand } from "./raw.js";
-import type { ConstMemory, Memory } from "./value.js";
+import { type ConstMemory, isView, type Memory, type RawNode, type RawOperand } from "./raw.js";
 
 /** Gives memory its position in the finished graph. */
 export interface Linker {

@@ -5,7 +5,7 @@ import { bitsOf, dataOf } from "./bits.js";
 import { CompileError, inconsistent } from "./errors.js";
 import { copyElements, evaluateConstant } from "./fold.js";
 import { mergeDims } from "./merge.js";
-import type { NodeFn, RawNode, RawOperand, RawView } from "./raw.js";
+import type { ConstMemory, Memory, NodeFn, RawNode, RawOperand, RawView } from "./raw.js";
 import { arrangeReduction, consecutive, rawOperand, rawView } from "./operands.js";
 import { splitReduction } from "./split.js";
 import {
@@ -21,11 +21,9 @@ import {
 } from "./space.js";
 import {
   constant,
-  type ConstMemory,
   emptyConstant,
   isConstant,
   isWhole,
-  type Memory,
   normalise,
   product,
   rowMajor,
@@ -240,7 +238,7 @@ export function createBuilder(): Builder {
     }
     if (spec.what.kind !== "reduce") return append(rawNode(spec, space.operands, out, redDims));
     const red = arrangeReduction(spec.what.fn, space.operands, redDims);
-    const operands = space.operands.map((operand) => consecutive(builder, operand, out, red));
+    const operands = space.operands.map((operand) => consecutive(operand, out, red, (value) => builder.copy(value)));
     const node = rawNode(spec, operands, out, red);
     return splitReduction(node, append) ?? append(node);
   }

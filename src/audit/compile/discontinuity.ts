@@ -1,5 +1,4 @@
-import { isView, type RawNode } from "./raw.js";
-import type { Memory } from "./value.js";
+import { isView, type Memory, type RawNode } from "./raw.js";
 
 /** A function that jumps, upstream of an output. */
 export interface Discontinuity {

@@ -5,8 +5,8 @@ import { costOf, type Cost, PROOF_LIMIT, withinLimits } from "./cost.js";
 import { type Discontinuity, findDiscontinuities } from "./discontinuity.js";
 import { CompileError } from "./errors.js";
 import { fuse, MAX_RANK } from "./fuse.js";
-import { costNode, isView, rawDType, type RawNode } from "./raw.js";
-import { type ConstMemory, shapeOf, sizeOf, type Value } from "./value.js";
+import { type ConstMemory, costNode, isView, rawDType, type RawNode } from "./raw.js";
+import { shapeOf, sizeOf, type Value } from "./value.js";
 
 /** A graph under construction, lowered completely. */
 export interface Lowered {

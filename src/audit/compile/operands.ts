@@ -1,6 +1,5 @@
 import type { DType, ReduceFn } from "../graph.js";
 import { bitsOf } from "./bits.js";
-import type { Builder } from "./builder.js";
 import { readsOf } from "./cost.js";
 import type { RawOperand, RawView } from "./raw.js";
 import { type Aligned, type Dim, factorAt, followMemory, type Label } from "./space.js";
@@ -56,7 +55,12 @@ const BLOW_UP = 2;
  * The operand, or a copy of it, such that a reduction over `red` reads consecutive elements. Constants are re-laid always,
  * computed tensors only where it shortens proofs much, as for products of two activations.
  */
-export function consecutive(builder: Builder, operand: Aligned, out: readonly Dim[], red: readonly Dim[]): Aligned {
+export function consecutive(
+  operand: Aligned,
+  out: readonly Dim[],
+  red: readonly Dim[],
+  copy: (value: Value) => Value,
+): Aligned {
   const dims = [...out, ...red];
   const used = dims.filter((dim) => factorAt(operand, dim));
   const isConstant = operand.memory.kind === "const";
@@ -77,7 +81,7 @@ export function consecutive(builder: Builder, operand: Aligned, out: readonly Di
     if (reads.leaves <= FEW_LEAVES || reads.leaves <= WORTHWHILE * least) return operand;
   }
   const { memory, base, guards, fill } = operand;
-  const copied = builder.copy({ memory, base, guards, fill, axes: used.map((dim) => [factorAt(operand, dim)!]) });
+  const copied = copy({ memory, base, guards, fill, axes: used.map((dim) => [factorAt(operand, dim)!]) });
   return realigned(copied, used, dims);
 }
 

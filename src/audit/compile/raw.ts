@@ -1,11 +1,28 @@
+import type { ElementArray, ElementType } from "../../onnx/element.js";
 import type { DType, MapFn, ReduceFn } from "../graph.js";
 import type { CostNode, CostOperand } from "./cost.js";
-import type { Memory } from "./value.js";
 
 /*
  * Nodes while a graph is being built: operands hold the memory they read instead of its number, and any field may still be
  * rewritten by a later pass.
  */
+
+/**
+ * Tensor memory that views read. Constants may have element types that exist at compile time only (f64, f16, ...);
+ * whatever reaches a node is one of the audit graph's.
+ */
+export type Memory =
+  | {
+      readonly kind: "input";
+      readonly dtype: DType;
+      readonly numel: number;
+      readonly index: number;
+      readonly name: string;
+    }
+  | { readonly kind: "const"; readonly dtype: ElementType; readonly numel: number; readonly data: ElementArray }
+  | { readonly kind: "node"; readonly dtype: DType; readonly numel: number; readonly node: RawNode };
+
+export type ConstMemory = Extract<Memory, { kind: "const" }>;
 
 export interface RawGuard {
   base: number;

@@ -3,8 +3,8 @@ import { bitsOf } from "./bits.js";
 import { costOf, PROOF_LIMIT, withinLimits } from "./cost.js";
 import { CompileError } from "./errors.js";
 import { cloneOperand, mergeDims } from "./merge.js";
-import { costNode, isView, type RawNode, type RawOperand, type RawStep, type RawView } from "./raw.js";
-import { type Memory, product, rowMajor } from "./value.js";
+import { costNode, isView, type Memory, type RawNode, type RawOperand, type RawStep, type RawView } from "./raw.js";
+import { product, rowMajor } from "./value.js";
 
 /** Share of the proof limits that a reduction may take, so that an epilogue still fits. */
 const SHARE = 0.85;

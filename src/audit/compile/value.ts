@@ -1,23 +1,5 @@
 import { allocate, type ElementArray, type ElementType } from "../../onnx/element.js";
-import type { DType } from "../graph.js";
-import type { RawNode } from "./raw.js";
-
-/**
- * Tensor memory that views read. Constants may have element types that exist at compile time only (f64, f16, ...);
- * whatever reaches a node is one of the audit graph's.
- */
-export type Memory =
-  | {
-      readonly kind: "input";
-      readonly dtype: DType;
-      readonly numel: number;
-      readonly index: number;
-      readonly name: string;
-    }
-  | { readonly kind: "const"; readonly dtype: ElementType; readonly numel: number; readonly data: ElementArray }
-  | { readonly kind: "node"; readonly dtype: DType; readonly numel: number; readonly node: RawNode };
-
-export type ConstMemory = Extract<Memory, { kind: "const" }>;
+import type { ConstMemory, Memory } from "./raw.js";
 
 /** One digit of a logical axis' index, in a mixed radix: its extent and what it adds to the address and to each guard. */
 export interface Factor {

@@ -1,8 +1,8 @@
 import type { GraphProto } from "../../onnx/gen/onnx_pb.js";
 import type { Builder } from "../compile/builder.js";
 import { CompileError, inconsistent } from "../compile/errors.js";
-import type { RawNode } from "../compile/raw.js";
-import { type ConstMemory, isConstant, isWhole, type Memory, shapeOf, type Value } from "../compile/value.js";
+import type { ConstMemory, Memory, RawNode } from "../compile/raw.js";
+import { isConstant, isWhole, shapeOf, type Value } from "../compile/value.js";
 import { type Attributes, toInteger } from "./attributes.js";
 
 /** One ONNX node that is being lowered. */

@@ -1,7 +1,8 @@
 import type { Builder } from "../compile/builder.js";
 import { inconsistent } from "../compile/errors.js";
 import { type CostView, type Reads, readsOf } from "../compile/cost.js";
-import { axisExtent, type Memory, plain, shapeOf, type Value } from "../compile/value.js";
+import type { Memory } from "../compile/raw.js";
+import { axisExtent, plain, shapeOf, type Value } from "../compile/value.js";
 import { substitute, transpose } from "../compile/view-ops.js";
 import type { DType } from "../graph.js";
 import type { Attributes } from "./attributes.js";
