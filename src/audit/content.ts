@@ -4,6 +4,7 @@ import { concat } from "./bytes.js";
 import { encodeNodes } from "./encode.js";
 import { type AuditGraph, DTYPE_CODE } from "./graph.js";
 import { type Keccak, wasmKeccak } from "./keccak.js";
+import { HASH } from "./merkle.js";
 import { type HashTree, listTree, tensorRoot } from "./tree.js";
 import { demandDepth, resultInfo } from "./wellformed.js";
 
@@ -47,7 +48,9 @@ export function listHash(roots: readonly Uint8Array[], keccak: Keccak = wasmKecc
 /** Commits to a graph. Hashes every weight once. */
 export function commitGraph(graph: AuditGraph, keccak: Keccak = wasmKeccak): GraphCommitment {
   const weightRoots = graph.weights.map((weight) => tensorRoot(weight, keccak));
-  const boundRoots = graph.bound.map(({ tensor }) => tensorRoot(tensor, keccak));
+  const boundRoots = graph.bound.map(({ tensor }) =>
+    tensor.data.length === 0 ? new Uint8Array(HASH) : tensorRoot(tensor, keccak),
+  );
   const encodings = encodeNodes(graph, weightRoots);
   return {
     encodings,

@@ -62,17 +62,22 @@ function falseClaim(result: Tensor, tree: TensorTree, element: number, tolerance
   return tensorFromBytes(bytes, result.dtype, result.shape);
 }
 
-/** The tensor with the last bit of one element flipped. */
+/** The tensor with one element moved by one unit in the last place. */
 function flipped(tensor: Tensor, element: number): Tensor {
   const bytes = tensorBytes(tensor);
-  const last = (element + 1) * DTYPE_BYTES[tensor.dtype] - 1;
-  bytes[last] = (bytes[last] ?? 0) ^ 1;
+  const width = DTYPE_BYTES[tensor.dtype];
+  const last = (element + 1) * width - 1;
+  const infinite = tensor.dtype === "f32" && !Number.isFinite(Number(tensor.data[element]));
+  // The bits after an infinity are those of a NaN, so it moves to the largest finite number instead.
+  if (infinite)
+    new DataView(bytes.buffer).setUint32(element * width, tensor.data[element]! > 0 ? 0x7f7fffff : 0xff7fffff);
+  else bytes[last] = (bytes[last] ?? 0) ^ 1;
   return tensorFromBytes(bytes, tensor.dtype, tensor.shape);
 }
 
 /**
  * Evaluates elements of every node on-chain, and sees one perturbed element of each node's result rejected.
- * A bit flip of a NaN would make a payload, which has no tensor; such an element is not perturbed.
+ * NaN has no neighbour that is canonical: such an element is not perturbed.
  */
 export async function proveTrace(parts: {
   graph: AuditGraph;
