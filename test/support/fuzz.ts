@@ -9,6 +9,12 @@ const factor = Number(process.env["FUZZ_RUNS"] ?? 1);
 /** Number of cases in place of the usual one. */
 export const fuzzRuns = (usual: number): number => Math.ceil(usual * factor);
 
+/** Number of cases of a differential test: TOUCHSTONE_FUZZ_CASES where it is set, else `usual` times FUZZ_RUNS. */
+export function fuzzCases(usual: number): number {
+  const wanted = process.env["TOUCHSTONE_FUZZ_CASES"];
+  return wanted === undefined ? Math.ceil(usual * factor) : Number(wanted);
+}
+
 /** Asserts a property over `runs` cases and prints the seed that repeats them. */
 export function assertProperty<T>(property: fc.IProperty<T>, runs: number): void {
   const numRuns = fuzzRuns(runs);
