@@ -9,7 +9,10 @@ export function radiusFactor(count: number): number {
   return (summationDepth(count) + 3) * 2 ** -53 * (1 + 2 ** -30 + count * 2 ** -52);
 }
 
-/** Whether every real within `radius` of `sum` rounds to the bits that `sum` rounds to. */
+/**
+ * Whether every real within `radius` of `sum` rounds to the bits that `sum` rounds to. A radius is 0 where the sum is exact, or large
+ * enough to move it (2^-51 of it, say).
+ */
 export function isSure(sum: number, radius: number): boolean {
   const below = Math.fround(sum - radius);
   // A zero counts only if its sign is sure.
