@@ -16,10 +16,10 @@ function bitsOf(mantissa: bigint, exponent: number): bigint {
 }
 
 /**
- * Two lists whose products sum up to the middle of two binary32 numbers, or to a tiny bit above or below it, or to a sum near 0:
+ * Two lists whose products and a bias sum up to the middle of two binary32 numbers, or to a tiny bit above or below it, or to a sum near 0:
  * where an approximate sum decides nothing, or decides wrongly if its error bound is too small.
  */
-export function hostileTerms(count: number, seed: number): { a: bigint[]; b: bigint[] } {
+export function hostileTerms(count: number, seed: number): { a: bigint[]; b: bigint[]; bias: bigint } {
   const random = createRandom(seed);
   const spread = random() % 3 === 0 ? 40 : 3;
   const positive = random() % 2 === 0;
@@ -30,7 +30,9 @@ export function hostileTerms(count: number, seed: number): { a: bigint[]; b: big
   };
   const a = Array.from({ length: count }, draw);
   const b = Array.from({ length: count }, draw);
-  const sum = a.reduce((total, bits, k) => total + exactProduct(bits, b[k]!), 0n);
+  // At times large enough to outweigh all products.
+  const bias = floatBits((random() / 2 ** 31 - 1) * 2 ** (random() % 12));
+  const sum = a.reduce((total, bits, k) => total + exactProduct(bits, b[k]!), exactProduct(bias, floatBits(1)));
   const target = random() % 4 === 0 ? 0n : middleNear(sum, random() % 2 === 0);
   let missing = target - sum;
   // In pieces of 24 bits, each a binary32 number times one.
@@ -39,7 +41,8 @@ export function hostileTerms(count: number, seed: number): { a: bigint[]; b: big
     const cut = BigInt(Math.max(0, bitLength(magnitude) - 24));
     const piece = missing < 0n ? -(magnitude >> cut) : magnitude >> cut;
     const exponent = Number(cut) - UNIT;
-    const half = Math.trunc(exponent / 2);
+    // Both factors are small, so that they do not loosen bounds on the products.
+    const half = Math.max(exponent + 3, -120);
     a.push(bitsOf(piece, half));
     b.push(bitsOf(1n, exponent - half));
     missing -= piece << cut;
@@ -49,7 +52,7 @@ export function hostileTerms(count: number, seed: number): { a: bigint[]; b: big
     a.push(floatBits(nudge === 1 ? 2 ** -70 : -(2 ** -70)));
     b.push(floatBits(2 ** -70));
   }
-  return { a, b };
+  return { a, b, bias };
 }
 
 /** The middle between two neighbouring binary32 numbers next to `sum`. */

@@ -120,11 +120,17 @@ describe("exact sums of the fast executor", () => {
     expect(exactSum(products([2 ** 127], [1]), undefined, 2 ** 31 - 1)).to.equal(Math.fround(2 ** 127 / (2 ** 31 - 1)));
   });
 
-  it("carry thousands of the largest products", () => {
-    const many = Array.from({ length: 5000 }, (_, i) => (i % 2 === 0 ? 1 : -1) * 3.4e38);
-    const a = [...many, 1].map(Math.fround);
-    const b = [...many.map(() => 3.4e38), 2 ** -100].map(Math.fround);
-    expect(exactSum(products(a, b), undefined)).to.equal(2 ** -100);
+  it("carry hundreds of products with all bits set", () => {
+    const x = 2 ** 24 - 1;
+    const times = (count: number, value: number): number[] => Array.from({ length: count }, () => value);
+    // At some of these scales both kinds of products share a limb.
+    for (let scale = 1; scale < 2 ** 24; scale *= 2) {
+      const a = [...times(280, x * scale), ...times(10, x * scale * 2 ** -23), ...times(280, -x * scale)];
+      expect(exactSum(products(a, times(a.length, x)), undefined)).to.equal(Math.fround(10 * x * x * scale * 2 ** -23));
+    }
+    const big = Math.fround(3.4e38);
+    const many = Array.from({ length: 5000 }, (_, i) => (i % 2 === 0 ? big : -big));
+    expect(exactSum(products([...many, 1], [...many.map(() => big), 2 ** -100]), undefined)).to.equal(2 ** -100);
   });
 
   it("decide sums at and beside the middle of two numbers, at any length", function () {
@@ -132,12 +138,13 @@ describe("exact sums of the fast executor", () => {
     const random = createRandom(fuzzSeed);
     for (let i = 0; i < fuzzCases(300); i++) {
       const count = random() % 3 === 0 ? 200 + (random() % 2000) : 1 + (random() % 60);
-      const { a, b } = hostileTerms(count, random());
+      const { a, b, bias } = hostileTerms(count, random());
       const lists = [floats(a), floats(b)];
       // As sixteen rows of a matrix product, and as one sum by itself.
       for (const out of [[16], []]) {
         const coef = out.length > 0 ? [0, 1] : [1];
-        const operands = [view(0, a.length, coef), view(1, b.length, coef)];
+        const immediate = { source: { kind: "immediate" }, dtype: "f32", value: bias } as const;
+        const operands = [view(0, a.length, coef), view(1, b.length, coef), immediate];
         const node: ReduceNode = {
           kind: "reduce",
           fn: "dot",
@@ -149,7 +156,7 @@ describe("exact sums of the fast executor", () => {
           label: "",
         };
         const [result] = executeFast(graphOf(node, lists), lists);
-        const expected = reduce("dot", ["f32", "f32"], "f32", { lists: [a, b] });
+        const expected = reduce("dot", ["f32", "f32", "f32"], "f32", { lists: [a, b], bias });
         for (let r = 0; r < result!.data.length; r++) {
           expect(readElement(result!.data, "f32", r), `case ${i}, ${a.length} terms`).to.equal(expected);
         }
