@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import { IClaimSource } from "../interfaces/IClaimSource.sol";
+import { IFinality } from "../interfaces/IFinality.sol";
 import { IHub } from "../interfaces/IHub.sol";
 import { NotAContract, ZeroAddress } from "../types/Errors.sol";
 
@@ -26,6 +27,8 @@ contract Hub is IHub {
         require(msg.sender == SEALER, NotSealer(msg.sender, SEALER));
         require(!isSealed(), AlreadySealed());
         require(challengeManager_.code.length != 0, NotAContract(challengeManager_));
+        address managerHub = address(IFinality(challengeManager_).hub());
+        require(managerHub == address(this), ForeignManager(challengeManager_, managerHub));
         require(sources_.length != 0 && sources_.length <= MAX_SOURCES, SourceCount(sources_.length, MAX_SOURCES));
 
         for (uint256 i; i < sources_.length; ++i) {

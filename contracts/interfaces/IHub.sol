@@ -15,11 +15,13 @@ interface IHub {
     /// @dev No sources, or more than `max`.
     error SourceCount(uint256 count, uint256 max);
     error DuplicateSource(address source);
+    /// @dev The challenge manager belongs to another deployment.
+    error ForeignManager(address challengeManager, address hub);
     /// @dev `source` settles for another challenge manager, or none is deployed there.
     error ForeignSource(address source, address challengeManager);
 
     /// @notice Fixes the challenge manager and the claim sources for ever.
-    /// @dev Callable once, by the sealer. Every source must name `challengeManager` as its own.
+    /// @dev Callable once, by the sealer. The challenge manager must name this hub, and every source that manager.
     function seal(address challengeManager, address[] calldata sources) external;
 
     /// @notice The account that may seal, once. It has no other power.

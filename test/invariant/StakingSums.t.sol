@@ -18,6 +18,8 @@ contract StakingSumsTest {
     address[2] private _operators = [address(0xA11CE), address(0xB0B)];
     address private constant WINNER = address(0xC0FFEE);
 
+    /// Read by the hub when it is sealed: the test is the challenge manager too.
+    Hub public hub;
     OperatorStaking private _staking;
     TestToken private _token;
 
@@ -33,12 +35,13 @@ contract StakingSumsTest {
     uint256 private _slashes;
 
     function setUp() public {
-        Hub hub = new Hub(address(this));
+        Hub hub_ = new Hub(address(this));
         _token = new TestToken(address(this), 1e30, 0, 0);
-        _staking = new OperatorStaking(_token, hub, StakingParams({ unbonding: UNBONDING, burnable: true }));
+        _staking = new OperatorStaking(_token, hub_, StakingParams({ unbonding: UNBONDING, burnable: true }));
         address[] memory sources = new address[](1);
         sources[0] = address(this);
-        hub.seal(address(this), sources);
+        hub = hub_;
+        hub_.seal(address(this), sources);
         for (uint256 i; i < 2; ++i) {
             _token.transfer(_operators[i], 1e24);
             CHEATS.prank(_operators[i]);

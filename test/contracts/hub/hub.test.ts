@@ -76,6 +76,13 @@ describe("Hub", () => {
       .withArgs(await sources[0]!.getAddress());
   });
 
+  it("refuses the manager of another deployment", async () => {
+    const other = await chain.ethers.deployContract("Hub", [chain.publisher]);
+    await expect(other.connect(chain.publisher).seal(manager, [sources[0]!]))
+      .to.be.revertedWithCustomError(other, "ForeignManager")
+      .withArgs(await manager.getAddress(), await hub.getAddress());
+  });
+
   it("refuses a source that obeys another manager", async () => {
     const foreign = await chain.ethers.deployContract("ToySource", [hub]);
     await expect(hub.connect(chain.publisher).seal(manager, [sources[0]!, foreign]))
