@@ -8,6 +8,7 @@ import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { internalError } from "../errors.js";
+import { refundDemands } from "./collect.js";
 import { demandAt, readChallenge, type ChallengeLog } from "./logs.js";
 import { leafOf } from "./openings.js";
 import { ChallengeStatus, tolerantSend, type Progress } from "./protocol.js";
@@ -26,11 +27,24 @@ export interface Defence {
 
 export interface Defender {
   /**
-   * Does the next thing towards the end of a false challenge. A truthful one is left alone: then the result is `done`.
+   * Does the next thing towards the end of a false challenge, and takes back the prices of own demands after it. A truthful
+   * one is left alone: then the result is `done`.
    * @param sinceBlock a block not after the challenge's opening.
+   * @param defence undefined where the claim is forgotten: only prices can be taken back then.
    */
-  advance(challengeId: string, sinceBlock: number, defence: () => Promise<Defence>, now: number): Promise<Progress>;
+  advance(
+    challengeId: string,
+    sinceBlock: number,
+    defence: (() => Promise<Defence>) | undefined,
+    now: number,
+  ): Promise<Progress>;
 }
+
+const ENDED: ReadonlySet<number> = new Set([
+  ChallengeStatus.Refuted,
+  ChallengeStatus.Unanswered,
+  ChallengeStatus.Settled,
+]);
 
 export function createDefender({ suite, sender, log }: { suite: Suite; sender: Sender; log: Logger }): Defender {
   const { challenges } = suite;
@@ -83,9 +97,11 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
       node: shown.encoding,
       nodeProof: shown.proof,
     };
-    const call = await challenges
-      .getFunction(around === undefined ? "demand" : "demandDeeper")
-      .populateTransaction(challengeId, subtree, { value: price + surcharge });
+    const value = price + surcharge;
+    const call =
+      around === undefined
+        ? await challenges.demand.populateTransaction(challengeId, subtree, { value })
+        : await challenges.demandDeeper.populateTransaction(challengeId, around, subtree, { value });
     const sent = await tolerantSend(sender, call, ["AlreadyDemanded", "WrongChallengeStatus"]);
     const gas = sent?.gasUsed.toString();
     log.info({ event: "demanded", challengeId, ...position, gas }, "demanded a part of a trace");
@@ -116,7 +132,11 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
   return {
     advance: async (challengeId, sinceBlock, defence, now) => {
       const { status, traceRoot } = await challenges.challenge(challengeId);
-      if (Number(status) !== ChallengeStatus.Open) return "done";
+      if (ENDED.has(Number(status))) {
+        return (await refundDemands(suite, sender, challengeId, sinceBlock)) ? "acted" : "done";
+      }
+      if (Number(status) !== ChallengeStatus.Open) return "waiting";
+      if (defence === undefined) return "done";
       const own = await defence();
       if (sameBytes(own.trace.list.root(), fromHex(traceRoot))) return "done";
       const events = await readChallenge(suite, challengeId, sinceBlock);

@@ -54,10 +54,8 @@ export function createGuard({ suite, sender, state, evidencer, log }: GuardOptio
       for (const { key, value } of challenges.entries()) {
         const claim = claims.get(value.claimId);
         try {
-          const progress =
-            claim === undefined
-              ? "done"
-              : await defender.advance(key, value.block, () => evidencer.defenceOf(claim), now);
+          const defence = claim && (() => evidencer.defenceOf(claim));
+          const progress = await defender.advance(key, value.block, defence, now);
           if (progress === "acted") acted = true;
           if (progress === "done") challenges.delete(key);
         } catch (err) {

@@ -7,11 +7,12 @@ import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { createAccuser, type Accusation } from "../dispute/accuse.js";
 import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
+import { collectFromDisputes } from "../dispute/collect.js";
 import type { Evidencer } from "../dispute/evidence.js";
 import { compareWithAudit, isSuspicious, type Finding } from "../dispute/examine.js";
 import type { Guard } from "../dispute/guard.js";
 import { makeAccusation } from "../dispute/make-accusation.js";
-import { ClaimStatus, tolerantSend } from "../dispute/protocol.js";
+import { ClaimStatus } from "../dispute/protocol.js";
 import type { Catalogue } from "../models/catalogue.js";
 import { firstOutside } from "../models/domain.js";
 import { inputTensors, type PreparedModel } from "../models/prepared.js";
@@ -120,19 +121,7 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
   }
 
   async function collect(): Promise<boolean> {
-    let acted = false;
-    if ((await suite.challenges.creditOf(sender.address)) > 0n) {
-      await tolerantSend(sender, await suite.challenges.withdraw.populateTransaction(sender.address), [
-        "NothingToWithdraw",
-      ]);
-      acted = true;
-    }
-    if ((await suite.staking.rewardOf(sender.address)) > 0n) {
-      await tolerantSend(sender, await suite.staking.withdrawReward.populateTransaction(sender.address), [
-        "NothingToWithdraw",
-      ]);
-      acted = true;
-    }
+    const acted = await collectFromDisputes(suite, sender);
     if (acted) log.info({ event: "collected" }, "withdrew bonds and rewards");
     return acted;
   }

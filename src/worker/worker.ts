@@ -8,6 +8,7 @@ import type { PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
+import { collectFromDisputes } from "../dispute/collect.js";
 import type { Guard } from "../dispute/guard.js";
 import { openElement } from "../dispute/openings.js";
 import { ClaimStatus, claimStatusName, tolerantSend } from "../dispute/protocol.js";
@@ -104,6 +105,10 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
   }
 
   async function collect(): Promise<boolean> {
+    if (await collectFromDisputes(suite, sender)) {
+      log.info({ event: "collected", account: sender.address }, "withdrew rewards of defences");
+      return true;
+    }
     const payout = await suite.staking.payoutOf(operator);
     if ((await jobs.creditOf(payout)) === 0n) return false;
     await tolerantSend(sender, await jobs.withdraw.populateTransaction(payout), ["NothingToWithdraw"]);
