@@ -15,6 +15,8 @@ export interface ChildSpec {
   readonly args: readonly string[];
   /** The suite's settings for this process; it gets none of the driver's. */
   readonly settings: Readonly<Record<string, string>>;
+  /** What others depend on is stopped after them. */
+  readonly stopsLast?: boolean;
   /** Called for each line of standard output. */
   readonly onLine?: (line: string) => void;
 }
@@ -38,10 +40,20 @@ export interface Children {
 /** How long a process may take to stop by itself. */
 const GRACE_MS = 3_000;
 
+async function stop(children: readonly Child[]): Promise<void> {
+  for (const child of children) child.kill("SIGTERM");
+  const late = setTimeout(() => {
+    for (const child of children) child.kill("SIGKILL");
+  }, GRACE_MS);
+  await Promise.all(children.map(({ ended }) => ended));
+  clearTimeout(late);
+}
+
 /** @param logs folder for what the processes print. */
 export function createChildren(logs: string): Children {
   mkdirSync(logs, { recursive: true });
   const running = new Map<number, Child>();
+  const last = new WeakSet<Child>();
   const reaper = spawn(process.execPath, [join(ROOT, "src/sim/driver/reaper.ts")], {
     cwd: ROOT,
     // In its own session, so that Ctrl-C does not end it before its work is done.
@@ -89,16 +101,15 @@ export function createChildren(logs: string): Children {
       child.once("error", () => child.emit("exit", 127, null));
       if (child.pid !== undefined) {
         running.set(pid, watched);
+        if (spec.stopsLast === true) last.add(watched);
         tellReaper(`+${pid}`);
       }
       return watched;
     },
     stopAll: async () => {
       const all = [...running.values()];
-      for (const child of all) child.kill("SIGTERM");
-      const late = setTimeout(() => all.forEach((child) => child.kill("SIGKILL")), GRACE_MS);
-      await Promise.all(all.map(({ ended }) => ended));
-      clearTimeout(late);
+      await stop(all.filter((child) => !last.has(child)));
+      await stop(all);
       reaper.stdin.end();
     },
   };

@@ -37,6 +37,7 @@ export async function startLocalChain(children: Children): Promise<LocalChain> {
     name: "chain",
     args: ["node_modules/hardhat/dist/src/cli.js", "node", "--hostname", "127.0.0.1", "--port", String(port)],
     settings: {},
+    stopsLast: true,
   });
   const deadline = Date.now() + START_MS;
   while (node.isRunning() && Date.now() < deadline) {

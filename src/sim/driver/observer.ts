@@ -12,6 +12,7 @@ export interface Step {
   readonly call: TransactionDescription | undefined;
   readonly creates: string | undefined;
   readonly gas: number;
+  readonly reverted: boolean;
   readonly value: bigint;
   readonly events: readonly LogDescription[];
   readonly hash: string;
@@ -36,6 +37,7 @@ export function createObserver(suite: Suite, from: number): { next: () => Promis
           call: transaction.to === null ? undefined : (abi.parseTransaction(transaction) ?? undefined),
           creates: receipt?.contractAddress ?? undefined,
           gas: Number(receipt?.gasUsed ?? 0n),
+          reverted: receipt?.status === 0,
           value: transaction.value,
           events,
           hash: transaction.hash,

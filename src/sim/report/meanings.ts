@@ -1,0 +1,131 @@
+import type { LogDescription } from "ethers";
+
+import { fromHex } from "../../audit/bytes.js";
+import { ROOT_LIST } from "../../audit/subtree.js";
+import { classOf, scoresOf } from "../digits.js";
+import type { Step } from "../driver/observer.js";
+import { amountOf, count, score, shortId } from "./format.js";
+
+/** Names and numbers of what was seen so far. */
+export interface Known {
+  readonly jobs: Map<string, { readonly number: number; readonly operator: string }>;
+  readonly challenges: Map<string, { readonly claimId: string; readonly challenger: string }>;
+  nameOf(address: string): string;
+}
+
+type Teller = (event: LogDescription, known: Known, step: Step) => string;
+
+const text = (event: LogDescription, name: string): string => event.args.getValue(name) as string;
+const big = (event: LogDescription, name: string): bigint => event.args.getValue(name) as bigint;
+
+const jobName = (known: Known, jobId: string): string => `job ${known.jobs.get(jobId)?.number ?? shortId(jobId)}`;
+
+const challengeName = (known: Known, challengeId: string): string => {
+  const found = known.challenges.get(challengeId);
+  if (found === undefined) return `challenge ${shortId(challengeId)}`;
+  return `${known.nameOf(found.challenger)}'s challenge to ${jobName(known, found.claimId)}`;
+};
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+function floatOf(bits: bigint): number {
+  scratch.setUint32(0, Number(bits));
+  return scratch.getFloat32(0);
+}
+
+/** `tensor 3`, `leaf 7 of tensor 3`, `roots from 2048`. */
+function placeOf(event: LogDescription): string {
+  const [node, height, index] = (event.args.getValue("position") as bigint[]).map(Number);
+  if (node === ROOT_LIST) return `part ${index ?? 0} of the list of roots`;
+  return height === 0 && index !== 0 ? `leaf ${index ?? 0} of tensor ${node ?? 0}` : `tensor ${node ?? 0}`;
+}
+
+function splitOf(event: LogDescription): string {
+  const shares = Number(big(event, "shares"));
+  const to = shares === 1 ? "" : ` in ${shares} shares`;
+  return `${amountOf(big(event, "reward"))} coins of the bond to the defence${to}, ${amountOf(big(event, "burnt"))} burn`;
+}
+
+/** What a transaction meant, by the event that says most about it. The first that is found counts. */
+const TELLERS: readonly (readonly [string, Teller])[] = [
+  [
+    "ModelRegistered",
+    (event) => {
+      const [name, content] = [
+        (event.args.getValue("provenance") as { name: string }).name,
+        event.args.getValue("content") as { nodeCount: bigint },
+      ];
+      return `publishes ${name}: ${content.nodeCount} nodes, content ${shortId(text(event, "contentId"))}`;
+    },
+  ],
+  ["OfferChanged", () => "stakes tokens, names a worker key, offers the model"],
+  [
+    "JobRequested",
+    (event, known, { value }) =>
+      `asks ${known.nameOf(text(event, "operator"))}: which digit? (${jobName(known, text(event, "jobId"))}, ${amountOf(value)} coins)`,
+  ],
+  [
+    "JobAnswered",
+    (event, known) => {
+      const scores = scoresOf(fromHex((event.args.getValue("outputs") as string[])[0] ?? "0x"));
+      const digit = classOf(scores);
+      return `answers ${jobName(known, text(event, "jobId"))}: ${digit} (score ${score(scores[digit] ?? NaN)})`;
+    },
+  ],
+  [
+    "JobFinalised",
+    (event, known) => `${jobName(known, text(event, "jobId"))} is final, earns ${amountOf(big(event, "fee"))} coins`,
+  ],
+  ["JobExpired", (event, known) => `${jobName(known, text(event, "jobId"))} was not answered in time, fee refunded`],
+  ["ChallengeCommitted", () => "commits to a challenge that nobody can copy"],
+  [
+    "ChallengeOpened",
+    (event, known, { events }) => {
+      const shown = events.find(({ name }) => name === "DeviationShown");
+      const job = jobName(known, text(event, "claimId"));
+      if (shown === undefined) return `challenges ${job}`;
+      const [claimed, audited] = [floatOf(big(shown, "claimed")), floatOf(big(shown, "audited"))];
+      return `challenges ${job}: score ${Number(big(shown, "element"))} is ${score(claimed)}, asserts ${score(audited)}`;
+    },
+  ],
+  ["Demanded", (event, known) => `demands ${placeOf(event)} in ${challengeName(known, text(event, "challengeId"))}`],
+  [
+    "HashesSupplied",
+    (event) => `supplies ${count((event.args.getValue("hashes") as string[]).length)} hashes of ${placeOf(event)}`,
+  ],
+  ["LeafSupplied", (event) => `supplies 256 bytes of ${placeOf(event)}`],
+  [
+    "ChallengeRefuted",
+    (event, known) =>
+      `refutes ${challengeName(known, text(event, "challengeId"))}: tensor ${big(event, "node")}, element ${big(event, "element")}; ${splitOf(event)}`,
+  ],
+  [
+    "ChallengeUnanswered",
+    (event, known) => `ends ${challengeName(known, text(event, "challengeId"))}, unanswered; ${splitOf(event)}`,
+  ],
+  [
+    "ChallengeUpheld",
+    (event, known) => `${challengeName(known, text(event, "challengeId"))} stands: nobody refuted it`,
+  ],
+  [
+    "ContestExecuted",
+    (event, known, { events }) => {
+      const slashed = events.find(({ name }) => name === "Slashed");
+      const job = jobName(known, text(event, "claimId"));
+      if (slashed === undefined) return `${job} is void, fee refunded`;
+      const operator = known.nameOf(text(slashed, "operator"));
+      return `${job} is wrong: ${operator} loses ${amountOf(big(slashed, "amount"))} tokens, ${amountOf(big(slashed, "burnt"))} burn`;
+    },
+  ],
+  ["RewardWithdrawn", (event) => `takes ${amountOf(big(event, "amount"))} tokens of rewards`],
+  ["Withdrawn", (event) => `takes ${amountOf(big(event, "amount"))} coins`],
+];
+
+/** One sentence without its subject. */
+export function meaningOf(step: Step, known: Known): string {
+  for (const [name, tell] of TELLERS) {
+    const event = step.events.find((each) => each.name === name);
+    if (event !== undefined) return tell(event, known, step);
+  }
+  return step.call?.name ?? "sends coins";
+}
