@@ -17,15 +17,13 @@ contract ScalarHarness {
     function evaluateMany(Use calldata use, bytes calldata operands) external view returns (bytes memory outcomes) {
         uint256 width = use.dtypes.length;
         uint256 count = operands.length / 32 / width;
-        outcomes = new bytes(32 * count);
+        uint256[] memory words = new uint256[](count);
         uint256[] memory bits = new uint256[](width);
         for (uint256 i; i < count; ++i) {
             for (uint256 k; k < width; ++k) bits[k] = uint256(bytes32(operands[32 * (i * width + k):]));
-            uint256 outcome = _evaluate(use, bits);
-            assembly ("memory-safe") {
-                mstore(add(add(outcomes, 32), mul(i, 32)), outcome)
-            }
+            words[i] = _evaluate(use, bits);
         }
+        return abi.encodePacked(words);
     }
 
     /// @notice Tries a function with operands of dtypes `prefix` and one more, and a result, of all the dtypes given.
