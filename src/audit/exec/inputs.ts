@@ -6,13 +6,19 @@ import { inputMismatch } from "./errors.js";
 /** No limit on the depth of demands: executors run graphs, registration bounds their proofs. */
 const ANY_DEPTH = 255;
 
+/** Graphs that were checked: a graph never changes, and is run many times. */
+const wellFormed = new WeakSet<AuditGraph>();
+
 /**
  * What every executor asks of its arguments.
  *
  * @throws TouchstoneError `NODE_ILL_FORMED` or `INPUT_MISMATCH`
  */
 export function checkRun(graph: AuditGraph, inputs: readonly Tensor[]): void {
-  assertWellFormed(graph, ANY_DEPTH);
+  if (!wellFormed.has(graph)) {
+    assertWellFormed(graph, ANY_DEPTH);
+    wellFormed.add(graph);
+  }
   if (inputs.length !== graph.inputs.length) {
     throw inputMismatch(`${inputs.length} inputs for a graph of ${graph.inputs.length}`);
   }

@@ -1,10 +1,11 @@
 import { numelOf } from "../../bytes.js";
 import { type Operand, type ReduceNode, resultSize, type TensorArray } from "../../graph.js";
 import { blockReader, filled } from "./blocks.js";
-import { asProduct, dotProducts, isTiled } from "./dot.js";
+import { dotProducts } from "./dot.js";
 import { NARROW } from "./integer-kernels.js";
 import type { Memory } from "./memory.js";
 import { largestMagnitude } from "./pack.js";
+import { asProduct, isTiled } from "./product.js";
 import { extrema, floatSums, integerSums, positions, ranks } from "./rows.js";
 
 /** Results of a reduction before its epilogue. */

@@ -17,7 +17,7 @@ export interface Matrix {
   readonly step: number;
 }
 
-/** Rows `i .. i+3` of `a` times rows `j`, `j+1` of `b`, row by row into `out`. */
+/** Rows `i .. i+3` of `a` times rows `j`, `j+1` of `b`, row by row into `out` from 2i on. */
 export function tile4x2(a: Matrix, i: number, b: Matrix, j: number, count: number, out: Float64Array): void {
   const x = a.data;
   const y = b.data;
@@ -29,7 +29,8 @@ export function tile4x2(a: Matrix, i: number, b: Matrix, j: number, count: numbe
   const y1 = b.row;
   let p = i * x1;
   let q = j * y1;
-  out.fill(-0, 0, 8);
+  const o = 2 * i;
+  out.fill(-0, o, o + 8);
   for (let k = 0; k < count;) {
     const end = Math.min(count, k + BLOCK);
     let s00 = -0;
@@ -58,18 +59,18 @@ export function tile4x2(a: Matrix, i: number, b: Matrix, j: number, count: numbe
       p += xStep;
       q += yStep;
     }
-    out[0]! += s00;
-    out[1]! += s01;
-    out[2]! += s10;
-    out[3]! += s11;
-    out[4]! += s20;
-    out[5]! += s21;
-    out[6]! += s30;
-    out[7]! += s31;
+    out[o]! += s00;
+    out[o + 1]! += s01;
+    out[o + 2]! += s10;
+    out[o + 3]! += s11;
+    out[o + 4]! += s20;
+    out[o + 5]! += s21;
+    out[o + 6]! += s30;
+    out[o + 7]! += s31;
   }
 }
 
-/** Rows `i .. i+3` of `a` times row `j` of `b`. */
+/** Rows `i .. i+3` of `a` times row `j` of `b`, into `out` from i on. */
 export function tile4x1(a: Matrix, i: number, b: Matrix, j: number, count: number, out: Float64Array): void {
   const x = a.data;
   const y = b.data;
@@ -80,7 +81,7 @@ export function tile4x1(a: Matrix, i: number, b: Matrix, j: number, count: numbe
   const x3 = 3 * x1;
   let p = i * x1;
   let q = j * b.row;
-  out.fill(-0, 0, 4);
+  out.fill(-0, i, i + 4);
   for (let k = 0; k < count;) {
     const end = Math.min(count, k + BLOCK);
     let s0 = -0;
@@ -96,10 +97,10 @@ export function tile4x1(a: Matrix, i: number, b: Matrix, j: number, count: numbe
       p += xStep;
       q += yStep;
     }
-    out[0]! += s0;
-    out[1]! += s1;
-    out[2]! += s2;
-    out[3]! += s3;
+    out[i]! += s0;
+    out[i + 1]! += s1;
+    out[i + 2]! += s2;
+    out[i + 3]! += s3;
   }
 }
 
