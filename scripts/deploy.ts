@@ -4,12 +4,16 @@
  *   npx hardhat run scripts/deploy.ts --network localhost
  */
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 import hre from "hardhat";
 
 import TouchstoneModule from "../deploy/modules/Touchstone.js";
 import { deploymentPath, readDeployment, writeDeployment } from "../src/chain/deployment.js";
 import { readSettings } from "../src/config/settings.js";
+
+/** Chain id of Hardhat's own node. */
+const LOCAL = 31_337;
 
 const connection = await hre.network.getOrCreate();
 const { ethers, ignition } = connection;
@@ -19,7 +23,12 @@ const block = await ethers.provider.getBlockNumber();
 // The first block tells one local chain from the next, which has the same id.
 const genesis = (await ethers.provider.getBlock(0))?.hash?.slice(2, 10) ?? "";
 
-const contracts = await ignition.deploy(TouchstoneModule, { deploymentId: `touchstone-${chainId}-${genesis}` });
+const contracts = await ignition.deploy(TouchstoneModule, {
+  deploymentId: `touchstone-${chainId}-${genesis}`,
+  parameters: fileURLToPath(
+    new URL(`../deploy/parameters/${chainId === LOCAL ? "localhost" : "testnet"}.json`, import.meta.url),
+  ),
+});
 const addresses = Object.fromEntries(
   await Promise.all(Object.entries(contracts).map(async ([name, contract]) => [name, await contract.getAddress()])),
 ) as Record<keyof typeof contracts, string>;

@@ -1,9 +1,14 @@
 import { Interface, JsonRpcProvider, type Provider } from "ethers";
 
 import {
-  IArbiter__factory,
+  Arbiter__factory,
+  ChallengeManager__factory,
+  Hub__factory,
+  JobEscrow__factory,
+  ModelRegistry__factory,
+  OperatorStaking__factory,
+  TraceVerifier__factory,
   IChallengeManager__factory,
-  IHub__factory,
   IJobEscrow__factory,
   IModelRegistry__factory,
   IOperatorStaking__factory,
@@ -30,14 +35,16 @@ export interface Suite {
   readonly abi: Interface;
 }
 
+// The implementations, because the errors of the libraries they use stand in no interface.
 const FACTORIES = [
-  IArbiter__factory,
-  IChallengeManager__factory,
-  IHub__factory,
-  IJobEscrow__factory,
-  IModelRegistry__factory,
-  IOperatorStaking__factory,
+  Arbiter__factory,
+  ChallengeManager__factory,
+  Hub__factory,
+  JobEscrow__factory,
+  ModelRegistry__factory,
+  OperatorStaking__factory,
   TestToken__factory,
+  TraceVerifier__factory,
 ];
 
 function mergedAbi(): Interface {

@@ -9,11 +9,14 @@ import type { ModelProto } from "../onnx/gen/onnx_pb.js";
 import { readModel, readTensorProto } from "../onnx/model.js";
 import { readTensor } from "../onnx/tensor.js";
 
-/** One data set of one model folder: `model.onnx` and `test_data_set_k/{input_i,output_i}.pb`. */
+/** One data set of one model folder: an ONNX file and `test_data_set_k/{input_i,output_i}.pb`. */
 export interface Case {
   readonly name: string;
   readonly folder: string;
-  readonly set: string;
+  /** The ONNX file: `model.onnx`, or the only one in the folder. */
+  readonly file: string;
+  /** The data set's folder; undefined where the model has none. */
+  readonly set: string | undefined;
 }
 
 /** Finds all cases directly under a folder, in order of their names. */
@@ -25,17 +28,22 @@ export function listCases(root: string): Case[] {
   }
   return readdirSync(root)
     .sort()
-    .flatMap((entry) => {
+    .flatMap((entry): Case[] => {
       const folder = join(root, entry);
-      if (!existsSync(join(folder, "model.onnx"))) return [];
-      const sets = readdirSync(folder).filter((name) => /^test_data_set_\d+$/.test(name));
+      const names = statSync(folder).isDirectory() ? readdirSync(folder) : [];
+      const models = names.filter((name) => name.endsWith(".onnx"));
+      const file = models.find((name) => name === "model.onnx") ?? models[0];
+      if (file === undefined) return [];
+      const sets = names.filter((name) => /^test_data_set_\d+$/.test(name));
       sets.sort((a, b) => Number(a.slice(14)) - Number(b.slice(14)));
-      return sets.map((set) => ({ name: sets.length === 1 ? entry : `${entry}/${set}`, folder, set }));
+      if (sets.length === 0) return [{ name: entry, folder, file, set: undefined }];
+      return sets.map((set) => ({ name: sets.length === 1 ? entry : `${entry}/${set}`, folder, file, set }));
     });
 }
 
 function readTensors({ folder, set }: Case, prefix: "input" | "output"): Tensor[] {
   const tensors: Tensor[] = [];
+  if (set === undefined) return tensors;
   for (let i = 0; ; i++) {
     const path = join(folder, set, `${prefix}_${i}.pb`);
     if (!existsSync(path)) return tensors;
@@ -60,7 +68,7 @@ export interface LoadedCase {
 }
 
 export function loadCase(each: Case): LoadedCase {
-  const model = new Uint8Array(readFileSync(join(each.folder, "model.onnx")));
+  const model = new Uint8Array(readFileSync(join(each.folder, each.file)));
   const proto = readModel(model);
   const weights = new Set(proto.graph?.initializer.map(({ name }) => name));
   const names = (proto.graph?.input ?? []).map(({ name }) => name).filter((name) => !weights.has(name));

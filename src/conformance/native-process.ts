@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import { createNativeRuntime } from "../runtime/native.js";
 import { loadCase, type Case } from "./cases.js";
 
@@ -14,7 +16,7 @@ async function answer(each: Case): Promise<object> {
     const { model, inputs, outputNames } = loadCase(each);
     const feeds = inputs.flatMap(({ name, tensor }) => (tensor === undefined ? [] : [{ name, tensor }]));
     const runtime = await createNativeRuntime(
-      { bytes: model, path: `${each.folder}/model.onnx`, inputNames: [], outputNames, bound: feeds },
+      { bytes: model, path: join(each.folder, each.file), inputNames: [], outputNames, bound: feeds },
       { optimisation: "disabled" },
     );
     const outputs = await runtime.run([]);

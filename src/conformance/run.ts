@@ -57,6 +57,7 @@ function nativeFault(answer: NativeAnswer, expected: readonly Tensor[]): string 
 
 async function runCase(each: Case, { native, judge, seed }: ConformanceOptions): Promise<CaseReport> {
   const { name } = each;
+  if (each.set === undefined) return settled(name, "skipped", "the model comes without a data set");
   let loaded: LoadedCase;
   let compiled: CompiledCase;
   try {
