@@ -24,12 +24,7 @@ contract AlphabetArbiter is IArbiter {
             evidence.nodeProof
         );
         if (elements == 0) return false;
-        bytes32 trace = _listRoot(
-            facts.nodeCount,
-            evidence.nodeIndex,
-            evidence.result.root,
-            evidence.result.listProof
-        );
+        bytes32 trace = _listRoot(facts.nodeCount, evidence.nodeIndex, evidence.result.root, evidence.result.listProof);
         require(trace == facts.traceRoot, ResultNotInTrace(evidence.nodeIndex));
         uint64 bits = ClaimTensors.readLeaf(
             evidence.result.leaf,

@@ -71,7 +71,7 @@ const ILL_FORMED: Readonly<Record<string, AuditNode>> = {
   "a guard with extent zero": guarded({ extent: 0 }),
   "a gather from a view with guards": {
     ...gather,
-    operands: [...(guarded({}).operands.slice(0, 1)), gather.operands[1]!],
+    operands: [...guarded({}).operands.slice(0, 1), gather.operands[1]!],
   },
   "a gather from an immediate": { ...gather, operands: [one, gather.operands[1]!] },
   "a gather along an empty axis": { ...gather, indices: [{ stride: 1, extent: 0 }] },
