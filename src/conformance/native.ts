@@ -14,6 +14,8 @@ export function createNativeRunner(): { run(each: Case): Promise<NativeAnswer>; 
   let child: ChildProcess | undefined;
   const start = (): ChildProcess =>
     fork(fileURLToPath(new URL("native-process.ts", import.meta.url)), {
+      // Whatever started this process, the child has to read TypeScript.
+      execArgv: ["--import", import.meta.resolve("tsx")],
       serialization: "advanced",
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
