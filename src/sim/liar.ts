@@ -6,6 +6,7 @@ import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { createAccuser, type Accusation } from "../dispute/accuse.js";
 import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
+import { collectFromDisputes } from "../dispute/collect.js";
 import type { Evidencer } from "../dispute/evidence.js";
 import { makeAccusation } from "../dispute/make-accusation.js";
 import { TouchstoneError } from "../errors.js";
@@ -72,7 +73,8 @@ export function createLiar(options: LiarOptions): { pass: () => Promise<PassResu
       if (claim === undefined || claim.outputs.length === 0) return { head, acted: false };
       try {
         const progress = await accuser.advance(await accusationOf(claim), () => lying.materialOf(claim), now, head);
-        return { head, acted: progress === "acted" };
+        const acted = progress === "acted" || (progress === "done" && (await collectFromDisputes(suite, sender)));
+        return { head, acted };
       } catch (thrown) {
         if (!(thrown instanceof TouchstoneError) || thrown.code !== "PREIMAGE_UNKNOWN") throw thrown;
         if (!silent) log.info({ event: "silent", claimId }, "asked for what it does not have");

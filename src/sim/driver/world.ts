@@ -47,12 +47,14 @@ export interface WorldOptions {
   readonly home: string;
   readonly seed: number;
   readonly pollMs: number;
+  /** Told the world as soon as it stands, before the first step. */
+  readonly onWorld: (world: World) => void;
   /** Sees every transaction once, in order, deployment included. */
   readonly onStep: (step: Step) => void;
 }
 
 /** Starts the chain and deploys. Roles are the caller's to start. */
-export async function createWorld({ children, home, seed, pollMs, onStep }: WorldOptions): Promise<World> {
+export async function createWorld({ children, home, seed, pollMs, onWorld, onStep }: WorldOptions): Promise<World> {
   mkdirSync(home, { recursive: true });
   const chain = await startLocalChain(children);
   const { provider, rpcUrl } = chain;
@@ -63,9 +65,7 @@ export async function createWorld({ children, home, seed, pollMs, onStep }: Worl
   const observer = createObserver(suite, 1);
   const ledger = createLedger(suite);
   const onBlocks = async (): Promise<void> => (await observer.next()).forEach(onStep);
-  await onBlocks();
-
-  return {
+  const world: World = {
     provider,
     suite,
     actors: createActors(provider, seed),
@@ -104,4 +104,7 @@ export async function createWorld({ children, home, seed, pollMs, onStep }: Worl
     },
     roles: () => roles,
   };
+  onWorld(world);
+  await onBlocks();
+  return world;
 }

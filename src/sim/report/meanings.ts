@@ -20,10 +20,13 @@ const big = (event: LogDescription, name: string): bigint => event.args.getValue
 
 const jobName = (known: Known, jobId: string): string => `job ${known.jobs.get(jobId)?.number ?? shortId(jobId)}`;
 
-const challengeName = (known: Known, challengeId: string): string => {
+const challengeName = (known: Known, challengeId: string, teller?: string): string => {
   const found = known.challenges.get(challengeId);
   if (found === undefined) return `challenge ${shortId(challengeId)}`;
-  return `${known.nameOf(found.challenger)}'s challenge to ${jobName(known, found.claimId)}`;
+  const job = jobName(known, found.claimId);
+  return found.challenger === teller
+    ? `its challenge to ${job}`
+    : `${known.nameOf(found.challenger)}'s challenge to ${job}`;
 };
 
 const scratch = new DataView(new ArrayBuffer(4));
@@ -97,15 +100,15 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
   [
     "ChallengeRefuted",
     (event, known) =>
-      `refutes ${challengeName(known, text(event, "challengeId"))}: tensor ${big(event, "node")}, element ${big(event, "element")}; ${splitOf(event)}`,
+      `refutes ${challengeName(known, text(event, "challengeId"))}: tensor ${big(event, "node")}, element ${big(event, "element")}\n${splitOf(event)}`,
   ],
   [
     "ChallengeUnanswered",
-    (event, known) => `ends ${challengeName(known, text(event, "challengeId"))}, unanswered; ${splitOf(event)}`,
+    (event, known) => `ends ${challengeName(known, text(event, "challengeId"))}, unanswered\n${splitOf(event)}`,
   ],
   [
     "ChallengeUpheld",
-    (event, known) => `${challengeName(known, text(event, "challengeId"))} stands: nobody refuted it`,
+    (event, known, { from }) => `shows that ${challengeName(known, text(event, "challengeId"), from)} stood unrefuted`,
   ],
   [
     "ContestExecuted",
@@ -117,11 +120,12 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
       return `${job} is wrong: ${operator} loses ${amountOf(big(slashed, "amount"))} tokens, ${amountOf(big(slashed, "burnt"))} burn`;
     },
   ],
+  ["DemandRefunded", (event) => `takes back the price of a demand, ${amountOf(big(event, "amount"))} coins`],
   ["RewardWithdrawn", (event) => `takes ${amountOf(big(event, "amount"))} tokens of rewards`],
   ["Withdrawn", (event) => `takes ${amountOf(big(event, "amount"))} coins`],
 ];
 
-/** One sentence without its subject. */
+/** A sentence without its subject; what follows a line break is detail. */
 export function meaningOf(step: Step, known: Known): string {
   for (const [name, tell] of TELLERS) {
     const event = step.events.find((each) => each.name === name);

@@ -75,13 +75,12 @@ export function createNarrator(nameOf: (address: string) => string): Narrator {
       const call = step.call?.name;
       if (step.creates !== undefined || call === "seal") return tellDeployment(step);
       if (call === undefined) return undefined;
-      const actor = nameOf(step.from);
+      // An operator's worker key is the same person.
+      const person = nameOf(step.from).replace(/'s worker$/, "");
       if (step.reverted) {
-        return { time: step.time, actor, call, meaning: `tries to ${call}; somebody was faster`, gas: step.gas };
+        return { time: step.time, actor: person, call, meaning: `${call}: comes too late`, gas: step.gas };
       }
       measure(call, step.gas);
-      // An operator's worker key is the same person.
-      const person = actor.replace(/'s worker$/, "");
       if (GATHERED.has(call)) {
         gathered.set(person, (gathered.get(person) ?? 0) + step.gas);
         return undefined;

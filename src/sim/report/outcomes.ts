@@ -1,0 +1,121 @@
+import type { LogDescription } from "ethers";
+
+import type { Suite } from "../../chain/suite.js";
+import { fetchClaim } from "../../dispute/claims.js";
+import type { Evidencer } from "../../dispute/evidence.js";
+import { compareWithAudit } from "../../dispute/examine.js";
+import { challengeStatusName, claimStatusName } from "../../dispute/protocol.js";
+import type { Ledger } from "../driver/ledger.js";
+
+/** What became of a job, and what should have. */
+export interface JobOutcome {
+  readonly jobId: string;
+  readonly operator: string;
+  readonly consumer: string;
+  readonly status: string;
+  /** Whether it was answered and the exact verdict on the answer is *wrong*: recomputed here, from the published bytes. */
+  readonly deviates: boolean;
+}
+
+export interface ChallengeOutcome {
+  readonly challengeId: string;
+  readonly claimId: string;
+  readonly challenger: string;
+  readonly status: string;
+  /** Whether it asserts the true trace. */
+  readonly truthful: boolean;
+  readonly bond: bigint;
+  /** Of a lost challenge: what of the bond went to the defence, and what burnt. */
+  readonly reward: bigint;
+  readonly burnt: bigint;
+}
+
+export interface SlashOutcome {
+  readonly operator: string;
+  readonly jobId: string;
+  readonly amount: bigint;
+  readonly burnt: bigint;
+  /** Whom the rest was credited to. */
+  readonly rewards: readonly { readonly account: string; readonly amount: bigint }[];
+}
+
+export interface Outcomes {
+  readonly jobs: readonly JobOutcome[];
+  readonly challenges: readonly ChallengeOutcome[];
+  readonly slashes: readonly SlashOutcome[];
+  /** Slashes for answers that were right. There must be none. */
+  readonly falseSlashes: readonly SlashOutcome[];
+  /** Wrong answers that became final. There must be none. */
+  readonly missed: readonly JobOutcome[];
+  /** Coins that the challenge manager still owes to anybody. */
+  readonly coinsOwed: bigint;
+}
+
+const text = (event: LogDescription, name: string): string => event.args.getValue(name) as string;
+const big = (event: LogDescription, name: string): bigint => event.args.getValue(name) as bigint;
+
+async function eventsOf(suite: Suite, address: string): Promise<LogDescription[]> {
+  const { provider, deployment, abi } = suite;
+  const logs = await provider.getLogs({ address, fromBlock: deployment.block, toBlock: "latest" });
+  return logs.flatMap((log) => abi.parseLog(log) ?? []);
+}
+
+function slashesOf(events: readonly LogDescription[]): SlashOutcome[] {
+  return events
+    .filter(({ name }) => name === "Slashed")
+    .map((slashed) => {
+      const jobId = text(slashed, "lockId");
+      return {
+        operator: text(slashed, "operator"),
+        jobId,
+        amount: big(slashed, "amount"),
+        burnt: big(slashed, "burnt"),
+        rewards: events
+          .filter((event) => event.name === "Rewarded" && text(event, "lockId") === jobId)
+          .map((event) => ({ account: text(event, "account"), amount: big(event, "amount") })),
+      };
+    });
+}
+
+/** Reads from the chain how everything ended, and recomputes what the answers should have been. */
+export async function readOutcomes(suite: Suite, ledger: Ledger, evidencer: Evidencer): Promise<Outcomes> {
+  const jobs: JobOutcome[] = [];
+  for (const { jobId, operator, consumer, status } of await ledger.jobs()) {
+    const claim = await fetchClaim(suite, jobId);
+    let deviates = false;
+    if (claim !== undefined && claim.outputs.length > 0) {
+      const { model, results } = await evidencer.auditOf(claim);
+      deviates = compareWithAudit(model, results, claim.outputs)?.verdict === "wrong";
+    }
+    jobs.push({ jobId, operator, consumer, status: claimStatusName(status), deviates });
+  }
+  const events = await eventsOf(suite, suite.deployment.challenges);
+  const challenges: ChallengeOutcome[] = [];
+  for (const { challengeId, claimId, challenger, status } of await ledger.challenges()) {
+    const of = (...names: string[]): LogDescription | undefined =>
+      events.find((event) => names.includes(event.name) && text(event, "challengeId") === challengeId);
+    const [opened, lost] = [of("ChallengeOpened"), of("ChallengeRefuted", "ChallengeUnanswered")];
+    const claim = await fetchClaim(suite, claimId);
+    const truth = claim && (await evidencer.auditOf(claim)).trace.root;
+    challenges.push({
+      challengeId,
+      claimId,
+      challenger,
+      status: challengeStatusName(status),
+      truthful: opened !== undefined && text(opened, "traceRoot") === truth,
+      bond: opened === undefined ? 0n : big(opened, "bond"),
+      reward: lost === undefined ? 0n : big(lost, "reward"),
+      burnt: lost === undefined ? 0n : big(lost, "burnt"),
+    });
+  }
+  const slashes = slashesOf(await eventsOf(suite, suite.deployment.staking));
+  const isWrong = new Set(jobs.filter(({ deviates }) => deviates).map(({ jobId }) => jobId));
+  return {
+    jobs,
+    challenges,
+    slashes,
+    falseSlashes: slashes.filter(({ jobId }) => !isWrong.has(jobId)),
+    missed: jobs.filter(({ deviates, status }) => deviates && status !== "Wrong"),
+    coinsOwed: await suite.challenges.totalOwed(),
+  };
+}
