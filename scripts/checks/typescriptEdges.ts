@@ -41,6 +41,12 @@ const rules: readonly IForbiddenRuleType[] = [
     to: { path: [npm("ethers"), "^typechain-types/"] },
   },
   {
+    name: "inspect-imports-audit-only",
+    comment: "What a compiled graph looks like depends on it alone, and is drawn by any program that has one.",
+    from: { path: "^src/inspect/" },
+    to: { path: [outside("inspect", "audit", "onnx"), "^typechain-types/"] },
+  },
+  {
     name: "onnxruntime-in-runtime-only",
     from: { path: "^src/(?!runtime/)" },
     to: { path: npm("onnxruntime-node", "onnxruntime-web", "onnxruntime-common") },

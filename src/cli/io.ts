@@ -1,4 +1,5 @@
 import { TouchstoneError, messageOf } from "../errors.js";
+import { printable } from "../printable.js";
 
 /** How a command talks: people read `line`s and progress, programs read one JSON object per line. */
 export interface Io {
@@ -39,8 +40,8 @@ export function report(thrown: unknown, json: boolean): number {
   if (json) {
     process.stdout.write(`${toJson({ error: { code, message: messageOf(thrown), next } })}\n`);
   } else {
-    process.stderr.write(`error ${code}: ${messageOf(thrown)}\n`);
-    if (next !== undefined) process.stderr.write(`  next: ${next}\n`);
+    process.stderr.write(`error ${code}: ${printable(messageOf(thrown))}\n`);
+    if (next !== undefined) process.stderr.write(`  next: ${printable(next)}\n`);
     if (!known && thrown instanceof Error && thrown.stack) process.stderr.write(`${thrown.stack}\n`);
   }
   return known ? 1 : 70;

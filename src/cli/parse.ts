@@ -46,3 +46,36 @@ export function duration(text: string): number {
 }
 
 export const collect = (value: string, previous: string[]): string[] => [...previous, value];
+
+export interface Named<T> {
+  readonly name: string;
+  readonly value: T;
+}
+
+/** Parses `name=value` options that may be repeated. */
+export function named<T>(parse: (text: string) => T): (text: string, previous: Named<T>[]) => Named<T>[] {
+  return (text, previous) => {
+    const at = text.indexOf("=");
+    if (at < 1) throw new InvalidArgumentError("Give name=value.");
+    return [...previous, { name: text.slice(0, at), value: parse(text.slice(at + 1)) }];
+  };
+}
+
+export const byName = <T>(pairs: readonly Named<T>[]): Record<string, T> =>
+  Object.fromEntries(pairs.map(({ name, value }) => [name, value]));
+
+/** A closed range: 0:255. */
+export function range(text: string): { lo: number; hi: number } {
+  const [lo, hi] = text.split(":").map(Number);
+  if (lo === undefined || hi === undefined || !(lo <= hi)) throw new InvalidArgumentError("Give lo:hi, e.g. 0:255.");
+  return { lo, hi };
+}
+
+/** Extents of a tensor: 1x3x224x224. */
+export function shape(text: string): number[] {
+  const extents = text.split("x").map(Number);
+  if (!extents.every((n) => Number.isSafeInteger(n) && n > 0)) {
+    throw new InvalidArgumentError("Give extents, e.g. 1x3x224x224.");
+  }
+  return extents;
+}

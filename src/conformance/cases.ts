@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
+import { join } from "node:path";
 
 import { compile } from "../audit/compile.js";
 import { CompileError } from "../audit/compile/errors.js";
 import { DTYPE_CODE, type AuditGraph, type DType, type Tensor, type TensorArray } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
+import { externalDataIn } from "../models/external-data.js";
 import type { ModelProto } from "../onnx/gen/onnx_pb.js";
 import { readModel, readTensorProto } from "../onnx/model.js";
 import { readTensor } from "../onnx/tensor.js";
@@ -82,16 +83,6 @@ export function loadCase(each: Case): LoadedCase {
   };
 }
 
-/** Opens files that a model keeps its weights in, inside its own folder only. */
-export function externalDataOf(folder: string): (location: string) => Uint8Array | undefined {
-  return (location) => {
-    const path = resolve(folder, location);
-    const inside = relative(resolve(folder), path);
-    if (inside === "" || inside.startsWith(`..${sep}`) || inside === ".." || !existsSync(path)) return undefined;
-    return new Uint8Array(readFileSync(path));
-  };
-}
-
 export interface CompiledCase {
   readonly graph: AuditGraph;
   /** Values of the graph's unbound inputs. */
@@ -106,7 +97,7 @@ export function compileCase({ folder }: Case, { model, inputs }: LoadedCase): Co
   const bound: Record<string, Tensor> = {};
   for (;;) {
     try {
-      const { graph } = compile(model, { shapes, bound, externalData: externalDataOf(folder) });
+      const { graph } = compile(model, { shapes, bound, externalData: externalDataIn(folder) });
       return {
         graph,
         inputs: graph.inputs.map(({ name }) => given.get(name)).filter((tensor) => tensor !== undefined),

@@ -12,6 +12,7 @@ const LAWFUL: Readonly<Record<string, string>> = {
   "src/errors.ts": "export class Failure extends Error {}",
   "src/onnx/model.ts": 'import "../errors.js"; export type Model = string;',
   "src/audit/compile.ts": 'import type { Model } from "../onnx/model.js"; export type Graph = Model;',
+  "src/inspect/svg.ts": 'import type { Graph } from "../audit/compile.js"; export type Picture = Graph;',
   "src/runtime/native.ts":
     'import "onnxruntime-node"; import type { Graph } from "../audit/compile.js"; export type R = Graph;',
   "src/chain/events.ts":
@@ -42,6 +43,7 @@ const PLANTED: readonly (readonly [rule: string, file: string, source: string])[
     "src/store/bad.ts",
     'import type { Provider } from "ethers"; export type P = Provider;',
   ],
+  ["inspect-imports-audit-only", "src/inspect/bad.ts", 'import "../cli/main.js";'],
   ["onnxruntime-in-runtime-only", "src/audit/bad.ts", 'import "onnxruntime-node";'],
   ["onnxruntime-in-runtime-only", "src/worker/bad.ts", 'export const load = () => import("onnxruntime-web");'],
   ["runtime-chain-store-apart", "src/chain/bad.ts", 'import "../store/files.js";'],

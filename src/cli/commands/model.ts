@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 
 import { toHex } from "../../audit/bytes.js";
 import type { Tensor } from "../../audit/graph.js";
@@ -11,39 +11,9 @@ import { prepareModel } from "../../models/prepared.js";
 import { publishModel } from "../../models/publish.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
-import { collect, id, integer } from "../parse.js";
+import { byName, collect, id, integer, type Named, named, range, shape } from "../parse.js";
 import { readFile, readTensorFile } from "../tensors.js";
-
-interface Named<T> {
-  readonly name: string;
-  readonly value: T;
-}
-
-/** Parses `name=value` options that may be repeated. */
-function named<T>(parse: (text: string) => T): (text: string, previous: Named<T>[]) => Named<T>[] {
-  return (text, previous) => {
-    const at = text.indexOf("=");
-    if (at < 1) throw new InvalidArgumentError("Give name=value.");
-    return [...previous, { name: text.slice(0, at), value: parse(text.slice(at + 1)) }];
-  };
-}
-
-const byName = <T>(pairs: readonly Named<T>[]): Record<string, T> =>
-  Object.fromEntries(pairs.map(({ name, value }) => [name, value]));
-
-function range(text: string): { lo: number; hi: number } {
-  const [lo, hi] = text.split(":").map(Number);
-  if (lo === undefined || hi === undefined || !(lo <= hi)) throw new InvalidArgumentError("Give lo:hi, e.g. 0:255.");
-  return { lo, hi };
-}
-
-function shape(text: string): number[] {
-  const extents = text.split("x").map(Number);
-  if (!extents.every((n) => Number.isSafeInteger(n) && n > 0)) {
-    throw new InvalidArgumentError("Give extents, e.g. 1x3x224x224.");
-  }
-  return extents;
-}
+import { inspectCommand } from "./inspect.js";
 
 const readManifest = (path: string): Manifest => parseManifest(new TextDecoder().decode(readFile(path)));
 
@@ -78,7 +48,9 @@ interface CalibrateFlags {
 }
 
 export function modelCommands(program: Command, context: () => Context): void {
-  const model = program.command("model").description("compile, calibrate and publish models");
+  const model = program.command("model").description("inspect, compile, calibrate and publish models");
+
+  inspectCommand(model, context);
 
   model
     .command("calibrate <onnx>")
