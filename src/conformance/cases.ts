@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { compile } from "../audit/compile.js";
 import { CompileError } from "../audit/compile/errors.js";
+import type { CompileReport } from "../audit/compile/report.js";
 import { DTYPE_CODE, type AuditGraph, type DType, type Tensor, type TensorArray } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
 import { externalDataIn } from "../models/external-data.js";
@@ -85,6 +86,7 @@ export function loadCase(each: Case): LoadedCase {
 
 export interface CompiledCase {
   readonly graph: AuditGraph;
+  readonly report: CompileReport;
   /** Values of the graph's unbound inputs. */
   readonly inputs: readonly Tensor[];
 }
@@ -97,7 +99,7 @@ export function compileCase({ folder }: Case, { model, inputs }: LoadedCase): Co
   const bound: Record<string, Tensor> = {};
   for (;;) {
     try {
-      const { graph } = compile(model, { shapes, bound, externalData: externalDataIn(folder) });
+      const { graph, report } = compile(model, { shapes, bound, externalData: externalDataIn(folder) });
       return {
         graph,
         inputs: graph.inputs.map(({ name }) => given.get(name)).filter((tensor) => tensor !== undefined),

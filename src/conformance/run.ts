@@ -20,6 +20,11 @@ export interface CaseReport {
   readonly perturbationsRejected: number;
   /** Largest distance of the audit answer from the expected one. */
   readonly maxDeviation: number;
+  readonly multiplyAdds: number;
+  readonly traceBytes: number;
+  /** Bounds on the dearest proof of any element: bytes of evidence, gas of the transaction. */
+  readonly worstProofBytes: number;
+  readonly worstProofGas: number;
 }
 
 export interface ConformanceReport {
@@ -41,7 +46,17 @@ export interface ConformanceOptions {
   readonly onCase?: (report: CaseReport, done: number, total: number) => void;
 }
 
-const NOTHING = { operators: [], nodes: 0, elementsProved: 0, perturbationsRejected: 0, maxDeviation: 0 };
+const NOTHING = {
+  operators: [],
+  nodes: 0,
+  elementsProved: 0,
+  perturbationsRejected: 0,
+  maxDeviation: 0,
+  multiplyAdds: 0,
+  traceBytes: 0,
+  worstProofBytes: 0,
+  worstProofGas: 0,
+};
 
 const settled = (name: string, verdict: Verdict, reason: string): CaseReport => ({ ...NOTHING, name, verdict, reason });
 
@@ -75,18 +90,25 @@ async function runCase(each: Case, { native, judge, seed }: ConformanceOptions):
     const verdict = thrown instanceof TouchstoneError && thrown.code !== "INTERNAL" ? "refused" : "failed";
     return { ...settled(name, verdict, reasonOf(thrown)), operators };
   }
-  const { graph, inputs } = compiled;
+  const { graph, inputs, report } = compiled;
+  const size = {
+    nodes: graph.nodes.length,
+    multiplyAdds: report.multiplyAdds,
+    traceBytes: report.traceBytes,
+    worstProofBytes: Math.max(...report.costs.map(({ bytes }) => bytes)),
+    worstProofGas: Math.max(...report.costs.map(({ gas }) => gas)),
+  };
   try {
     const results = executeFast(graph, inputs);
     const outputs = graph.outputs.map(({ node, shape }) => ({ ...results[node]!, shape }));
     const { difference, maxDeviation } = compareAll(outputs, loaded.expected);
-    const measured = { ...NOTHING, name, operators, nodes: graph.nodes.length, maxDeviation };
+    const measured = { ...NOTHING, ...size, name, operators, maxDeviation };
     if (difference !== undefined) return { ...measured, verdict: "failed", reason: difference };
     const { fault: disagreement, ...proof } = await proveTrace({ graph, inputs, results, judge, seed });
     if (disagreement !== undefined) return { ...measured, ...proof, verdict: "failed", reason: disagreement };
     return { ...measured, ...proof, verdict: "proved", reason: "" };
   } catch (thrown) {
-    return { ...settled(name, "failed", reasonOf(thrown)), operators, nodes: graph.nodes.length };
+    return { ...settled(name, "failed", reasonOf(thrown)), ...size, operators };
   }
 }
 
