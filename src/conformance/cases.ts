@@ -102,6 +102,7 @@ export function compileCase({ folder }: Case, { model, inputs }: LoadedCase): Co
       const { graph, report } = compile(model, { shapes, bound, externalData: externalDataIn(folder) });
       return {
         graph,
+        report,
         inputs: graph.inputs.map(({ name }) => given.get(name)).filter((tensor) => tensor !== undefined),
       };
     } catch (thrown) {
