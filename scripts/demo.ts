@@ -1,6 +1,8 @@
 /**
- * `npm run demo [-- --json] [-- --seed <n>]`: a chain, real operators, real answers, four frauds and three false accusers.
+ * `npm run demo [-- --json --seed <n>]`: a chain, real operators, real answers, four frauds and three false accusers.
  */
+import { appendFileSync, writeFileSync } from "node:fs";
+
 import { Command } from "commander";
 
 import { runDemo } from "../src/sim/demo/demo.js";
@@ -8,22 +10,25 @@ import { renderSummary } from "../src/sim/demo/summary.js";
 import type { World } from "../src/sim/driver/world.js";
 import { shortId } from "../src/sim/report/format.js";
 import { createNarrator } from "../src/sim/report/narrator.js";
-import { createSink } from "../src/sim/report/sink.js";
+import { createSink, joinSinks } from "../src/sim/report/sink.js";
 import { runInPlace } from "../src/sim/run.js";
 
-const { json, seed } = new Command("demo")
+const { json, seed, transcript } = new Command("demo")
   .option("--json", "one JSON object a line; the last one is the result")
   .option("--seed <n>", "seed of keys and random choices", Number, 1)
+  .option("--transcript <file>", "write the text to a file as well")
   .parse()
-  .opts<{ json?: boolean; seed: number }>();
+  .opts<{ json?: boolean; seed: number; transcript?: string }>();
 
 const started = performance.now();
 let world: World | undefined;
-const sink = createSink({
-  json: json === true,
-  write: (line) => console.log(line),
-  startedAt: () => world?.startedAt ?? 0,
-});
+const startedAt = (): number => world?.startedAt ?? 0;
+const sinks = [createSink({ json: json === true, write: (line) => console.log(line), startedAt })];
+if (transcript !== undefined) {
+  writeFileSync(transcript, "");
+  sinks.push(createSink({ json: false, write: (line) => appendFileSync(transcript, `${line}\n`), startedAt }));
+}
+const sink = joinSinks(sinks);
 const narrator = createNarrator((address) => world?.actors.nameOf(address) ?? shortId(address));
 sink.text([`Touchstone demo, seed ${seed}. Amounts: coins are the chain's own, tokens are stake.`]);
 

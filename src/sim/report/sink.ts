@@ -47,3 +47,14 @@ export function createSink(options: { json: boolean; write: (line: string) => vo
     result: (_value, render) => render().forEach(write),
   };
 }
+
+/** Tells several sinks the same. */
+export function joinSinks(sinks: readonly Sink[]): Sink {
+  return {
+    chapter: (title) => sinks.forEach((sink) => sink.chapter(title)),
+    line: (line) => sinks.forEach((sink) => sink.line(line)),
+    text: (lines) => sinks.forEach((sink) => sink.text(lines)),
+    data: (type, value) => sinks.forEach((sink) => sink.data(type, value)),
+    result: (value, render) => sinks.forEach((sink) => sink.result(value, render)),
+  };
+}

@@ -1,0 +1,108 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { notInRun, shownOutput } from "../../scripts/checks/readme.js";
+import type { Summary } from "../../src/sim/demo/summary.js";
+
+interface Step {
+  readonly type: string;
+  readonly actor: string;
+  readonly call: string;
+  readonly meaning: string;
+  readonly gas: number;
+}
+
+function run(args: readonly string[]): Promise<{ code: number | null; output: string; errors: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ["--import", "tsx", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    let [output, errors] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, output, errors }));
+  });
+}
+
+describe("demo", function () {
+  this.timeout(240_000);
+
+  const folder = mkdtempSync(join(tmpdir(), "touchstone-test-"));
+  const transcript = join(folder, "transcript.txt");
+  let code: number | null;
+  let steps: Step[];
+  let result: Summary;
+
+  before(async () => {
+    const { code: exitCode, output, errors } = await run(["scripts/demo.ts", "--json", "--transcript", transcript]);
+    code = exitCode;
+    const lines = output.trim().split("\n");
+    expect(lines.length, errors).to.be.greaterThan(10);
+    result = JSON.parse(lines.at(-1) ?? "") as Summary;
+    steps = lines.slice(0, -1).flatMap((line) => {
+      const parsed = JSON.parse(line) as Step;
+      return parsed.type === "step" ? [parsed] : [];
+    });
+    expect(result.problems, errors).to.deep.equal([]);
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const said = (pattern: RegExp): string[] =>
+    steps.filter(({ meaning }) => pattern.test(meaning)).map(({ actor, meaning }) => `${actor} ${meaning}`);
+
+  it("ends well", () => {
+    expect(code).to.equal(0);
+    expect(result.falseSlashes).to.equal(0);
+    expect(result.fraudsMissed).to.equal(0);
+    expect(result.seconds).to.be.lessThan(180);
+  });
+
+  it("finalises and pays honest answers", () => {
+    expect(result.honestFinalised).to.equal(6);
+    expect(said(/is final, earns 0.001 coins/)).to.have.length(6);
+    expect(said(/^answers job [123]: [209] /).sort()).to.have.length(3);
+  });
+
+  it("slashes four frauds by different operators, each caught by the watcher", () => {
+    expect(result.fraudsSlashed).to.equal(4);
+    expect(result.frauds).to.deep.equal([
+      { operator: "mallory", fraud: "another", job: "Wrong" },
+      { operator: "trudy", fraud: "int8", job: "Wrong" },
+      { operator: "oscar", fraud: "stale", job: "Wrong" },
+      { operator: "eve", fraud: "copied", job: "Wrong" },
+    ]);
+    expect(result.tokensSlashed).to.equal("400");
+    expect(result.tokensBurnt).to.equal("200");
+    for (const { operator } of result.frauds) {
+      expect(said(new RegExp(`is wrong: ${operator} loses 100 tokens, 50 burn`))).to.have.length(1);
+    }
+    expect(said(/^challenges job [4567]:/).every((line) => line.startsWith("watcher "))).to.equal(true);
+  });
+
+  it("ends three false challenges and splits their bonds", () => {
+    expect(result.falseChallengesRefuted).to.equal(3);
+    expect(result.falseChallenges).to.deep.equal([
+      { challenger: "iago", lie: "inner", ended: "Refuted" },
+      { challenger: "sinon", lie: "garbage", ended: "Unanswered" },
+      { challenger: "judas", lie: "leaf", ended: "Unanswered" },
+    ]);
+    expect(Number(result.bondsBurnt)).to.be.within(0.1, 0.15);
+    expect(result.bondsBurnt).to.equal(result.bondsToDefence);
+  });
+
+  it("knows the gas of every function that it used", () => {
+    const used = ["register", "request", "submit", "finalise", "commitChallenge", "openChallenge", "demand"];
+    const rest = ["demandDeeper", "supplyHashes", "supplyLeaf", "refute", "expire", "resolve", "execute", "deploy"];
+    for (const name of [...used, ...rest]) expect(result.gas[name], name).to.be.greaterThan(20_000);
+  });
+
+  it("prints what README.md shows", () => {
+    const shown = shownOutput(readFileSync("README.md", "utf8"));
+    expect(shown, "README.md has a block after <!-- demo output -->").not.to.equal(undefined);
+    expect(notInRun(shown ?? [], readFileSync(transcript, "utf8"))).to.deep.equal([]);
+  });
+});
