@@ -11,6 +11,8 @@ const UNSTABLE: readonly (readonly [RegExp, string])[] = [
   [/[\d,]+ gas/g, "gas"],
   [/0x[0-9a-f.]+/g, "0x"],
   [/[\d.]+ (coins|days|seconds)/g, "$1"],
+  // Scores: the last digits are the machine's own.
+  [/-?[\d,]+\.\d+/g, "#"],
   [/\s+/g, " "],
 ];
 

@@ -18,9 +18,7 @@ describe("inspect: nodes as text", () => {
   it("names dimensions by letters, outputs before reductions", () => {
     expect(extentsText(node({}))).to.equal("a2 b4");
     expect(extentsText(node({ out: [] }))).to.equal("1");
-    expect(extentsText(node({ kind: "reduce", fn: "sum", red: [5, 6] }))).to.equal(
-      "a2 b4 | c5 d6",
-    );
+    expect(extentsText(node({ kind: "reduce", fn: "sum", red: [5, 6] }))).to.equal("a2 b4 | c5 d6");
     expect(extentsText(node({ kind: "reduce", fn: "sum", out: [], red: [] }))).to.equal("1 | 1");
   });
 
