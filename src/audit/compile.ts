@@ -3,7 +3,7 @@ import type { ExternalData } from "../onnx/external.js";
 import type { ModelProto, ValueInfoProto } from "../onnx/gen/onnx_pb.js";
 import { readModel } from "../onnx/model.js";
 import { boundsOf, bitsOf } from "./compile/bits.js";
-import { createBuilder, isAuditType } from "./compile/builder.js";
+import { createBuilder, isAuditType, MAX_NUMEL } from "./compile/builder.js";
 import { CompileError, inconsistent } from "./compile/errors.js";
 import { finish } from "./compile/finish.js";
 import { type CompileReport, createReport } from "./compile/report.js";
@@ -103,6 +103,7 @@ function inputType(
     const code = dtype === "f32" ? "COMPILE_EMPTY" : "COMPILE_BIND";
     throw new CompileError(code, `Input "${info.name}" has no elements`, { inputs: [info.name] });
   }
+  if (product(fixed) > MAX_NUMEL) throw new CompileError("COMPILE_LIMIT", `Input "${info.name}" has too many elements`);
   return { dtype, shape: [...fixed] };
 }
 

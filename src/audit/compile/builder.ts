@@ -76,6 +76,11 @@ export interface Builder {
   view(value: Value, operation: (value: Value) => Value | undefined): Value;
 }
 
+/** Elements of a tensor (docs/audit.md, 2). */
+export const MAX_NUMEL = 2 ** 31 - 1;
+/** Nodes before fusion; a bound on memory, far above any model that can be hashed in reasonable time. */
+const MAX_NODES = 1_000_000;
+
 export function isAuditType(dtype: ElementType): dtype is DType {
   return dtype in DTYPE_CODE;
 }
@@ -96,7 +101,10 @@ export function createBuilder(): Builder {
     const key = keyOf(node);
     const found = known.get(key);
     if (found) return found;
-    const memory: Memory = { kind: "node", dtype: node.dtype, numel: product(node.out), node };
+    const numel = product(node.out);
+    if (numel > MAX_NUMEL) throw new CompileError("COMPILE_LIMIT", `A tensor of ${numel} elements`);
+    if (nodes.length >= MAX_NODES) throw new CompileError("COMPILE_LIMIT", `A graph of more than ${MAX_NODES} nodes`);
+    const memory: Memory = { kind: "node", dtype: node.dtype, numel, node };
     nodes.push(node);
     known.set(key, memory);
     return memory;
@@ -182,7 +190,8 @@ export function createBuilder(): Builder {
   }
 
   function emit(spec: NodeSpec): Value {
-    if (spec.operands.some(({ value }) => sizeOf(value) === 0)) return emitEmpty(spec);
+    const extents = [...(spec.extents?.values() ?? [])];
+    if (extents.includes(0) || spec.operands.some(({ value }) => sizeOf(value) === 0)) return emitEmpty(spec);
     const space = layOut(spec.operands, spec.extents ?? new Map<Label, number>());
     if ("conflict" in space) {
       const operands = spec.operands.map((operand, i) =>
@@ -237,6 +246,8 @@ export function createBuilder(): Builder {
       return { kind: "const", dtype: spec.dtype, numel: product(node.out), data: evaluateConstant(node, spec.dtype) };
     }
     if (spec.what.kind !== "reduce") return append(rawNode(spec, space.operands, out, redDims));
+    const terms = product(redDims.map(({ extent }) => extent));
+    if (terms > MAX_NUMEL) throw new CompileError("COMPILE_LIMIT", `A reduction over ${terms} terms`);
     const red = arrangeReduction(spec.what.fn, space.operands, redDims);
     const operands = space.operands.map((operand) => consecutive(operand, out, red, (value) => builder.copy(value)));
     const node = rawNode(spec, operands, out, red);

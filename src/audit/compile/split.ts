@@ -53,13 +53,22 @@ export function splitReduction(node: RawNode, append: (node: RawNode) => Memory)
 function choose(node: RawNode, dim: number): number {
   const extent = node.red[dim]!;
   const cost = costOf(costNode(node), ASSUMED_NODES);
-  const least = Math.max(2, Math.ceil(Math.max(cost.bytes / PROOF_LIMIT.bytes, cost.gas / PROOF_LIMIT.gas)));
+  const excess = Math.ceil(Math.max(cost.bytes / PROOF_LIMIT.bytes, cost.gas / PROOF_LIMIT.gas));
+  const least = Math.min(extent, Math.max(2, excess));
   const fits = (parts: number): boolean => affordable(piece(node, dim, Math.floor(extent / parts), parts));
   for (let parts = least; parts < Math.min(extent, 3 * least + 8); parts++) {
     if (extent % parts === 0 && fits(parts)) return parts;
   }
-  for (let parts = least; parts < extent; parts++) if (fits(parts)) return parts;
-  return extent;
+  // More parts are shorter ones, so the fewest that fit are found by halving; where even single terms do not fit, the
+  // pieces are cut again along another dimension.
+  if (!fits(extent)) return extent;
+  let [low, high] = [least, extent];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (fits(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Coefficients with `dim` cut in two: `outer` joins the outputs as their last, `dim` itself goes on with `size` terms. */

@@ -17,7 +17,18 @@ import {
  */
 
 export function transpose(value: Value, perm: readonly number[]): Value {
+  const rank = value.axes.length;
+  if (perm.length !== rank || new Set(perm).size !== rank || perm.some((axis) => !value.axes[axis])) {
+    throw inconsistent(`[${perm.join()}] is no permutation of ${rank} axes`);
+  }
   return { ...value, axes: perm.map((axis) => value.axes[axis]!) };
+}
+
+/** Extents come from attributes and computed shapes: anything may be in them. */
+function checkExtents(extents: readonly number[]): void {
+  if (extents.some((extent) => !Number.isSafeInteger(extent) || extent < 0)) {
+    throw inconsistent(`[${extents.join()}] is no shape`);
+  }
 }
 
 /** Splits `factor` into parts, outermost first, whose extents multiply to its own. */
@@ -32,6 +43,7 @@ export function splitFactor(factor: Factor, extents: readonly number[]): Factor[
 }
 
 export function reshape(value: Value, shape: readonly number[]): Value | undefined {
+  checkExtents(shape);
   if (product(shape) !== sizeOf(value)) {
     throw inconsistent(`A tensor of shape [${shapeOf(value).join()}] cannot take shape [${shape.join()}]`);
   }
@@ -62,6 +74,7 @@ export function reshape(value: Value, shape: readonly number[]): Value | undefin
 
 /** Numpy-style broadcast of `value` to `shape`, aligned at the last axis. */
 export function expand(value: Value, shape: readonly number[]): Value {
+  checkExtents(shape);
   const missing = shape.length - value.axes.length;
   if (missing < 0) throw inconsistent(`Cannot broadcast [${shapeOf(value).join()}] to [${shape.join()}]`);
   if (product(shape) === 0) return emptyConstant(value.memory.dtype, shape);
@@ -78,17 +91,16 @@ export function expand(value: Value, shape: readonly number[]): Value {
 
 /** Repeats every element of an axis `inner` times, and the whole axis `outer` times. */
 export function repeat(value: Value, axis: number, times: { outer?: number; inner?: number }): Value {
+  const { outer = 1, inner = 1 } = times;
+  checkExtents([outer, inner]);
   const still = value.guards.map(() => 0);
   const axes = value.axes.map((factors, i) =>
     i === axis
-      ? [
-          { extent: times.outer ?? 1, coef: 0, guards: still },
-          ...factors,
-          { extent: times.inner ?? 1, coef: 0, guards: still },
-        ]
+      ? [{ extent: outer, coef: 0, guards: still }, ...factors, { extent: inner, coef: 0, guards: still }]
       : factors,
   );
-  return normalise({ ...value, axes });
+  const repeated = { ...value, axes };
+  return outer === 0 || inner === 0 ? emptyConstant(value.memory.dtype, shapeOf(repeated)) : normalise(repeated);
 }
 
 /** What index `x` of an axis becomes: `x = (base + sum(coef * i)) / divisor`, a new axis for every `i`. */
@@ -105,8 +117,10 @@ export interface Substitution {
  * Undefined where the axis has several factors, or fills conflict.
  */
 export function substitute(value: Value, axis: number, by: Substitution): Value | undefined {
+  checkExtents(by.axes.map(({ extent }) => extent));
   const divisor = by.divisor ?? 1;
-  const factors = value.axes[axis]!;
+  const factors = value.axes[axis];
+  if (!factors) throw inconsistent(`A tensor of ${value.axes.length} dimensions has no axis ${axis}`);
   const size = axisExtent(factors);
   if (by.axes.some(({ extent }) => extent === 0)) {
     const shape = shapeOf(value);

@@ -13,7 +13,7 @@ import { constant, type Value } from "./value.js";
 export const OPSETS = { min: 7, max: 26 };
 
 /** ONNX nodes that are lowered at most, those of unrolled loops and inlined functions counted each time. */
-const MAX_NODES = 500_000;
+const MAX_NODES = 200_000;
 /** Nesting of functions and subgraphs. */
 const MAX_DEPTH = 64;
 
@@ -82,6 +82,13 @@ function walkNode(frame: Frame, node: NodeProto, scope: Scope): void {
     });
   } catch (error) {
     if (error instanceof CompileError) throw error.at(place);
+    // A lowering indexes what the operator's specification promises; a hostile node keeps no promise.
+    if (error instanceof TypeError || error instanceof RangeError) {
+      throw new CompileError("COMPILE_MALFORMED", `It does not fit its operator: ${error.message}`, {
+        place,
+        cause: error,
+      });
+    }
     if (error instanceof OnnxError) throw new CompileError("COMPILE_MALFORMED", error.message, { place, cause: error });
     throw error;
   }

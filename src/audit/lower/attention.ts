@@ -6,7 +6,7 @@ import { typeOf } from "./arithmetic.js";
 import { map } from "./broadcast.js";
 import { concat } from "./concat.js";
 import { dot } from "./matmul.js";
-import { type Op, operators, required } from "./op.js";
+import { iota, type Op, operators, required, shapeOfRank } from "./op.js";
 import { reduce } from "./reduce.js";
 import { reshapeTo } from "./shape.js";
 
@@ -17,7 +17,7 @@ const TINY = 1.401298464324817e-45;
 
 /** [batch, length, heads * size] -> [batch, heads, length, size] */
 function splitHeads(op: Op, x: Value, heads: number): Value {
-  const [batch, length, width] = shapeOf(x) as [number, number, number];
+  const [batch, length, width] = shapeOfRank(x, 3);
   return transpose(reshapeTo(op, x, [batch, length, heads, width / heads]), [0, 2, 1, 3]);
 }
 
@@ -53,11 +53,8 @@ function masked(op: Op, scores: Value, past: number): Value {
   }
   const lengths = op.inputs[6];
   if (lengths) {
-    const iota = builder.vector(
-      typeOf(lengths),
-      Array.from({ length: keys }, (_, i) => i),
-    );
-    const inside = map(builder, "lt", [iota, reshapeTo(op, lengths, [shapeOf(lengths)[0]!, 1, 1, 1])], {
+    const positions = iota(builder, typeOf(lengths), keys);
+    const inside = map(builder, "lt", [positions, reshapeTo(op, lengths, [shapeOf(lengths)[0]!, 1, 1, 1])], {
       dtype: "bool",
     });
     result = map(builder, "where", [inside, result, infinity]);
@@ -75,8 +72,8 @@ function masked(op: Op, scores: Value, past: number): Value {
 function attention(op: Op): (Value | undefined)[] {
   const { builder, attributes } = op;
   const { q, k, v, packed, past } = readInputs(op);
-  const [batch, heads, queries, size] = shapeOf(q) as [number, number, number, number];
-  const [, keyHeads, keys] = shapeOf(k) as [number, number, number];
+  const [batch, heads, queries, size] = shapeOfRank(q, 4);
+  const [, keyHeads, keys] = shapeOfRank(k, 4);
   const group = heads / keyHeads;
   const scale = attributes.float("scale") ?? 1 / Math.sqrt(size);
   // ONNX multiplies both sides with the root, which keeps halves from overflowing.

@@ -17,7 +17,8 @@ export function concat(builder: Builder, values: readonly Value[], axis: number)
   for (const part of parts) {
     const fits =
       rankOf(part) === rankOf(first) && shapeOf(part).every((e, i) => i === axis || e === shapeOf(parts[0]!)[i]);
-    if (!fits) throw inconsistent(`[${shapeOf(part).join()}] and [${shapeOf(parts[0]!).join()}] do not concatenate`);
+    if (!fits || axis >= rankOf(part))
+      throw inconsistent(`[${shapeOf(part).join()}] and [${shapeOf(parts[0]!).join()}] do not concatenate`);
   }
   if (parts.length > FAN_IN) {
     const groups = Math.ceil(parts.length / FAN_IN);

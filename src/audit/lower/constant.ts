@@ -6,7 +6,7 @@ import { constant, isConstant, product, shapeOf, type Value } from "../compile/v
 import { expand } from "../compile/view-ops.js";
 import type { DType } from "../graph.js";
 import { cast } from "./arithmetic.js";
-import { constantOf, integersOf, numberOf, type Op, operators, required } from "./op.js";
+import { constantOf, integersOf, numberOf, type Op, operators, required, sequence, shapeOfRank } from "./op.js";
 
 function fromTensor(tensor: OnnxTensor): Value {
   return constant(tensor.dtype, tensor.shape, tensor.data);
@@ -48,8 +48,7 @@ function range(op: Op): Value {
   const [from, to, step] = [numberOf(op, start), numberOf(op, limit), numberOf(op, delta)];
   if (step === 0) throw inconsistent("A range with step 0");
   const count = Math.max(0, Math.ceil((to - from) / step));
-  if (count > 2 ** 28) throw new CompileError("COMPILE_LIMIT", `A range of ${count} elements`);
-  const values = Array.from({ length: count }, (_, i) => from + i * step);
+  const values = sequence(count, (i) => from + i * step);
   if (!isAuditType(dtype)) {
     const data = allocate(dtype, count);
     values.forEach((value, i) => (data[i] = value));
@@ -60,14 +59,12 @@ function range(op: Op): Value {
 
 function eyeLike(op: Op): Value {
   const x = required(op, 0);
-  const [rows, columns] = shapeOf(x) as [number, number];
+  const [rows, columns] = shapeOfRank(x, 2);
   const code = op.attributes.int("dtype");
   const dtype = code === undefined ? x.memory.dtype : elementType(code);
   if (!dtype || !isAuditType(dtype)) throw new CompileError("COMPILE_DTYPE", "EyeLike of a type without a lowering");
   const k = op.attributes.int("k", 0);
-  const values = Array.from({ length: rows * columns }, (_, i) =>
-    Math.floor(i / columns) + k === i % columns ? 1 : 0,
-  );
+  const values = sequence(rows * columns, (i) => (Math.floor(i / columns) + k === i % columns ? 1 : 0));
   return constant(dtype, [rows, columns], dataOf(dtype, values));
 }
 

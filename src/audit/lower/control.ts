@@ -3,11 +3,11 @@ import { CompileError, inconsistent } from "../compile/errors.js";
 import { rankOf, shapeOf, type Value } from "../compile/value.js";
 import { slice } from "../compile/view-ops.js";
 import { stack } from "./concat.js";
-import { axisOf, numberOf, type Op, operators, required } from "./op.js";
+import { axisOf, numberOf, type Op, operators, type OpLowering, required } from "./op.js";
 import { reshapeTo } from "./shape.js";
 
 /** Rounds that a loop may have: every one becomes nodes. */
-const MAX_ROUNDS = 100_000;
+const MAX_ROUNDS = 30_000;
 
 function body(op: Op, name: string): GraphProto {
   const graph = op.attributes.graph(name);
@@ -82,4 +82,8 @@ function scan(op: Op): Value[] {
   return [...state, ...outputs];
 }
 
-export const controlFlow = operators({ If: branch, Loop: loop, Scan: scan });
+export const controlFlow: readonly OpLowering[] = [
+  ...operators({ If: branch, Loop: loop }),
+  // Scan 8 had a batch axis and sequence lengths.
+  { domain: "", operator: "Scan", since: 9, lower: scan },
+];

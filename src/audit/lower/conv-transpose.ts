@@ -2,7 +2,7 @@ import { inconsistent } from "../compile/errors.js";
 import { shapeOf, type Value } from "../compile/value.js";
 import { substitute } from "../compile/view-ops.js";
 import { dot } from "./matmul.js";
-import { type Op, operators, required } from "./op.js";
+import { channelShape, type Op, operators, required } from "./op.js";
 import { reshapeTo } from "./shape.js";
 
 /** Pads before, and number of outputs, of every spatial axis of a transposed convolution (ONNX ConvTranspose). */
@@ -15,6 +15,7 @@ function geometry(op: Op, spatial: readonly number[], kernel: readonly number[])
     return values;
   };
   const [strides, dilations, extra] = [list("strides", 1), list("dilations", 1), list("output_padding", 0)];
+  if ([...strides, ...dilations].some((extent) => extent < 1)) throw inconsistent("A window of no elements");
   const full = spatial.map(
     (extent, i) => strides[i]! * (extent - 1) + extra[i]! + (kernel[i]! - 1) * dilations[i]! + 1,
   );
@@ -24,6 +25,7 @@ function geometry(op: Op, spatial: readonly number[], kernel: readonly number[])
     attributes.ints("output_shape")?.slice(-rank) ??
     (same ? spatial.map((extent, i) => extent * strides[i]!) : undefined);
   if (wanted) {
+    if (wanted.length !== rank) throw inconsistent("output_shape names too few axes");
     const before = full.map((extent, i) => {
       const total = Math.max(0, extent - wanted[i]!);
       return autoPad === "SAME_UPPER" ? Math.floor(total / 2) : Math.ceil(total / 2);
@@ -31,6 +33,7 @@ function geometry(op: Op, spatial: readonly number[], kernel: readonly number[])
     return { strides, dilations, before, out: wanted };
   }
   const pads = attributes.ints("pads") ?? new Array<number>(2 * rank).fill(0);
+  if (pads.length !== 2 * rank) throw inconsistent(`"pads" has ${pads.length} entries, ${2 * rank} are wanted`);
   const out = full.map((extent, i) => extent - pads[i]! - pads[rank + i]!);
   return { strides, dilations, before: pads.slice(0, rank), out };
 }
@@ -49,10 +52,10 @@ interface Geometry {
 function convTranspose(op: Op): Value {
   const { builder } = op;
   const [x, w, bias] = [required(op, 0), required(op, 1), op.inputs[2]];
-  const [batch, channels, ...spatial] = shapeOf(x) as [number, number, ...number[]];
-  const [wChannels, perGroup, ...kernel] = shapeOf(w) as [number, number, ...number[]];
+  const [batch, channels, ...spatial] = channelShape(x);
+  const [wChannels, perGroup, ...kernel] = channelShape(w);
   const groups = op.attributes.int("group", 1);
-  if (wChannels !== channels || channels % groups !== 0 || kernel.length !== spatial.length) {
+  if (groups < 1 || wChannels !== channels || channels % groups !== 0 || kernel.length !== spatial.length) {
     throw inconsistent(`A transposed convolution of [${shapeOf(x).join()}] with [${shapeOf(w).join()}]`);
   }
   const { strides, dilations, before, out } = geometry(op, spatial, kernel);

@@ -3,7 +3,7 @@ import type { Label } from "../compile/space.js";
 import { shapeOf, type Value } from "../compile/value.js";
 import type { DType } from "../graph.js";
 import { dot } from "./matmul.js";
-import { type Op, operators, required } from "./op.js";
+import { channelShape, type Op, operators, required } from "./op.js";
 import { reshapeTo } from "./shape.js";
 import { channelsLast, slide, windowsOf } from "./windows.js";
 
@@ -25,9 +25,15 @@ export function convolve(op: Op, { x, w, bias, fill = 0n, dtype }: Convolution):
   const [xShape, wShape] = [shapeOf(x), shapeOf(w)];
   const rank = xShape.length - 2;
   const groups = op.attributes.int("group", 1);
-  const [batch, channels, ...spatial] = xShape as [number, number, ...number[]];
-  const [filters, perGroup, ...kernel] = wShape as [number, number, ...number[]];
-  if (rank < 1 || wShape.length !== rank + 2 || channels !== perGroup * groups || filters % groups !== 0) {
+  const [batch, channels, ...spatial] = channelShape(x);
+  const [filters, perGroup, ...kernel] = channelShape(w);
+  if (
+    groups < 1 ||
+    rank < 1 ||
+    wShape.length !== rank + 2 ||
+    channels !== perGroup * groups ||
+    filters % groups !== 0
+  ) {
     throw inconsistent(`A convolution of [${xShape.join()}] with [${wShape.join()}] in ${groups} groups`);
   }
   const windows = windowsOf(op.attributes, spatial, op.attributes.ints("kernel_shape") ?? kernel);

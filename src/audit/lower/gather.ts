@@ -1,5 +1,5 @@
 import type { Builder } from "../compile/builder.js";
-import { inconsistent } from "../compile/errors.js";
+import { inconsistent, refuse } from "../compile/errors.js";
 import type { Label, Labelled } from "../compile/space.js";
 import { axisExtent, isConstant, isWhole, rankOf, shapeOf, sizeOf, type Value } from "../compile/value.js";
 import { repeat, slice, substitute, transpose } from "../compile/view-ops.js";
@@ -74,6 +74,7 @@ function gatherConstant(builder: Builder, data: Value, axis: number, index: Valu
 /** result[i][j][k] = data[index[i][j][k]][j][k] for axis 0, and so on (ONNX GatherElements). */
 export function gatherElements(builder: Builder, data: Value, axis: number, index: Value): Value {
   const wanted = shapeOf(index);
+  if (wanted.length !== rankOf(data)) throw inconsistent("GatherElements wants an index for every axis");
   const cropped = shapeOf(data).reduce(
     (value, extent, i) =>
       i === axis || extent === wanted[i]
@@ -93,9 +94,10 @@ function gather(op: Op): Value {
 function gatherND(op: Op): Value {
   const [data, index] = [required(op, 0), required(op, 1)];
   const batch = op.attributes.int("batch_dims", 0);
-  const depth = shapeOf(index).at(-1)!;
+  const depth = shapeOf(index).at(-1) ?? 0;
   const last = rankOf(index) - 1;
-  if (batch + depth > rankOf(data)) throw inconsistent("GatherND indexes more axes than there are");
+  if (depth < 1 || batch < 0 || batch + depth > rankOf(data) || batch > last)
+    throw inconsistent("GatherND indexes more axes than there are");
   const labels = data.axes.map((_, i) => (i < batch ? `b${i}` : `d${i}`));
   const indexLabels = index.axes.slice(0, last).map((_, i) => (i < batch ? `b${i}` : `i${i}`));
   const axes = Array.from({ length: depth }, (_, i) => batch + i);
@@ -114,7 +116,7 @@ function topK(op: Op): Value[] {
   const [k] = op.opset < 10 ? [op.attributes.int("k", 1)] : integersOf(op, required(op, 1));
   const extent = shapeOf(x)[axis]!;
   if (k === undefined || k < 0 || k > extent) throw inconsistent(`TopK of ${k ?? "no"} of ${extent} elements`);
-  // Without "sorted" the order is the runtime's own; the sorted one is as good as any.
+  if (op.attributes.int("sorted", 1) === 0 && k > 1) throw refuse("TopK without order is the runtime's own choice");
   const labels = x.axes.map((_, i) => i);
   const rest: Label[] = labels.filter((i) => i !== axis);
   const largest = op.attributes.int("largest", 1) !== 0;

@@ -2,7 +2,7 @@ import { refuse } from "../compile/errors.js";
 import { isConstant, product, rankOf, shapeOf, type Value } from "../compile/value.js";
 import { substitute } from "../compile/view-ops.js";
 import { map } from "./broadcast.js";
-import { axisOf, type Op, operators, required } from "./op.js";
+import { axisOf, channelShape, type Op, operators, required } from "./op.js";
 import { reduce } from "./reduce.js";
 import { reshapeTo } from "./shape.js";
 
@@ -79,7 +79,7 @@ function groupNormalization(op: Op): Value {
   const x = required(op, 0);
   const shape = shapeOf(x);
   const groups = op.attributes.int("num_groups", 1);
-  const [batch, channels, ...spatial] = shape as [number, number, ...number[]];
+  const [batch, channels, ...spatial] = channelShape(x);
   const grouped = reshapeTo(op, x, [batch, groups, channels / groups, ...spatial]);
   const axes = grouped.axes.map((_, axis) => axis).slice(2);
   const { result } = normaliseOver(op, grouped, axes, op.attributes.float("epsilon", 1e-5));
@@ -155,8 +155,12 @@ function lpNormalization(op: Op): Value {
     op.attributes.int("p", 2) === 1
       ? reduce(builder, "sum", map(builder, "abs", [x]), { axes, keep: true })
       : map(builder, "sqrt", [reduce(builder, "dot", x, { axes, keep: true, by: x })]);
-  return map(builder, "div", [x, norm]);
+  // ONNX gives zeros where all elements are zero; no other norm is below the smallest f32.
+  return map(builder, "div", [x, map(builder, "max", [norm, f32(op, TINY)])]);
 }
+
+/** The smallest positive f32. */
+const TINY = 1.401298464324817e-45;
 
 function meanVariance(op: Op): Value {
   const x = required(op, 0);

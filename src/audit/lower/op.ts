@@ -3,6 +3,7 @@ import type { Builder } from "../compile/builder.js";
 import { CompileError, inconsistent } from "../compile/errors.js";
 import type { ConstMemory, Memory, RawNode } from "../compile/raw.js";
 import { isConstant, isWhole, shapeOf, type Value } from "../compile/value.js";
+import type { DType } from "../graph.js";
 import { type Attributes, toInteger } from "./attributes.js";
 
 /** One ONNX node that is being lowered. */
@@ -43,6 +44,42 @@ export function required(op: Op, i: number): Value {
   const value = op.inputs[i];
   if (!value) throw inconsistent(`Input ${i} is missing`);
   return value;
+}
+
+/** The shape of a tensor that must have `rank` dimensions. */
+export function shapeOfRank(value: Value, rank: 2): [number, number];
+export function shapeOfRank(value: Value, rank: 3): [number, number, number];
+export function shapeOfRank(value: Value, rank: 4): [number, number, number, number];
+export function shapeOfRank(value: Value, rank: number): number[] {
+  const shape = shapeOf(value);
+  if (shape.length !== rank) throw inconsistent(`A tensor of ${rank} dimensions is wanted, not [${shape.join()}]`);
+  return shape;
+}
+
+/** Batch, channels and spatial extents of a tensor [n, c, ...]. */
+export function channelShape(value: Value): [batch: number, channels: number, ...spatial: number[]] {
+  const shape = shapeOf(value);
+  if (shape.length < 2) throw inconsistent(`A tensor with channels is wanted, not [${shape.join()}]`);
+  return shape as [number, number, ...number[]];
+}
+
+/** Entries that a table made at compile time may have. */
+const MAX_ENTRIES = 2 ** 24;
+
+/** A list of `count` entries, where attributes decide the count. */
+export function sequence<T>(count: number, entry: (i: number) => T, most = MAX_ENTRIES): T[] {
+  if (!Number.isInteger(count) || count < 0) throw inconsistent(`A list of ${count} entries`);
+  if (count > most) throw new CompileError("COMPILE_LIMIT", `A table of ${count} entries`);
+  return Array.from({ length: count }, (_, i) => entry(i));
+}
+
+/** The constant 0, 1, 2, ... */
+export function iota(builder: Builder, dtype: DType, count: number, shape: readonly number[] = [count]): Value {
+  return builder.vector(
+    dtype,
+    sequence(count, (i) => i),
+    shape,
+  );
 }
 
 /** A non-negative axis number, from one that may count from the end. */

@@ -5,7 +5,7 @@ import { rankOf, shapeOf, type Value } from "../compile/value.js";
 import { pad, slice } from "../compile/view-ops.js";
 import { typeOf } from "./arithmetic.js";
 import { gatherAxis } from "./gather.js";
-import { axisOf, constantOf, integersOf, type Op, operators, optionalIntegers, required } from "./op.js";
+import { axisOf, constantOf, integersOf, type Op, operators, optionalIntegers, required, sequence } from "./op.js";
 
 /** Bits that constant padding reads. */
 function fillOf(op: Op, x: Value): bigint {
@@ -39,7 +39,7 @@ function padNode(op: Op): Value {
 /** Positions that a padded axis reads where padding repeats elements. */
 function mirrored(mode: string, extent: number, { before, after }: { before: number; after: number }): number[] {
   const period = mode === "reflect" ? Math.max(1, 2 * (extent - 1)) : extent;
-  return Array.from({ length: before + extent + after }, (_, i) => {
+  return sequence(before + extent + after, (i) => {
     const at = i - before;
     if (mode === "edge") return Math.max(0, Math.min(extent - 1, at));
     if (mode !== "reflect" && mode !== "wrap") throw refuse(`Pad mode "${mode}" has no lowering`);

@@ -5,7 +5,7 @@ import type { ReduceFn } from "../graph.js";
 import { typeOf } from "./arithmetic.js";
 import { map } from "./broadcast.js";
 import { gatherAxis } from "./gather.js";
-import { type Op, operators, required } from "./op.js";
+import { channelShape, type Op, operators, required, sequence } from "./op.js";
 import { reduce } from "./reduce.js";
 import { slide, type Windows, windowsOf } from "./windows.js";
 
@@ -43,24 +43,19 @@ function maxPool(op: Op): Value[] {
 function maxPositions(op: Op, x: Value, windows: Windows, lowest: bigint): Value {
   const { builder } = op;
   const inWindow = poolReduce(op, "argmax", x, windows, lowest);
-  const shape = shapeOf(x);
-  const [batch, channels, ...spatial] = shape as [number, number, ...number[]];
+  const [batch, channels, ...spatial] = channelShape(x);
   const columnMajor = op.attributes.int("storage_order", 0) !== 0;
   const strides = columnMajor ? rowMajor([...spatial].reverse()).reverse() : rowMajor(spatial);
   const offsets = (extents: readonly number[], steps: readonly number[], bases: readonly number[]): number[] =>
-    extents.reduce<number[]>(
-      (all, extent, axis) =>
-        all.flatMap((sum) =>
-          Array.from({ length: extent }, (_, i) => sum + (bases[axis]! + i * steps[axis]!) * strides[axis]!),
-        ),
-      [0],
+    overAll(extents, (index) =>
+      index.reduce((sum, i, axis) => sum + (bases[axis]! + i * steps[axis]!) * strides[axis]!, 0),
     );
   const zeros = spatial.map(() => 0);
   const inside = builder.vector("i64", offsets(windows.kernel, windows.dilations, zeros));
   const before = windows.padsBefore.map((pad) => -pad);
   const starts = builder.vector("i64", offsets(windows.out, windows.strides, before), windows.out);
   const size = spatial.reduce((n, extent) => n * extent, 1);
-  const planes = Array.from({ length: batch * channels }, (_, i) => i * size);
+  const planes = sequence(batch * channels, (i) => i * size);
   const plane = builder.vector("i64", planes, [batch, channels, ...spatial.map(() => 1)]);
   const position = map(builder, "add", [gatherAxis(builder, inside, 0, inWindow), starts]);
   return map(builder, "add", [position, plane]);
@@ -77,21 +72,27 @@ function lpPool(op: Op): Value {
   return power(poolReduce(op, "sum", powers, windows, 0n), 1 / p);
 }
 
+/** One entry for every index of `extents`, row-major. */
+function overAll(extents: readonly number[], entry: (index: readonly number[]) => number): number[] {
+  const strides = rowMajor(extents);
+  const total = extents.reduce((n, extent) => n * extent, 1);
+  return sequence(total, (i) => entry(extents.map((extent, axis) => Math.floor(i / strides[axis]!) % extent)));
+}
+
 /** Elements that count in every window: those inside the tensor, or also those in the padding. */
 function windowCounts(windows: Windows, spatial: readonly number[], withPadding: boolean): number[] {
   const perAxis = windows.out.map((count, axis) => {
     const low = withPadding ? -windows.padsBefore[axis]! : 0;
     const high = spatial[axis]! + (withPadding ? windows.padsAfter[axis]! : 0);
-    return Array.from({ length: count }, (_, o) => {
-      let inside = 0;
-      for (let k = 0; k < windows.kernel[axis]!; k++) {
-        const at = o * windows.strides[axis]! - windows.padsBefore[axis]! + k * windows.dilations[axis]!;
-        if (at >= low && at < high) inside++;
-      }
-      return inside;
+    return sequence(count, (o) => {
+      const start = o * windows.strides[axis]! - windows.padsBefore[axis]!;
+      // Kernel positions up to the first at or beyond a bound.
+      const below = (bound: number): number =>
+        Math.max(0, Math.min(windows.kernel[axis]!, Math.ceil((bound - start) / windows.dilations[axis]!)));
+      return below(high) - below(low);
     });
   });
-  return perAxis.reduce<number[]>((all, counts) => all.flatMap((a) => counts.map((b) => a * b)), [1]);
+  return overAll(windows.out, (index) => index.reduce((n, o, axis) => n * perAxis[axis]![o]!, 1));
 }
 
 function averagePool(op: Op): Value {

@@ -6,7 +6,7 @@ import { map } from "./broadcast.js";
 import { cellActivations } from "./cell-activations.js";
 import { concat } from "./concat.js";
 import { dot } from "./matmul.js";
-import { integersOf, type Op, required } from "./op.js";
+import { integersOf, iota, type Op, required, sequence, shapeOfRank } from "./op.js";
 import { reshapeTo } from "./shape.js";
 
 /** What a cell sees of its direction: weights without the direction axis. */
@@ -65,7 +65,7 @@ export function unroll(op: Op, cell: Cell): (Value | undefined)[] {
   const batchFirst = attributes.int("layout", 0) !== 0;
   const swap = (value: Value): Value => (batchFirst ? transpose(value, [1, 0, 2]) : value);
   const x = swap(required(op, 0));
-  const [steps, batch] = shapeOf(x) as [number, number];
+  const [steps, batch] = shapeOfRank(x, 3);
   const direction = attributes.string("direction", "forward");
   if (!["forward", "reverse", "bidirectional"].includes(direction)) throw inconsistent(`Direction "${direction}"`);
   const directions = direction === "bidirectional" ? 2 : 1;
@@ -111,12 +111,8 @@ function liveSteps(op: Op, steps: number): Value | undefined {
   const lengths = op.inputs[4];
   if (!lengths) return undefined;
   if (isConstant(lengths) && integersOf(op, lengths).every((length) => length === steps)) return undefined;
-  const iota = op.builder.vector(
-    typeOf(lengths),
-    Array.from({ length: steps }, (_, t) => t),
-    [steps, 1],
-  );
-  return map(op.builder, "lt", [iota, lengths], { dtype: "bool" });
+  const numbers = iota(op.builder, typeOf(lengths), steps, [steps, 1]);
+  return map(op.builder, "lt", [numbers, lengths], { dtype: "bool" });
 }
 
 /** Input and recurrent bias added up, or apart where the cell wants to add the latter itself. */
@@ -183,7 +179,7 @@ function outputs(
   };
   let all: Value | undefined;
   if (op.outputs[0]) {
-    const parts = Array.from({ length: steps }, (_, t) => results.map((result) => result.states[t]!)).flat();
+    const parts = sequence(steps, (t) => results.map((result) => result.states[t]!)).flat();
     const rows = parts.map((value) => reshapeTo(op, value, [1, batch, hidden]));
     const joined = reshapeTo(op, concat(op.builder, rows, 0), [steps, directions, batch, hidden]);
     all = batchFirst ? transpose(joined, [2, 0, 1, 3]) : joined;

@@ -125,6 +125,7 @@ const position =
   };
 
 const zero = (): number => 0;
+const logOfNothing = (dtype: DType): number | undefined => (dtype === "f32" ? -Infinity : undefined);
 const none = (): undefined => undefined;
 const lowest = (dtype: DType): number | bigint => boundsOf(dtype).low;
 const highest = (dtype: DType): number | bigint => boundsOf(dtype).high;
@@ -137,10 +138,10 @@ export const reductions = operators({
   ReduceL2: reduction((op, x, axes) => map(op.builder, "sqrt", [sumOfSquares(op, x, axes)]), zero, absolute),
   ReduceLogSum: reduction(
     (op, x, axes) => map(op.builder, "log", [reduce(op.builder, "sum", x, { axes, keep: true })]),
-    () => -Infinity,
+    logOfNothing,
     (op, x) => map(op.builder, "log", [x]),
   ),
-  ReduceLogSumExp: reduction(logSumExp, () => -Infinity),
+  ReduceLogSumExp: reduction(logSumExp, logOfNothing),
   ReduceMax: reduction(plain("max"), lowest),
   ReduceMean: reduction(plain("mean"), none),
   ReduceMin: reduction(plain("min"), highest),

@@ -1,4 +1,5 @@
 import { inconsistent, refuse } from "../compile/errors.js";
+import { sequence } from "./op.js";
 
 /*
  * Which input elements an output element of Resize is made of, along one axis. Coordinates are computed in binary32 with ONNX
@@ -151,18 +152,19 @@ function antialiasTaps(axis: AxisResize, x: number): { positions: number[]; weig
   return { positions, weights: weights.map((weight) => f(weight / total)) };
 }
 
+/** Longest axis that is resized. */
+const MAX_LENGTH = 2 ** 18;
+
 /** The taps of every output element along one axis. */
 export function axisTaps(axis: AxisResize): Taps[] {
-  return Array.from({ length: axis.output }, (_, x): Taps => {
-    const outside = axis.transformation === "tf_crop_and_resize" && isOutside(axis, original(axis, x));
-    if (axis.mode === "nearest") return { positions: [nearestPosition(axis, x)], weights: [1], outside };
-    const taps = axis.antialias
-      ? antialiasTaps(axis, x)
-      : axis.mode === "linear"
-        ? linearTaps(axis, x)
-        : cubicTaps(axis, x);
-    return { ...joined(taps), outside };
-  });
+  return sequence(axis.output, (x) => tapsAt(axis, x), MAX_LENGTH);
+}
+
+function tapsAt(axis: AxisResize, x: number): Taps {
+  const outside = axis.transformation === "tf_crop_and_resize" && isOutside(axis, original(axis, x));
+  if (axis.mode === "nearest") return { positions: [nearestPosition(axis, x)], weights: [1], outside };
+  const plain = axis.mode === "linear" ? linearTaps : cubicTaps;
+  return { ...joined((axis.antialias ? antialiasTaps : plain)(axis, x)), outside };
 }
 
 function isOutside(axis: AxisResize, at: number): boolean {

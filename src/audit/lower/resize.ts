@@ -14,7 +14,7 @@ interface Plan {
 function floatsOf(op: Op, i: number): number[] | undefined {
   const value = op.inputs[i];
   if (!value) return undefined;
-  const numbers = Array.from(constantOf(op, value).data as ArrayLike<number>);
+  const numbers = Array.from(constantOf(op, value).data as ArrayLike<number | bigint>, Number);
   return numbers.length > 0 ? numbers : undefined;
 }
 
@@ -25,6 +25,9 @@ function planOf(op: Op, shape: readonly number[], axes: readonly number[]): Plan
   const given =
     op.operator === "Upsample" && op.opset < 9 ? op.attributes.floats("scales") : floatsOf(op, op.opset < 11 ? 1 : 2);
   const wanted = op.opset < 11 ? undefined : optionalIntegers(op, 3);
+  for (const list of [given, wanted]) {
+    if (list && list.length > 0 && list.length !== axes.length) throw inconsistent("Resize wants one number per axis");
+  }
   if (wanted && wanted.length > 0) {
     axes.forEach((axis, i) => (scales[axis] = Math.fround(wanted[i]! / shape[axis]!)));
     axes.forEach((axis, i) => (sizes[axis] = wanted[i]!));
@@ -102,7 +105,7 @@ function applyTaps(op: Op, x: Value, axis: number, taps: readonly Taps[]): Value
   const { builder } = op;
   const input = shapeOf(x)[axis]!;
   const output = taps.length;
-  const most = Math.max(...taps.map(({ positions }) => positions.length));
+  const most = taps.reduce((n, { positions }) => Math.max(n, positions.length), 0);
   const single = taps.every(({ weights }) => weights.length === 1 && weights[0] === 1);
   if (single)
     return gatherAxis(

@@ -1,9 +1,10 @@
+import { inconsistent } from "../compile/errors.js";
 import { rankOf, shapeOf, type Value } from "../compile/value.js";
 import { slice, transpose } from "../compile/view-ops.js";
 import { map } from "./broadcast.js";
 import { concat } from "./concat.js";
 import { gatherAxis } from "./gather.js";
-import { type Op, operators, required } from "./op.js";
+import { type Op, operators, required, shapeOfRank } from "./op.js";
 import { reshapeTo } from "./shape.js";
 
 /** Rotates pairs of features by angles that grow with the position (ONNX RotaryEmbedding 23). */
@@ -11,12 +12,11 @@ function rotaryEmbedding(op: Op): Value {
   const { builder, attributes } = op;
   const x = required(op, 0);
   const packed = rankOf(x) === 3;
-  const [batch, length] = packed ? (shapeOf(x) as [number, number]) : [shapeOf(x)[0]!, shapeOf(x)[2]!];
-  const heads = packed ? attributes.int("num_heads", 1) : shapeOf(x)[1]!;
-  const size = packed ? shapeOf(x)[2]! / heads : shapeOf(x)[3]!;
-  const rows = packed ? reshapeTo(op, x, [batch, length, heads, size]) : transpose(x, [0, 2, 1, 3]);
+  const rows = packed ? splitWidth(op, x, attributes.int("num_heads", 1)) : transpose(x, [0, 2, 1, 3]);
+  const [batch, length, heads, size] = shapeOfRank(rows, 4);
   const interleaved = attributes.int("interleaved", 0) !== 0;
   const rotated = attributes.int("rotary_embedding_dim", 0) || size;
+  if (rotated > size || rotated % 2 !== 0) throw inconsistent(`A rotation of ${rotated} of ${size} features`);
   const half = rotated / 2;
   const part = (start: number, count: number, step = 1): Value =>
     builder.view(rows, (v) => slice(v, 3, { start, count, step }));
@@ -38,6 +38,12 @@ function rotaryEmbedding(op: Op): Value {
   if (rotated < size) parts.push(part(rotated, size - rotated));
   const result = concat(builder, parts, 3);
   return packed ? reshapeTo(op, result, [batch, length, heads * size]) : transpose(result, [0, 2, 1, 3]);
+}
+
+/** [batch, length, heads * size] -> [batch, length, heads, size] */
+function splitWidth(op: Op, x: Value, heads: number): Value {
+  const [batch, length, width] = shapeOfRank(x, 3);
+  return reshapeTo(op, x, [batch, length, heads, width / heads]);
 }
 
 /** Elements of two tensors in turn along the last axis. */

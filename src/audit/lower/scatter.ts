@@ -5,7 +5,7 @@ import { typeOf } from "./arithmetic.js";
 import { map } from "./broadcast.js";
 import { concat } from "./concat.js";
 import { gatherAxis, gatherElements } from "./gather.js";
-import { axisOf, integersOf, type Op, operators, required } from "./op.js";
+import { axisOf, integersOf, iota, type Op, operators, required, sequence } from "./op.js";
 import { reduce } from "./reduce.js";
 import { reshapeTo } from "./shape.js";
 
@@ -16,7 +16,7 @@ import { reshapeTo } from "./shape.js";
 
 /** Row-major addresses from constant positions: which update (or -1) each element of the result takes. */
 function lastWriters(size: number, writes: Iterable<readonly [address: number, update: number]>): number[] {
-  const writers = new Array<number>(size).fill(-1);
+  const writers = sequence(size, () => -1);
   for (const [address, update] of writes) writers[address] = update;
   return writers;
 }
@@ -104,10 +104,7 @@ function scatterElements(op: Op): Value {
   const positions = wrapped(op, index, builder.scalar(typeOf(index), extent));
   const labels = data.axes.map((_, i) => i);
   const atUpdate = labels.map((i) => (i === axis ? "u" : i));
-  const places = builder.vector(
-    typeOf(index),
-    Array.from({ length: extent }, (_, i) => i),
-  );
+  const places = iota(builder, typeOf(index), extent);
   const hit = builder.emit({
     what: { kind: "map", fn: "eq" },
     dtype: "bool",
@@ -160,12 +157,9 @@ function scatterND(op: Op): Value {
     keep: false,
     dtype,
   });
-  const iota = builder.vector(
-    dtype,
-    Array.from({ length: places }, (_, i) => i),
-    [places, 1],
-  );
-  const hit = map(builder, "eq", [iota, reshapeTo(op, linear, [1, count])], { dtype: "bool" });
+  const hit = map(builder, "eq", [iota(builder, dtype, places, [places, 1]), reshapeTo(op, linear, [1, count])], {
+    dtype: "bool",
+  });
   const rows = reshapeTo(op, updates, [count, inner]);
   const table = reshapeTo(op, data, [places, inner]);
   if (reduction === "none") {

@@ -3,7 +3,7 @@ import { rankOf, shapeOf, sizeOf, type Value } from "../compile/value.js";
 import { guardBy, slice } from "../compile/view-ops.js";
 import { cast, typeOf } from "./arithmetic.js";
 import { map } from "./broadcast.js";
-import { axisOf, integersOf, numberOf, type Op, operators, required } from "./op.js";
+import { axisOf, integersOf, iota, numberOf, type Op, operators, required } from "./op.js";
 import { reshapeTo } from "./shape.js";
 
 /** One triangle of the last two axes; the rest reads zero. A view. */
@@ -33,12 +33,8 @@ function oneHot(op: Op): Value {
   const position = dtype.startsWith("u") ? index : map(builder, "where", [negative, counted, index]);
   const shape = shapeOf(indices);
   const spread = reshapeTo(op, position, [...shape.slice(0, axis), 1, ...shape.slice(axis)]);
-  const iota = builder.vector(
-    dtype,
-    Array.from({ length: depth }, (_, i) => i),
-    [depth, ...new Array<number>(rank - 1 - axis).fill(1)],
-  );
-  const hot = map(builder, "eq", [spread, iota], { dtype: "bool" });
+  const classes = iota(builder, dtype, depth, [depth, ...new Array<number>(rank - 1 - axis).fill(1)]);
+  const hot = map(builder, "eq", [spread, classes], { dtype: "bool" });
   const pick = (start: number): Value =>
     reshapeTo(
       op,
@@ -65,17 +61,13 @@ function hardmax(op: Op): Value {
     red: [first],
     operands: [{ value: flat, labels }],
   });
-  const iota = builder.vector(
-    "i64",
-    Array.from({ length: count }, (_, i) => i),
-  );
   const hot = builder.emit({
     what: { kind: "map", fn: "eq" },
     dtype: "bool",
     out: labels,
     operands: [
       { value: best, labels: labels.filter((axis) => axis !== first) },
-      { value: iota, labels: [first] },
+      { value: iota(builder, "i64", count), labels: [first] },
     ],
   });
   return reshapeTo(op, map(builder, "where", [hot, builder.scalar("f32", 1), builder.scalar("f32", 0)]), shape);

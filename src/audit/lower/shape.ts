@@ -1,7 +1,7 @@
 import { inconsistent } from "../compile/errors.js";
 import { product, rankOf, shapeOf, type Value } from "../compile/value.js";
 import { expand, repeat, reshape, slice, transpose } from "../compile/view-ops.js";
-import { axisOf, integersOf, type Op, operators, optionalIntegers, required } from "./op.js";
+import { axisOf, integersOf, type Op, operators, optionalIntegers, required, sequence, shapeOfRank } from "./op.js";
 
 /** Axes from an attribute in older opsets, from input 1 in newer ones. */
 function axesOf(op: Op, rank: number): number[] | undefined {
@@ -71,9 +71,6 @@ function transposeNode(op: Op): Value {
   const x = required(op, 0);
   const rank = rankOf(x);
   const perm = op.attributes.ints("perm") ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
-  if (perm.length !== rank || new Set(perm).size !== rank || perm.some((axis) => axis < 0 || axis >= rank)) {
-    throw inconsistent(`[${perm.join()}] is no permutation of ${rank} axes`);
-  }
   return transpose(x, perm);
 }
 
@@ -99,7 +96,7 @@ function tile(op: Op): Value {
 
 function depthToSpace(op: Op): Value {
   const x = required(op, 0);
-  const [n, c, h, w] = shapeOf(x) as [number, number, number, number];
+  const [n, c, h, w] = shapeOfRank(x, 4);
   const b = op.attributes.int("blocksize", 1);
   const depth = c / (b * b);
   const columnFirst = op.attributes.string("mode", "DCR") === "CRD";
@@ -110,7 +107,7 @@ function depthToSpace(op: Op): Value {
 
 function spaceToDepth(op: Op): Value {
   const x = required(op, 0);
-  const [n, c, h, w] = shapeOf(x) as [number, number, number, number];
+  const [n, c, h, w] = shapeOfRank(x, 4);
   const b = op.attributes.int("blocksize", 1);
   const blocks = transpose(reshapeTo(op, x, [n, c, h / b, b, w / b, b]), [0, 3, 5, 1, 2, 4]);
   return reshapeTo(op, blocks, [n, c * b * b, h / b, w / b]);
@@ -152,9 +149,11 @@ function split(op: Op): Value[] {
   const extent = shapeOf(x)[axis]!;
   let sizes = op.attributes.ints("split") ?? optionalIntegers(op, 1);
   if (!sizes) {
-    const parts = op.attributes.int("num_outputs", op.outputs.length);
+    const parts = op.outputs.length;
+    if (op.attributes.int("num_outputs", parts) !== parts)
+      throw inconsistent("num_outputs is not the number of outputs");
     const size = Math.ceil(extent / parts);
-    sizes = Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(size, extent - i * size)));
+    sizes = sequence(parts, (i) => Math.max(0, Math.min(size, extent - i * size)));
   }
   if (sizes.reduce((a, b) => a + b, 0) !== extent) throw inconsistent(`[${sizes.join()}] does not split ${extent}`);
   let start = 0;

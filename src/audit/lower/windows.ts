@@ -26,9 +26,11 @@ export function windowsOf(attributes: Attributes, spatial: readonly number[], ke
     if (values.length !== length) throw inconsistent(`"${name}" has ${values.length} entries, ${length} are wanted`);
     return values;
   };
+  if (rank === 0) throw inconsistent("Windows over a tensor without spatial axes");
   if (kernel.length !== rank) throw inconsistent(`A kernel of ${kernel.length} dimensions over ${rank}`);
   const strides = list("strides", rank, 1);
   const dilations = list("dilations", rank, 1);
+  if ([...kernel, ...strides, ...dilations].some((extent) => extent < 1)) throw inconsistent("A window of no elements");
   const autoPad = attributes.string("auto_pad", "NOTSET");
   const ceil = attributes.int("ceil_mode", 0) !== 0;
   const pads = list("pads", 2 * rank, 0);
