@@ -1,4 +1,4 @@
-import { Interface, JsonRpcProvider, type Provider } from "ethers";
+import { FetchRequest, Interface, JsonRpcProvider, type Provider } from "ethers";
 
 import {
   Arbiter__factory,
@@ -71,10 +71,20 @@ export function createProvider(rpcUrl: string): JsonRpcProvider {
   });
 }
 
-/** @throws TouchstoneError `RPC_UNREACHABLE`. */
-export async function chainIdOf(provider: JsonRpcProvider, rpcUrl: string): Promise<number> {
+/** Longest time to wait for the first answer of a node. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Asks a node for its chain id, without a provider: those of ethers keep asking a node that is away, and print that.
+ * @throws TouchstoneError `RPC_UNREACHABLE`.
+ */
+export async function chainIdOf(rpcUrl: string): Promise<number> {
   try {
-    return Number(BigInt((await provider.send("eth_chainId", [])) as string));
+    const request = new FetchRequest(rpcUrl);
+    request.timeout = CONNECT_TIMEOUT_MS;
+    request.body = { jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] };
+    const { result } = (await request.send()).bodyJson as { result: unknown };
+    return Number(BigInt(String(result)));
   } catch (cause) {
     throw new TouchstoneError("RPC_UNREACHABLE", `No node answers at ${rpcUrl}: ${messageOf(cause)}`, {
       next: "Start one (`npx hardhat node`) or set TOUCHSTONE_RPC_URL.",

@@ -36,15 +36,12 @@ export function createContext(program: Command): Context {
   const settings = readSettings();
   const { json = false } = program.opts<{ json?: boolean }>();
   const files = createModelFiles(join(settings.home, "models"));
-  const provider = once(() => Promise.resolve(createProvider(settings.rpcUrl)));
   const deploymentFile = once(
-    async () =>
-      settings.deployment ?? deploymentPath(settings.home, await chainIdOf(await provider(), settings.rpcUrl)),
+    async () => settings.deployment ?? deploymentPath(settings.home, await chainIdOf(settings.rpcUrl)),
   );
   const suite = once(async () => {
-    const node = await provider();
-    const chainId = await chainIdOf(node, settings.rpcUrl);
-    return connectSuite(node, readDeployment(await deploymentFile(), chainId));
+    const chainId = await chainIdOf(settings.rpcUrl);
+    return connectSuite(createProvider(settings.rpcUrl), readDeployment(await deploymentFile(), chainId));
   });
   return {
     settings,

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 
 import { TouchstoneError } from "../errors.js";
 import { challengeCommands } from "./commands/challenge.js";
@@ -35,6 +35,8 @@ try {
   // Providers keep timers; a command that has printed its result is over.
   process.exit(process.exitCode ?? 0);
 } catch (thrown) {
+  // Commander reports what it finds while parsing; an argument that a command itself refuses is still unsaid.
+  if (thrown instanceof InvalidArgumentError) process.stderr.write(`error: ${thrown.message}\n`);
   if (thrown instanceof CommanderError) process.exit(thrown.exitCode === 0 ? 0 : USAGE);
   const json = program.opts<{ json?: boolean }>().json ?? false;
   process.exit(report(thrown, json) || (thrown instanceof TouchstoneError ? 1 : 70));

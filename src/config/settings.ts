@@ -11,7 +11,7 @@ import { TouchstoneError } from "../errors.js";
  */
 const schema = z.object({
   TOUCHSTONE_HOME: z.string().min(1).optional(),
-  TOUCHSTONE_RPC_URL: z.url({ protocol: /^(https?|wss?)$/ }).optional(),
+  TOUCHSTONE_RPC_URL: z.url({ protocol: /^https?$/ }).optional(),
   TOUCHSTONE_DEPLOYMENT: z.string().min(1).optional(),
   TOUCHSTONE_KEYSTORE: z.string().min(1).optional(),
   TOUCHSTONE_KEYSTORE_PASSWORD: z.string().optional(),

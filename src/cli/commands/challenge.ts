@@ -20,12 +20,13 @@ export function challengeCommands(program: Command, context: () => Context): voi
   const challenge = program.command("challenge").description("prove wrong answers, end false challenges");
 
   challenge
-    .command("quote <jobId>")
+    .command("quote")
+    .argument("<jobId>", "0x and 64 hex digits", id)
     .description("what a challenge would cost, earn and take, before anything is spent")
     .action(async (text: string) => {
       const ctx = context();
       const { challenges, registry, jobs, provider } = await ctx.suite();
-      const claim = await answeredClaim(await ctx.suite(), id(text));
+      const claim = await answeredClaim(await ctx.suite(), text);
       const [bond, model, clocks, job, { gasPrice }] = await Promise.all([
         challenges.bondFor(claim.modelId, await baseFeeAhead(provider)),
         registry.model(claim.modelId),
@@ -68,13 +69,14 @@ export function challengeCommands(program: Command, context: () => Context): voi
     });
 
   challenge
-    .command("open <jobId>")
+    .command("open")
+    .argument("<jobId>", "0x and 64 hex digits", id)
     .description("audit an answer; if it is wrong, commit to a challenge and open it")
     .addHelpText("after", "\nKeep `touchstone watch` running on the same key until it is executed: it answers demands.")
     .action(async (text: string) => {
       const ctx = context();
       const [suite, sender] = [await ctx.suite(), await ctx.sender()];
-      const claim = await answeredClaim(suite, id(text));
+      const claim = await answeredClaim(suite, text);
       const evidencer = createEvidencer(await ctx.catalogue());
       const state = openState(roleState(ctx.settings.home, "watcher", sender.address));
       const log = ctx.log("challenge");
@@ -84,12 +86,13 @@ export function challengeCommands(program: Command, context: () => Context): voi
     });
 
   challenge
-    .command("refute <challengeId>")
+    .command("refute")
+    .argument("<challengeId>", "0x and 64 hex digits", id)
     .description("do the next step towards ending a false challenge: demand, refute or expire")
     .action(async (text: string) => {
       const ctx = context();
       const [suite, sender] = [await ctx.suite(), await ctx.sender()];
-      const challengeId = id(text);
+      const challengeId = text;
       const { claimId, openedAt, traceRoot } = await suite.challenges.challenge(challengeId);
       if (openedAt === 0n) throw new TouchstoneError("CHALLENGE_UNKNOWN", `There is no challenge ${challengeId}.`);
       const claim = await answeredClaim(suite, claimId);
@@ -110,12 +113,13 @@ export function challengeCommands(program: Command, context: () => Context): voi
     ["execute", "settle the claim as an upheld challenge says", ["WrongChallengeStatus", "ClaimNotChallengeable"]],
   ] as const) {
     challenge
-      .command(`${name} <challengeId>`)
+      .command(name)
+      .argument("<challengeId>", "0x and 64 hex digits", id)
       .description(description)
       .action(async (text: string) => {
         const ctx = context();
         const [{ challenges }, sender] = [await ctx.suite(), await ctx.sender()];
-        const sent = await tolerantSend(sender, await challenges[name].populateTransaction(id(text)), done);
+        const sent = await tolerantSend(sender, await challenges[name].populateTransaction(text), done);
         ctx.io.result({ challengeId: text, already: sent === undefined, gas: sent?.gasUsed ?? 0n }, (r) =>
           r.already ? "somebody already did it" : `done, gas ${r.gas}`,
         );
@@ -123,12 +127,13 @@ export function challengeCommands(program: Command, context: () => Context): voi
   }
 
   challenge
-    .command("show <challengeId>")
+    .command("show")
+    .argument("<challengeId>", "0x and 64 hex digits", id)
     .description("status, deadlines and money of a challenge")
     .action(async (text: string) => {
       const ctx = context();
       const { challenges } = await ctx.suite();
-      const c = await challenges.challenge(id(text));
+      const c = await challenges.challenge(text);
       const shown = {
         challengeId: text,
         status: challengeStatusName(Number(c.status)),

@@ -29,7 +29,8 @@ export function jobCommands(program: Command, context: () => Context): void {
   const job = program.command("job").description("ask operators for answers on-chain");
 
   job
-    .command("request <modelId>")
+    .command("request")
+    .argument("<modelId>", "0x and 64 hex digits", id)
     .description("ask an operator to run a model")
     .requiredOption("--operator <address>", "who shall answer", address)
     .requiredOption("--input <file.pb>", "an input as ONNX TensorProto, one for each model input in order", collect, [])
@@ -45,7 +46,7 @@ export function jobCommands(program: Command, context: () => Context): void {
       const [suite, sender] = [await ctx.suite(), await ctx.sender()];
       const { operator, lock, within, pay, input } = flags;
       const inputs = input.map(readTensorFile);
-      const request = { modelId: id(text), operator, inputs, lock, within, ...(pay === undefined ? {} : { pay }) };
+      const request = { modelId: text, operator, inputs, lock, within, ...(pay === undefined ? {} : { pay }) };
       const { jobId, receipt } = await requestJob({ suite, sender }, request);
       ctx.io.result(
         { jobId, gas: receipt.gasUsed, transaction: receipt.hash },
@@ -54,12 +55,13 @@ export function jobCommands(program: Command, context: () => Context): void {
     });
 
   job
-    .command("show <jobId>")
+    .command("show")
+    .argument("<jobId>", "0x and 64 hex digits", id)
     .description("status and answer of a job")
     .action(async (text: string) => {
       const ctx = context();
       const { jobs, registry, provider, deployment, abi } = await ctx.suite();
-      const jobId = id(text);
+      const jobId = text;
       const found = await jobs.job(jobId);
       const logs = await provider.getLogs({
         address: deployment.jobs,
@@ -90,12 +92,13 @@ export function jobCommands(program: Command, context: () => Context): void {
 
   const simple = (name: "finalise" | "expire", description: string): void => {
     job
-      .command(`${name} <jobId>`)
+      .command(name)
+      .argument("<jobId>", "0x and 64 hex digits", id)
       .description(description)
       .action(async (text: string) => {
         const ctx = context();
         const [{ jobs }, sender] = [await ctx.suite(), await ctx.sender()];
-        const { gasUsed } = await sender.send(await jobs[name].populateTransaction(id(text)));
+        const { gasUsed } = await sender.send(await jobs[name].populateTransaction(text));
         ctx.io.result({ jobId: text, gas: gasUsed }, (r) => `${name}d, gas ${r.gas}`);
       });
   };

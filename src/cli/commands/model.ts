@@ -131,7 +131,8 @@ export function modelCommands(program: Command, context: () => Context): void {
     });
 
   model
-    .command("verify <modelId>")
+    .command("verify")
+    .argument("<modelId>", "0x and 64 hex digits", id)
     .description("recompile a model from the local file and compare it with its registration")
     .action(async (modelId: string) => {
       const ctx = context();

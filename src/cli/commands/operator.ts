@@ -20,15 +20,15 @@ export function operatorCommands(program: Command, context: () => Context): void
   const operator = program.command("operator").description("stake, keys, offers and exits (owner's key)");
 
   operator
-    .command("stake <tokens>")
+    .command("stake")
+    .argument("<tokens>", "e.g. 1000", amount)
     .description("add to the stake")
     .addHelpText("after", "\nExample:\n  npx touchstone operator stake 1000")
-    .action(async (text: string) => {
+    .action(async (value: bigint) => {
       const ctx = context();
-      const value = amount(text);
       const sender = await ctx.sender();
       const { gasUsed } = await depositStake(await ctx.suite(), sender, value);
-      ctx.io.result({ operator: sender.address, staked: value, gas: gasUsed }, () => `staked ${text} tokens`);
+      ctx.io.result({ operator: sender.address, staked: value, gas: gasUsed }, () => `staked ${coins(value)} tokens`);
     });
 
   operator
@@ -43,29 +43,30 @@ export function operatorCommands(program: Command, context: () => Context): void
     });
 
   operator
-    .command("worker <address>")
+    .command("worker")
+    .argument("<address>", "the hot key", address)
     .description("propose the hot key that answers; it accepts with `operator accept`")
-    .action(async (text: string) => {
+    .action(async (worker: string) => {
       const ctx = context();
       const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
-      const worker = address(text);
       await sender.send(await staking.proposeWorker.populateTransaction(worker));
       ctx.io.result({ operator: sender.address, proposed: worker }, () => `proposed ${worker}`);
     });
 
   operator
-    .command("accept <operator>")
+    .command("accept")
+    .argument("<operator>", "the owner's address", address)
     .description("become the worker of an operator that proposed this key (worker's key)")
-    .action(async (text: string) => {
+    .action(async (owner: string) => {
       const ctx = context();
       const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
-      const owner = address(text);
       await sender.send(await staking.acceptWorker.populateTransaction(owner));
       ctx.io.result({ operator: owner, worker: sender.address }, () => `${sender.address} answers for ${owner}`);
     });
 
   operator
-    .command("offer <modelId>")
+    .command("offer")
+    .argument("<modelId>", "0x and 64 hex digits", id)
     .description("post terms for jobs on a model")
     .option("--price <coins>", "fee for one job", amount, 0n)
     .requiredOption("--max-lock <tokens>", "most stake that one job may lock", amount)
@@ -78,19 +79,20 @@ export function operatorCommands(program: Command, context: () => Context): void
       const [{ jobs }, sender] = [await ctx.suite(), await ctx.sender()];
       const { price, maxLock, minDuration, concurrency } = flags;
       const offer = { price, maxLock, minDuration, concurrency, open: flags.close !== true };
-      await sender.send(await jobs.setOffer.populateTransaction(id(text), offer));
+      await sender.send(await jobs.setOffer.populateTransaction(text, offer));
       ctx.io.result({ operator: sender.address, modelId: text, ...offer }, () =>
         offer.open ? "offer posted" : "offer closed",
       );
     });
 
   operator
-    .command("exit <tokens>")
+    .command("exit")
+    .argument("<tokens>", "e.g. 1000", amount)
     .description("ask for stake back; it can leave after unbonding")
-    .action(async (text: string) => {
+    .action(async (tokens: bigint) => {
       const ctx = context();
       const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
-      await sender.send(await staking.requestExit.populateTransaction(amount(text)));
+      await sender.send(await staking.requestExit.populateTransaction(tokens));
       const { exitCount } = await staking.account(sender.address);
       const exitId = Number(exitCount) - 1;
       const { readyAt } = await staking.exit(sender.address, exitId);
@@ -99,23 +101,24 @@ export function operatorCommands(program: Command, context: () => Context): void
     });
 
   operator
-    .command("withdraw <exitId>")
+    .command("withdraw")
+    .argument("<exitId>", "number of the exit", integer)
     .description("take out an exit that has waited long enough")
-    .action(async (text: string) => {
+    .action(async (exitId: number) => {
       const ctx = context();
       const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
-      const exitId = integer(text);
       await sender.send(await staking.withdrawExit.populateTransaction(exitId, sender.address));
       ctx.io.result({ exitId, receiver: sender.address }, () => `exit ${exitId} paid out`);
     });
 
   operator
-    .command("status [operator]")
+    .command("status")
+    .argument("[operator]", "the owner's address (default: this key's)", address)
     .description("stake, locks, keys and what can be collected")
-    .action(async (text?: string) => {
+    .action(async (given?: string) => {
       const ctx = context();
       const { staking, jobs, challenges } = await ctx.suite();
-      const owner = text === undefined ? (await ctx.sender()).address : address(text);
+      const owner = given ?? (await ctx.sender()).address;
       const account = await staking.account(owner);
       const [fees, rewards, bonds] = await Promise.all([
         jobs.creditOf(account.payout),

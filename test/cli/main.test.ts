@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { expect } from "chai";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+/** A port that nobody listens on. */
+const NOWHERE = "http://127.0.0.1:9";
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function touchstone(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
+      env: { PATH: process.env["PATH"], HOME: tmpdir(), TOUCHSTONE_RPC_URL: NOWHERE, ...env },
+    });
+    let [out, err] = ["", ""];
+    child.stdout.on("data", (data: Buffer) => (out += data.toString()));
+    child.stderr.on("data", (data: Buffer) => (err += data.toString()));
+    child.on("close", (code) => resolve({ code, out, err }));
+  });
+}
+
+describe("touchstone", function () {
+  this.timeout(60_000);
+  const folder = mkdtempSync(join(tmpdir(), "touchstone-cli-"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("explains itself and every group of commands", async () => {
+    const help = await touchstone(["--help"]);
+    expect(help.code).equal(0);
+    for (const name of ["model", "operator", "job", "challenge", "worker", "watch", "conformance"]) {
+      expect(help.out).match(new RegExp(`^  ${name} `, "m"));
+    }
+    expect((await touchstone(["operator", "stake", "--help"])).out).include("Example:");
+  });
+
+  it("answers a request that makes no sense with exit code 2 and a reason", async () => {
+    for (const args of [["nonsense"], ["job", "show", "0x12"], ["operator", "stake", "many"]]) {
+      const { code, err } = await touchstone(args);
+      expect(code, args.join(" ")).equal(2);
+      expect(err, args.join(" ")).not.equal("");
+    }
+  });
+
+  it("names what failed and what to do next, for people and for programs", async () => {
+    const id = `0x${"ab".repeat(32)}`;
+    const people = await touchstone(["job", "show", id]);
+    expect(people.code).equal(1);
+    expect(people.err).include("error RPC_UNREACHABLE").and.include("next: Start one");
+    const programs = await touchstone(["--json", "job", "show", id]);
+    expect(programs.code).equal(1);
+    expect((JSON.parse(programs.out) as { error: { code: string } }).error.code).equal("RPC_UNREACHABLE");
+  });
+
+  it("refuses wrong settings without printing their values", async () => {
+    const secret = "0xnotakeynotakeynotakey";
+    const { code, out, err } = await touchstone(["operator", "faucet"], { TOUCHSTONE_PRIVATE_KEY: secret });
+    expect(code).equal(1);
+    expect(err).include("TOUCHSTONE_PRIVATE_KEY");
+    expect(out + err).not.include(secret);
+  });
+
+  it("names files that are no models or manifests", async () => {
+    const path = join(folder, "noise");
+    writeFileSync(path, "noise");
+    const compile = await touchstone(["model", "compile", path, path]);
+    expect(compile.code).equal(1);
+    expect(compile.err).include("MANIFEST_INVALID");
+    const missing = await touchstone(["model", "compile", join(folder, "nothing"), path]);
+    expect(missing.err).include("FILE_UNREADABLE");
+  });
+});
