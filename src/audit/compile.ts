@@ -60,7 +60,10 @@ export function compile(model: Uint8Array, options: CompileOptions = {}): { grap
   walkGraph(walk, graph, scope, opsets);
   const outputs = graph.output.map(({ name }) => ({ name, value: scope.get(name) }));
   const finished = finish({ builder, inputs, outputs, bound });
-  return { graph: finished.graph, report: createReport(finished.graph, { ...finished, operators: walk.operators }) };
+  return {
+    graph: finished.graph,
+    report: createReport(finished.graph, { ...finished, caveats: builder.caveats, operators: walk.operators }),
+  };
 }
 
 /** Graph inputs without initializers: older files list weights as inputs too. */

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { clone, create } from "@bufbuild/protobuf";
 
 import type { Tensor } from "../../src/audit/graph.js";
 import { ELEMENT, type OnnxTensor } from "../../src/onnx/element.js";
@@ -13,6 +13,7 @@ import {
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
   type TensorProto,
+  TensorProtoSchema,
   TensorShapeProto_DimensionSchema,
   TensorShapeProtoSchema,
   TypeProto_TensorSchema,
@@ -99,9 +100,12 @@ export function graph({ inputs = [], outputs, nodes, weights = {} }: GraphParts)
     input: [...inputs],
     output: outputs.map((name) => create(ValueInfoProtoSchema, { name })),
     node: [...nodes],
-    initializer: Object.entries(weights).map(([name, tensor]) =>
-      "$typeName" in tensor ? { ...tensor, name } : writeTensor(tensor, name),
-    ),
+    initializer: Object.entries(weights).map(([name, tensor]) => {
+      if (!("$typeName" in tensor)) return writeTensor(tensor, name);
+      const named = clone(TensorProtoSchema, tensor);
+      named.name = name;
+      return named;
+    }),
   });
 }
 

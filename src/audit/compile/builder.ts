@@ -55,9 +55,19 @@ export interface NodeSpec {
   readonly continuous?: boolean;
 }
 
+/** An operator for which the audit's answer and a native runtime's may differ, apart from rounding. */
+export interface Caveat {
+  readonly label: string;
+  readonly reason: string;
+}
+
 /** Collects the nodes of a graph. Nodes all of whose operands are constant are evaluated instead. */
 export interface Builder {
   readonly nodes: RawNode[];
+  /** Where a native runtime may answer otherwise, or stop, for some inputs. */
+  readonly caveats: Caveat[];
+  /** Notes a caveat of the node that is being lowered. */
+  warn(reason: string): void;
   /** Provenance of the nodes that are emitted next. */
   label: string;
   emit(spec: NodeSpec): Value;
@@ -87,6 +97,7 @@ export function isAuditType(dtype: ElementType): dtype is DType {
 
 export function createBuilder(): Builder {
   const nodes: RawNode[] = [];
+  const caveats: Caveat[] = [];
   const known = new Map<string, Memory>();
   const identities = new Map<Memory, number>();
 
@@ -122,6 +133,8 @@ export function createBuilder(): Builder {
 
   const builder: Builder = {
     nodes,
+    caveats,
+    warn: (reason) => caveats.push({ label: builder.label, reason }),
     label: "",
     emit: (spec) => emit(spec),
     copy(value, axes) {

@@ -1,4 +1,5 @@
 import { type AuditGraph, type AuditNode, DTYPE_BYTES, resultDType, resultSize } from "../graph.js";
+import type { Caveat } from "./builder.js";
 import type { Cost } from "./cost.js";
 import type { Discontinuity } from "./discontinuity.js";
 
@@ -17,6 +18,8 @@ export interface CompileReport {
   /** Cost of every node, in order. */
   readonly costs: readonly Cost[];
   readonly discontinuities: readonly Discontinuity[];
+  /** Operators that native runtimes compute otherwise, or stop at, for some inputs: the domain should leave those out. */
+  readonly caveats: readonly Caveat[];
   /** Outputs for which no tolerance is sound: a jump upstream depends on rounded values. */
   readonly exactOutputs: readonly string[];
 }
@@ -31,6 +34,7 @@ export function createReport(
   parts: {
     costs: readonly Cost[];
     discontinuities: readonly Discontinuity[];
+    caveats: readonly Caveat[];
     operators: ReadonlyMap<string, number>;
   },
 ): CompileReport {
@@ -50,6 +54,7 @@ export function createReport(
     worst: { ...(costs[worst] ?? { bytes: 0, gas: 0 }), node: worst },
     costs,
     discontinuities,
+    caveats: parts.caveats,
     exactOutputs: graph.outputs.filter((_, i) => noisy.has(i)).map(({ name }) => name),
   };
 }

@@ -115,7 +115,8 @@ export function normalise(value: Value): Value {
   const kept: number[] = [];
   const forms: GuardForm[] = [];
   value.guards.forEach((form, g) => {
-    const coefs = axes.flat().map((factor) => ({ extent: factor.extent, coef: factor.guards[g]! }));
+    const varying = axes.flat().filter(({ extent }) => extent !== 1);
+    const coefs = varying.map((factor) => ({ extent: factor.extent, coef: factor.guards[g]! }));
     const whole = form.base % form.divisor === 0 && coefs.every(({ coef }) => coef % form.divisor === 0);
     const divisor = whole ? form.divisor : 1;
     let low = form.base;

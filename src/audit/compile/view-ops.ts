@@ -48,10 +48,10 @@ export function reshape(value: Value, shape: readonly number[]): Value | undefin
     throw inconsistent(`A tensor of shape [${shapeOf(value).join()}] cannot take shape [${shape.join()}]`);
   }
   if (product(shape) === 0) return emptyConstant(value.memory.dtype, shape);
-  const source = normalise({ ...value, axes: [value.axes.flat()] }).axes[0]!;
+  const flat = normalise({ ...value, axes: [value.axes.flat()] });
   // From the innermost digit outwards, cut the factors at the boundaries of the new axes.
   const axes: Factor[][] = shape.map(() => []);
-  const rest = [...source];
+  const rest = [...flat.axes[0]!];
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     let wanted = shape[axis]!;
     while (wanted > 1) {
@@ -69,7 +69,7 @@ export function reshape(value: Value, shape: readonly number[]): Value | undefin
       }
     }
   }
-  return normalise({ ...value, axes });
+  return normalise({ ...flat, axes });
 }
 
 /** Numpy-style broadcast of `value` to `shape`, aligned at the last axis. */

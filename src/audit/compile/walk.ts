@@ -1,4 +1,12 @@
-import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from "../../onnx/gen/onnx_pb.js";
+import { clone, create } from "@bufbuild/protobuf";
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  type FunctionProto,
+  type GraphProto,
+  type NodeProto,
+  NodeProtoSchema,
+} from "../../onnx/gen/onnx_pb.js";
 import { OnnxError } from "../../onnx/errors.js";
 import { readTensor, type TensorSource } from "../../onnx/tensor.js";
 import { createAttributes } from "../lower/attributes.js";
@@ -162,10 +170,16 @@ function bindAttributes(
   given: ReadonlyMap<string, AttributeProto>,
   omitted: ReadonlySet<string>,
 ): NodeProto {
+  const { opType, domain, overload, name, output } = node;
   const attribute = node.attribute.flatMap((proto) => {
     if (proto.refAttrName === "") return [proto];
     const value = given.get(proto.refAttrName);
-    return value ? [{ ...value, name: proto.name }] : [];
+    if (!value) return [];
+    // A copy, because messages keep the defaults of absent fields in their prototype.
+    const named = clone(AttributeProtoSchema, value);
+    named.name = proto.name;
+    return [named];
   });
-  return { ...node, attribute, input: node.input.map((name) => (omitted.has(name) ? "" : name)) };
+  const input = node.input.map((source) => (omitted.has(source) ? "" : source));
+  return create(NodeProtoSchema, { opType, domain, overload, name, output, attribute, input });
 }

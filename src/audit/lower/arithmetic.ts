@@ -1,9 +1,10 @@
 import { isAuditType } from "../compile/builder.js";
 import { CompileError, inconsistent } from "../compile/errors.js";
-import type { Value } from "../compile/value.js";
+import { isConstant, type Value } from "../compile/value.js";
 import type { DType, MapFn } from "../graph.js";
+import { isInteger } from "../signatures.js";
 import { map } from "./broadcast.js";
-import { type Lower, type Op, operators, required } from "./op.js";
+import { constantOf, type Lower, type Op, operators, required } from "./op.js";
 
 /** dtype of a value that a node may compute with. */
 export function typeOf(value: Value): DType {
@@ -36,6 +37,27 @@ function fold(op: Op, fn: MapFn): Value {
   return rest.reduce((result, value) => map(op.builder, fn, [result, value]), first);
 }
 
+/** A native integer division by 0, or of the smallest integer by -1, ends the process. */
+function checkDivisor(op: Op, dividend: Value, divisor: Value): void {
+  const dtype = typeOf(divisor);
+  if (dtype === "f32") return;
+  if (!isConstant(divisor)) {
+    op.builder.warn("A divisor of 0, or of -1 under the smallest integer, may end a native runtime");
+    return;
+  }
+  const divisors = new Set(Array.from(constantOf(op, divisor).data as ArrayLike<number | bigint>, Number));
+  if (divisors.has(0)) throw inconsistent("A division by the constant zero");
+  if (divisors.has(-1) && !isConstant(dividend)) {
+    op.builder.warn("The smallest integer divided by -1 may end a native runtime");
+  }
+}
+
+function divide(op: Op): Value {
+  const [a, b] = [required(op, 0), required(op, 1)];
+  checkDivisor(op, a, b);
+  return map(op.builder, "div", [a, b]);
+}
+
 function power(op: Op): Value {
   const [base, exponent] = [required(op, 0), required(op, 1)];
   const dtype = typeOf(base);
@@ -44,11 +66,15 @@ function power(op: Op): Value {
     const power = map(op.builder, "pow", [cast(op, base, "f32"), exponent]);
     return cast(op, power, dtype);
   }
+  if (dtype !== "f32" && !(isConstant(base) && isConstant(exponent))) {
+    op.builder.warn("Native runtimes compute integer powers in binary64, which loses digits beyond 2^53");
+  }
   return map(op.builder, "pow", [base, exponent], { dtype });
 }
 
 function modulo(op: Op): Value {
   const [a, b] = [required(op, 0), required(op, 1)];
+  checkDivisor(op, a, b);
   const truncated = op.attributes.int("fmod", 0) !== 0;
   if (!truncated && typeOf(a) === "f32") throw inconsistent("Mod of floats wants fmod = 1");
   return map(op.builder, truncated ? "fmod" : "mod", [a, b]);
@@ -81,6 +107,9 @@ function isInfinite(op: Op): Value {
 
 /** Casts within the audit graph's types; constants of other types are converted by the constant family. */
 export function cast(op: Pick<Op, "builder">, value: Value, to: DType): Value {
+  if (typeOf(value) === "f32" && isInteger(to) && !isConstant(value)) {
+    op.builder.warn("Native runtimes differ in casts of numbers beyond the integer's range");
+  }
   return typeOf(value) === to ? value : map(op.builder, "cast", [value], { dtype: to });
 }
 
@@ -102,7 +131,7 @@ export const arithmetic = operators({
   Ceil: unary("ceil"),
   Cos: unary("cos"),
   Cosh: unary("cosh"),
-  Div: binary("div"),
+  Div: divide,
   Equal: comparison("eq"),
   Erf: unary("erf"),
   Exp: unary("exp"),

@@ -1,7 +1,7 @@
 import { bitsOf, boundsOf } from "../compile/bits.js";
 import type { Builder } from "../compile/builder.js";
 import { refuse } from "../compile/errors.js";
-import { product, rankOf, shapeOf, sizeOf, type Value } from "../compile/value.js";
+import { isConstant, product, rankOf, shapeOf, sizeOf, type Value } from "../compile/value.js";
 import { expand, pad, reshape, slice, transpose } from "../compile/view-ops.js";
 import type { DType, ReduceFn } from "../graph.js";
 import { typeOf } from "./arithmetic.js";
@@ -73,8 +73,12 @@ const reduction =
 
 const plain =
   (fn: ReduceFn): Body =>
-  (op, x, axes) =>
-    reduce(op.builder, fn, x, { axes, keep: true });
+  (op, x, axes) => {
+    if (fn === "sum" && typeOf(x) === "i32" && !isConstant(x)) {
+      op.builder.warn("Native runtimes saturate int32 sums, where the audit wraps");
+    }
+    return reduce(op.builder, fn, x, { axes, keep: true });
+  };
 
 function logSumExp(op: Op, x: Value, axes: readonly number[]): Value {
   const { builder } = op;
