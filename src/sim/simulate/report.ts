@@ -1,0 +1,169 @@
+import { amountOf, count } from "../report/format.js";
+import type { JobOutcome, Outcomes } from "../report/outcomes.js";
+import type { World } from "../driver/world.js";
+import type { BitReport } from "./bits.js";
+import type { SimulationOptions } from "./options.js";
+import type { Member, Population } from "./population.js";
+
+/** How one operator fared. Amounts as decimal text. */
+export interface OperatorReport {
+  readonly operator: string;
+  readonly about: string;
+  readonly honest: boolean;
+  readonly jobs: number;
+  readonly final: number;
+  readonly wrong: number;
+  readonly refunded: number;
+  readonly feesEarned: string;
+  readonly tokensSlashed: string;
+}
+
+export interface SimulationReport {
+  readonly seed: number;
+  readonly options: SimulationOptions;
+  readonly operators: readonly OperatorReport[];
+  /** Others that earned: the watcher, consumers, defenders. Tokens from slashes. */
+  readonly rewards: readonly { readonly account: string; readonly tokens: string }[];
+  readonly bits: BitReport;
+  /** Deviations in multiples of the tolerance, and what became of the job. */
+  readonly deviations: readonly { readonly factor: number; readonly job: string }[];
+  readonly frauds: number;
+  readonly fraudsSlashed: number;
+  readonly fraudsMissed: number;
+  readonly falseSlashes: number;
+  readonly falseChallenges: number;
+  readonly falseChallengesRefuted: number;
+  readonly gas: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  readonly problems: readonly string[];
+}
+
+export interface ReportParts {
+  readonly world: World;
+  readonly population: Population;
+  readonly options: SimulationOptions;
+  readonly outcomes: Outcomes;
+  readonly bits: BitReport;
+  readonly gas: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
+const sum = (values: readonly bigint[]): bigint => values.reduce((a, b) => a + b, 0n);
+
+async function reportOf(member: Member, { world, outcomes }: ReportParts): Promise<OperatorReport> {
+  const { address } = member.operator.owner;
+  const jobs = outcomes.jobs.filter(({ operator }) => operator === address);
+  const ended = (status: string): JobOutcome[] => jobs.filter((job) => job.status === status);
+  const final = ended("Final");
+  const fees = await Promise.all(final.map(async ({ jobId }) => (await world.suite.jobs.job(jobId)).fee));
+  return {
+    operator: member.operator.name,
+    about: member.about,
+    honest: member.fraud === undefined,
+    jobs: jobs.length,
+    final: final.length,
+    wrong: ended("Wrong").length,
+    refunded: ended("Refunded").length,
+    feesEarned: amountOf(sum(fees)),
+    tokensSlashed: amountOf(
+      sum(outcomes.slashes.filter(({ operator }) => operator === address).map(({ amount }) => amount)),
+    ),
+  };
+}
+
+function problemsOf(parts: ReportParts, operators: readonly OperatorReport[]): string[] {
+  const { outcomes, world, population } = parts;
+  const nameOf = (address: string): string => world.actors.nameOf(address) ?? address;
+  const cheats = new Set(population.cheats.map(({ operator }) => operator.owner.address));
+  const problems: string[] = [];
+  for (const { operator } of outcomes.falseSlashes) problems.push(`${nameOf(operator)} was slashed for a right answer`);
+  for (const { operator, status } of outcomes.missed)
+    problems.push(`a wrong answer of ${nameOf(operator)} is ${status}`);
+  for (const { operator, deviates } of outcomes.jobs) {
+    if (deviates !== cheats.has(operator)) {
+      problems.push(`an answer of ${nameOf(operator)} is ${deviates ? "wrong" : "right"} by exact arithmetic`);
+    }
+  }
+  for (const { truthful, status, challenger } of outcomes.challenges) {
+    const lost = status === "Refuted" || status === "Unanswered";
+    if (truthful === lost)
+      problems.push(`${nameOf(challenger)}'s ${truthful ? "true" : "false"} challenge is ${status}`);
+  }
+  const late = population.late?.operator.name;
+  for (const { operator, honest, jobs, final, refunded } of operators) {
+    if (!honest) continue;
+    const expected = operator === late ? 1 : 0;
+    if (refunded !== expected) problems.push(`${operator} missed ${refunded} deadlines, not ${expected}`);
+    if (final + refunded !== jobs) problems.push(`${jobs - final - refunded} jobs of ${operator} did not end well`);
+  }
+  return problems;
+}
+
+/** Sums a simulation up, from what is on the chain. */
+export async function report(parts: ReportParts): Promise<SimulationReport> {
+  const { population, outcomes, world, options } = parts;
+  const members = [...population.honest, ...(population.late ? [population.late] : []), ...population.cheats];
+  const operators: OperatorReport[] = [];
+  for (const member of members) operators.push(await reportOf(member, parts));
+  const rewards = new Map<string, bigint>();
+  for (const { account, amount } of outcomes.slashes.flatMap((slash) => slash.rewards)) {
+    const name = world.actors.nameOf(account) ?? account;
+    rewards.set(name, (rewards.get(name) ?? 0n) + amount);
+  }
+  const statusOf = (jobId: string): string => outcomes.jobs.find((job) => job.jobId === jobId)?.status ?? "None";
+  const lies = outcomes.challenges.filter(({ truthful }) => !truthful);
+  return {
+    seed: options.seed,
+    options,
+    operators,
+    rewards: [...rewards].map(([account, tokens]) => ({ account, tokens: amountOf(tokens) })),
+    bits: parts.bits,
+    deviations: [...population.deviations]
+      .map(([jobId, factor]) => ({ factor, job: statusOf(jobId) }))
+      .sort((a, b) => a.factor - b.factor),
+    frauds: outcomes.jobs.filter(({ deviates }) => deviates).length,
+    fraudsSlashed: outcomes.slashes.length - outcomes.falseSlashes.length,
+    fraudsMissed: outcomes.missed.length,
+    falseSlashes: outcomes.falseSlashes.length,
+    falseChallenges: lies.length,
+    falseChallengesRefuted: lies.filter(({ status }) => status === "Refuted" || status === "Unanswered").length,
+    gas: parts.gas,
+    seconds: parts.seconds,
+    problems: problemsOf(parts, operators),
+  };
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
+}
+
+/** The report as text. */
+export function renderReport(r: SimulationReport): string[] {
+  const { bits } = r;
+  return [
+    ...table([
+      ["operator", "runs", "jobs", "final", "wrong", "late", "earned", "slashed"],
+      ...r.operators.map((o) => [
+        o.operator,
+        o.about,
+        ...[o.jobs, o.final, o.wrong, o.refunded].map(String),
+        `${o.feesEarned} coins`,
+        `${o.tokensSlashed} tokens`,
+      ]),
+    ]),
+    "",
+    ...r.rewards.map(({ account, tokens }) => `  ${account} earned ${tokens} tokens from slashes`),
+    "",
+    `  bits: ${bits.differingPairs} of ${bits.pairs} pairs of honest answers to the same question differ, ${bits.inexact} of ${bits.answers} answers`,
+    `        differ from the exact one; the farthest by ${(bits.largest * 100).toPrecision(2)}% of the tolerance`,
+    ...(r.deviations.length === 0
+      ? []
+      : [`  deviations, times the tolerance: ${r.deviations.map((d) => `${d.factor} ${d.job}`).join(", ")}`]),
+    `  frauds: ${r.frauds}, slashed ${r.fraudsSlashed}, missed ${r.fraudsMissed}`,
+    `  false challenges: ${r.falseChallenges}, lost ${r.falseChallengesRefuted}; honest operators slashed: ${r.falseSlashes}`,
+    `  seed ${r.seed}, ${count(Math.round(r.seconds))} seconds`,
+    ...(r.problems.length === 0 ? [] : ["", "  NOT AS IT SHOULD BE:", ...r.problems.map((each) => `  - ${each}`)]),
+  ];
+}

@@ -1,0 +1,193 @@
+import { requestJob } from "../../client/request.js";
+import { createEvidencer } from "../../dispute/evidence.js";
+import { ClaimStatus, tolerantSend } from "../../dispute/protocol.js";
+import { createCatalogue } from "../../models/catalogue.js";
+import { publishModel } from "../../models/publish.js";
+import { readDigitModel, type Digit } from "../digits.js";
+import { ROOT, type Children } from "../driver/children.js";
+import { TERMS } from "../driver/operators.js";
+import { liarArgs } from "../driver/processes.js";
+import { createWorld, type World } from "../driver/world.js";
+import { drawBelow, randomFor } from "../random.js";
+import { chainTime } from "../report/format.js";
+import type { Narrator } from "../report/narrator.js";
+import { readOutcomes } from "../report/outcomes.js";
+import type { Sink } from "../report/sink.js";
+import { compareBits } from "./bits.js";
+import { FAULTS, type SimulationOptions } from "./options.js";
+import { populate, type Member, type Population } from "./population.js";
+import { report, type SimulationReport } from "./report.js";
+
+const CONSUMER = "consumer";
+const PUBLISHER = "publisher";
+const NO_PARENT = `0x${"0".repeat(64)}`;
+const POLL_MS = 200;
+/** How often the unlucky worker is killed, and the longest time between two kills. */
+const KILLS = 3;
+const KILL_MS = 1_500;
+
+export interface SimulationRun {
+  readonly options: SimulationOptions;
+  readonly sink: Sink;
+  readonly narrator: Narrator;
+  readonly children: Children;
+  readonly home: string;
+  readonly elapsed: () => number;
+  readonly onWorld: (world: World) => void;
+  /** Whether every transaction is told. */
+  readonly verbose: boolean;
+}
+
+/** One question to one operator. */
+interface Question {
+  readonly member: Member;
+  readonly digit: Digit;
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const list = [...items];
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = drawBelow(random, i + 1);
+    const [a, b] = [list[i], list[j]];
+    if (a !== undefined && b !== undefined) [list[i], list[j]] = [b, a];
+  }
+  return list;
+}
+
+/** Every digit for every honest operator; one for every cheat, or one for each deviation. */
+function questionsFor(
+  { honest, cheats }: Population,
+  digits: readonly Digit[],
+  options: SimulationOptions,
+): Question[] {
+  const random = randomFor(options.seed, "questions");
+  const any = (): Digit | undefined => digits[drawBelow(random, digits.length)];
+  const asked = honest.flatMap((member) => digits.map((digit) => ({ member, digit })));
+  const baited = cheats.flatMap((member) => {
+    const times = member.fraud === "deviating" ? options.factors.length : 1;
+    return Array.from({ length: times }, () => ({ member, digit: any() }));
+  });
+  const all = [...asked, ...baited].flatMap(({ member, digit }) => (digit === undefined ? [] : [{ member, digit }]));
+  return shuffled(all, random);
+}
+
+/** What the simulation's consumer does by hand. */
+function createConsumer(world: World, modelId: string) {
+  const { suite } = world;
+  const sender = async () => world.sender(await world.actors.get(CONSUMER));
+  return {
+    ask: async ({ member, digit }: Question): Promise<string> => {
+      const { address } = member.operator.owner;
+      const request = { modelId, operator: address, inputs: [digit.image], lock: TERMS.lock, within: TERMS.duration };
+      return (await requestJob({ suite, sender: await sender() }, request)).jobId;
+    },
+    /** Takes the fee back for jobs that nobody answered in time. */
+    expireOverdue: async (): Promise<void> => {
+      const now = (await world.provider.getBlock("latest"))?.timestamp ?? 0;
+      for (const { jobId, status, deadline } of await world.ledger.jobs()) {
+        if (status !== ClaimStatus.Assigned || now <= deadline) continue;
+        await tolerantSend(await sender(), await suite.jobs.expire.populateTransaction(jobId), ["WrongStatus"]);
+      }
+    },
+  };
+}
+
+/** Kills a worker at random moments while it has work, and starts it again each time. */
+async function killRepeatedly(member: Member, seed: number): Promise<void> {
+  const random = randomFor(seed, "kills");
+  for (let i = 0; i < KILLS; i++) {
+    await new Promise((resolve) => setTimeout(resolve, random() * KILL_MS));
+    await member.process?.stop("SIGKILL");
+    member.process?.restart();
+  }
+}
+
+async function accuseFalsely(world: World, jobIds: readonly string[], options: SimulationOptions): Promise<void> {
+  const random = randomFor(options.seed, "victims");
+  const victims = shuffled(jobIds, random);
+  for (const [i, lie] of options.lies.entries()) {
+    const victim = victims[i % victims.length];
+    if (victim === undefined) continue;
+    const actor = await world.actors.get(`liar-${lie}`);
+    world.startRole({ name: `challenger ${lie}`, actor, args: liarArgs(lie, victim, options.seed) });
+  }
+  await world.clock.settle();
+}
+
+async function progress({ ledger, provider, startedAt }: World): Promise<string> {
+  const jobs = await ledger.jobs();
+  const open = jobs.filter(({ status }) => status === ClaimStatus.Assigned || status === ClaimStatus.Answered);
+  const now = (await provider.getBlock("latest"))?.timestamp ?? startedAt;
+  return `  ${chainTime(now, startedAt)}  ${jobs.length - open.length} of ${jobs.length} jobs have ended`;
+}
+
+/** Runs a whole simulation: honest machines that differ in their last bits, faults, frauds and false accusers. */
+export async function simulate(run: SimulationRun): Promise<SimulationReport> {
+  const { options, sink, narrator, children, home } = run;
+  const { bytes, manifest, digits } = readDigitModel(ROOT);
+  sink.chapter("Chain, contracts and model");
+  const world = await createWorld({
+    children,
+    home,
+    seed: options.seed,
+    pollMs: POLL_MS,
+    onWorld: run.onWorld,
+    onStep: (step) => {
+      const line = narrator.tell(step);
+      if (run.verbose && line !== undefined) sink.line(line);
+    },
+  });
+  const { suite, files } = world;
+  const publisher = world.sender(await world.actors.get(PUBLISHER));
+  const publication = { bytes, manifest, parent: NO_PARENT, uri: "" };
+  const { modelId } = await publishModel({ suite, sender: publisher, files }, publication);
+
+  sink.chapter(`${options.workers} honest workers, ${options.frauds.length} cheats and a watcher, each a process`);
+  const population = await populate(world, modelId, options);
+  const consumer = createConsumer(world, modelId);
+
+  const questions = questionsFor(population, digits, options);
+  sink.chapter(`${questions.length} questions`);
+  const unlucky = options.faults.includes("killed") ? population.honest[0] : undefined;
+  if (unlucky !== undefined) sink.text([`  ${unlucky.operator.name}: ${FAULTS.killed}`]);
+  const killing = unlucky && killRepeatedly(unlucky, options.seed);
+  const asked: { question: Question; jobId: string }[] = [];
+  for (const question of questions) asked.push({ question, jobId: await consumer.ask(question) });
+  await killing;
+  await world.clock.settle();
+
+  const [firstDigit] = digits;
+  const { late } = population;
+  if (late !== undefined && firstDigit !== undefined) {
+    sink.text([`  ${late.operator.name}: ${FAULTS.late}`]);
+    await consumer.ask({ member: late, digit: firstDigit });
+    await world.clock.advance();
+    await consumer.expireOverdue();
+    late.start();
+    await consumer.ask({ member: late, digit: firstDigit });
+    await world.clock.settle();
+  }
+
+  const honestJobs = asked.flatMap(({ question, jobId }) => (question.member.fraud === undefined ? [jobId] : []));
+  if (options.lies.length > 0) {
+    sink.chapter(`${options.lies.length} false accusers`);
+    await accuseFalsely(world, honestJobs, options);
+  }
+
+  sink.chapter("Time passes");
+  for (let more = true; more; more = await world.clock.advance()) {
+    await consumer.expireOverdue();
+    sink.text([await progress(world)]);
+  }
+
+  const evidencer = createEvidencer(createCatalogue(suite, files));
+  return report({
+    world,
+    population,
+    options,
+    outcomes: await readOutcomes(suite, world.ledger, evidencer),
+    bits: await compareBits(suite, evidencer, honestJobs),
+    gas: narrator.gas(),
+    seconds: run.elapsed(),
+  });
+}
