@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+
+import { expect } from "chai";
+
+import type { SimulationReport } from "../../src/sim/simulate/report.js";
+
+const SEED = 7;
+const ARGS = [
+  "--workers",
+  "3",
+  "--frauds",
+  "copied,deviating",
+  "--factors",
+  "1.01,3",
+  "--lies",
+  "inner",
+  "--seed",
+  String(SEED),
+];
+
+function simulate(): Promise<{ code: number | null; report: SimulationReport; errors: string }> {
+  return new Promise((resolve, reject) => {
+    const args = ["--import", "tsx", "scripts/simulate.ts", "--json", ...ARGS];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    let [output, errors] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      const last = output.trim().split("\n").at(-1) ?? "";
+      if (!last.startsWith("{")) reject(new Error(`simulate ended with ${code}: ${errors}`));
+      else resolve({ code, report: JSON.parse(last) as SimulationReport, errors });
+    });
+  });
+}
+
+describe(`simulator, seed ${SEED}`, function () {
+  this.timeout(300_000);
+
+  it("pays the honest, slashes every fraud and nobody else, through a killed and a late worker", async () => {
+    const { code, report } = await simulate();
+    expect(report.problems).to.deep.equal([]);
+    expect(code).to.equal(0);
+    expect(report).to.include({ frauds: 3, fraudsSlashed: 3, fraudsMissed: 0, falseSlashes: 0, seed: SEED });
+    expect(report).to.include({ falseChallenges: 1, falseChallengesRefuted: 1 });
+    expect(report.deviations).to.deep.equal([
+      { factor: 1.01, job: "Wrong" },
+      { factor: 3, job: "Wrong" },
+    ]);
+    const jobs = report.operators.map(({ operator, jobs: n, final, wrong, refunded }) => [
+      operator,
+      n,
+      final,
+      wrong,
+      refunded,
+    ]);
+    expect(jobs).to.deep.equal([
+      ["worker-1", 3, 3, 0, 0],
+      ["worker-2", 3, 3, 0, 0],
+      ["worker-3", 3, 3, 0, 0],
+      ["latecomer", 2, 1, 0, 1],
+      ["cheat-copied", 1, 0, 1, 0],
+      ["cheat-deviating", 2, 0, 2, 0],
+    ]);
+    expect(report.bits).to.include({ answers: 9, questions: 3, pairs: 9 });
+    expect(report.bits.differingPairs).to.be.greaterThan(0);
+    expect(report.bits.largest).to.be.lessThan(1 / 16);
+  });
+});

@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { createChildren } from "../../src/sim/driver/children.js";
+import { startRole } from "../../src/sim/driver/role-process.js";
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!condition() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(condition()).to.equal(true);
+}
+
+describe("processes of a simulation", () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "touchstone-test-"));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    it(`none outlives a driver that gets ${signal}`, async () => {
+      const driver = spawn(process.execPath, ["--import", "tsx", "test/support/family.ts", folder], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const [text] = (await once(driver.stdout, "data")) as [Buffer];
+      const pid = Number(text.toString());
+      expect(isAlive(pid)).to.equal(true);
+      driver.kill(signal);
+      await once(driver, "exit");
+      await until(() => !isAlive(pid));
+    });
+  }
+
+  it("gives a child its own settings and none of the driver's", async () => {
+    const children = createChildren(folder);
+    process.env["TOUCHSTONE_PRIVATE_KEY"] = "secret";
+    try {
+      const lines: string[] = [];
+      const show = "console.log(process.env.TOUCHSTONE_HOME, process.env.TOUCHSTONE_PRIVATE_KEY)";
+      const child = children.start({
+        name: "env",
+        args: ["-e", show],
+        settings: { TOUCHSTONE_HOME: "/h" },
+        onLine: (line) => lines.push(line),
+      });
+      expect(await child.ended).to.equal("0");
+      await until(() => lines.length > 0);
+      expect(lines).to.deep.equal(["/h undefined"]);
+      expect(readFileSync(join(folder, "env.log"), "utf8")).to.equal("/h undefined\n");
+    } finally {
+      delete process.env["TOUCHSTONE_PRIVATE_KEY"];
+      await children.stopAll();
+    }
+  });
+
+  it("tells a role that ended by itself from one that was stopped, and follows its idle reports", async () => {
+    const children = createChildren(folder);
+    const say = (head: number): string => JSON.stringify({ level: 30, event: "idle", head });
+    const script = `console.log('not JSON'); console.log('${say(7)}'); setTimeout(() => process.exit(3), +process.argv[1])`;
+    const start = (name: string, life: number) =>
+      startRole(children, { name, args: ["-e", script, String(life)], settings: {} });
+    const [short, long] = [start("short", 300), start("long", 60_000)];
+    await until(() => short.idleAt() === 7 && long.idleAt() === 7);
+    await until(() => short.failure() === "3");
+    await long.stop("SIGKILL");
+    expect(long.failure()).to.equal(undefined);
+    expect(long.isExpected()).to.equal(false);
+    long.restart();
+    expect(long.idleAt()).to.equal(-1);
+    await until(() => long.idleAt() === 7);
+    await children.stopAll();
+  });
+});

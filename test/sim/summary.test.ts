@@ -1,0 +1,153 @@
+import { expect } from "chai";
+
+import { CHEATS, CONSUMER, HONEST, LIARS, WATCHER } from "../../src/sim/demo/cast.js";
+import { renderSummary, summarise } from "../../src/sim/demo/summary.js";
+import type { ChallengeOutcome, JobOutcome, Outcomes, SlashOutcome } from "../../src/sim/report/outcomes.js";
+
+const LOCK = 100n * 10n ** 18n;
+const RUN = { seed: 1, gas: { request: 1 }, chainDays: 3.5, seconds: 60 };
+
+function jobsOf(): JobOutcome[] {
+  const job = (operator: string, n: number, deviates: boolean): JobOutcome => ({
+    jobId: `${operator} ${n}`,
+    operator,
+    consumer: CONSUMER,
+    status: deviates ? "Wrong" : "Final",
+    deviates,
+  });
+  return [
+    ...HONEST.flatMap((name) => [job(name, 1, false), job(name, 2, false)]),
+    ...CHEATS.map(({ name }) => job(name, 1, true)),
+  ];
+}
+
+const slashOf = (operator: string): SlashOutcome => ({
+  operator,
+  jobId: `${operator} 1`,
+  amount: LOCK,
+  burnt: LOCK / 2n,
+  rewards: [
+    { account: WATCHER, amount: (LOCK * 35n) / 100n },
+    { account: CONSUMER, amount: (LOCK * 15n) / 100n },
+  ],
+});
+
+function challengesOf(): ChallengeOutcome[] {
+  const base = { challengeId: "c", claimId: "j", bond: 100n };
+  return [
+    ...CHEATS.map(() => ({ ...base, challenger: WATCHER, status: "Settled", truthful: true, reward: 0n, burnt: 0n })),
+    ...LIARS.map(({ name }) => ({
+      ...base,
+      challenger: name,
+      status: "Refuted",
+      truthful: false,
+      reward: 50n,
+      burnt: 50n,
+    })),
+  ];
+}
+
+/** How the demo should end, with changes. */
+function ending(change: (outcomes: { -readonly [K in keyof Outcomes]: Outcomes[K] }) => void = () => undefined) {
+  const outcomes = {
+    jobs: jobsOf(),
+    challenges: challengesOf(),
+    slashes: CHEATS.map(({ name }) => slashOf(name)),
+    falseSlashes: [] as SlashOutcome[],
+    missed: [] as JobOutcome[],
+    coinsOwed: 0n,
+  };
+  change(outcomes);
+  return summarise({ outcomes, nameOf: (name) => name, lock: LOCK }, RUN);
+}
+
+const replace = <T>(list: readonly T[], which: (item: T) => boolean, change: Partial<T>): T[] =>
+  list.map((item) => (which(item) ? { ...item, ...change } : item));
+
+describe("the demo's judgement", () => {
+  it("finds nothing where all is well", () => {
+    const summary = ending();
+    expect(summary.problems).to.deep.equal([]);
+    expect(summary).to.include({ honestFinalised: 6, fraudsSlashed: 4, falseChallengesRefuted: 3, falseSlashes: 0 });
+    expect(renderSummary(summary).join("\n")).not.to.contain("NOT AS IT SHOULD BE");
+  });
+
+  const cases: [string, RegExp, Parameters<typeof ending>[0]][] = [
+    [
+      "an honest job that did not become final",
+      /5 of 6 honest answers/,
+      (o) => {
+        o.jobs = replace(o.jobs, ({ jobId }) => jobId === "ada 1", { status: "Void" });
+      },
+    ],
+    [
+      "a cheat whose answer was right",
+      /eve's answer is within/,
+      (o) => {
+        o.jobs = replace(o.jobs, ({ operator }) => operator === "eve", { deviates: false });
+      },
+    ],
+    [
+      "a cheat that got away",
+      /trudy's job is Final/,
+      (o) => {
+        o.jobs = replace(o.jobs, ({ operator }) => operator === "trudy", { status: "Final" });
+      },
+    ],
+    [
+      "a slash of less than the lock",
+      /oscar lost 99 tokens/,
+      (o) => {
+        o.slashes = replace(o.slashes, ({ operator }) => operator === "oscar", { amount: LOCK - 10n ** 18n });
+      },
+    ],
+    [
+      "a reward for somebody else",
+      /mallory's stake was split otherwise/,
+      (o) => {
+        o.slashes = replace(o.slashes, ({ operator }) => operator === "mallory", { rewards: [] });
+      },
+    ],
+    [
+      "a false challenge that stood",
+      /iago's false challenge is Settled/,
+      (o) => {
+        o.challenges = replace(o.challenges, ({ challenger }) => challenger === "iago", { status: "Settled" });
+      },
+    ],
+    [
+      "a false challenge that was true",
+      /judas told the truth/,
+      (o) => {
+        o.challenges = replace(o.challenges, ({ challenger }) => challenger === "judas", { truthful: true });
+      },
+    ],
+    [
+      "a bond that was not split in halves",
+      /sinon's bond was split otherwise/,
+      (o) => {
+        o.challenges = replace(o.challenges, ({ challenger }) => challenger === "sinon", { reward: 60n, burnt: 40n });
+      },
+    ],
+    [
+      "an honest operator slashed",
+      /ada was slashed for a right answer/,
+      (o) => {
+        o.falseSlashes = [slashOf("ada")];
+      },
+    ],
+    [
+      "coins that nobody collected",
+      /coins were not collected/,
+      (o) => {
+        o.coinsOwed = 10n ** 18n;
+      },
+    ],
+  ];
+  for (const [name, pattern, change] of cases) {
+    it(`notices ${name}`, () => {
+      const { problems } = ending(change);
+      expect(problems.join("; ")).to.match(pattern);
+    });
+  }
+});
