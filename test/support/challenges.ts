@@ -3,6 +3,8 @@ import { hexlify, id, parseEther, parseUnits } from "ethers";
 
 import { type DType, DTYPE_CODE } from "../../src/audit/graph.js";
 import type { EvidenceStruct } from "../../typechain-types/challenges/ChallengeManager.js";
+import type { IArbiter } from "../../typechain-types/index.js";
+import type { ModelContentStruct } from "../../typechain-types/registry/ModelRegistry.js";
 import {
   type AlphabetModel,
   alphabetModel,
@@ -85,13 +87,15 @@ export interface Deployment {
   readonly challengeWindow?: number;
 }
 
-/** The protocol with the real contracts, except that an alphabet model stands in for arithmetic. */
-export async function deployDisputes(connection: Connection, change: Deployment = {}) {
-  const { layout = LAYOUT, terms = {}, challengeWindow = PARAMS.challengeWindow } = change;
-  const { ethers, deployer, publisher, owner, worker } = connection;
+/** The protocol with the real contracts around any judge; the owner has stake and a worker. */
+export async function deploySuite(
+  connection: Connection,
+  arbiter: IArbiter,
+  { terms = {}, challengeWindow = PARAMS.challengeWindow }: Omit<Deployment, "layout"> = {},
+) {
+  const { ethers, deployer, owner, worker } = connection;
   const hub = await ethers.deployContract("Hub", [deployer]);
   const token = await ethers.deployContract("TestToken", [deployer, 10n ** 9n * TOKEN, 1000n * TOKEN, DAY]);
-  const arbiter = await ethers.deployContract("AlphabetArbiter");
   const registry = await ethers.deployContract("ModelRegistry", [
     [arbiter],
     { deposit: PARAMS.deposit, depositDelay: PARAMS.depositDelay },
@@ -110,7 +114,29 @@ export async function deployDisputes(connection: Connection, change: Deployment 
     { challengeWindow, maxDuration: PARAMS.maxDuration, lockFloor: PARAMS.lockFloor },
   ]);
   await hub.seal(manager, [jobs]);
+  await stake(connection, { token, staking }, 100_000n * TOKEN);
+  await staking.connect(owner).proposeWorker(worker);
+  await staking.connect(worker).acceptWorker(owner);
+  return { hub, token, registry, staking, verifier, manager, jobs };
+}
 
+/** Registers a model, and has the owner offer it. */
+export async function publish(
+  { publisher, owner }: Connection,
+  { registry, jobs }: Awaited<ReturnType<typeof deploySuite>>,
+  content: ModelContentStruct,
+): Promise<string> {
+  await registry.connect(publisher).register(content, provenance(), { value: PARAMS.deposit });
+  const modelId = modelIdOf(content, publisher.address);
+  await jobs.connect(owner).setOffer(modelId, { ...OFFER, concurrency: 50 });
+  return modelId;
+}
+
+/** The suite with an alphabet model that stands in for arithmetic. */
+export async function deployDisputes(connection: Connection, change: Deployment = {}) {
+  const { layout = LAYOUT } = change;
+  const arbiter = await connection.ethers.deployContract("AlphabetArbiter");
+  const suite = await deploySuite(connection, arbiter, change);
   const model = alphabetModel(layout.nodes);
   const content = modelContent({
     graphRoot: hexlify(model.graph.root()),
@@ -122,13 +148,8 @@ export async function deployDisputes(connection: Connection, change: Deployment 
       return { dtype: DTYPE_CODE[dtype], node, atol, rtol, shape: [elements] };
     }),
   });
-  await registry.connect(publisher).register(content, provenance(), { value: PARAMS.deposit });
-  const modelId = modelIdOf(content, publisher.address);
-  await stake(connection, { token, staking }, 100_000n * TOKEN);
-  await staking.connect(owner).proposeWorker(worker);
-  await staking.connect(worker).acceptWorker(owner);
-  await jobs.connect(owner).setOffer(modelId, { ...OFFER, concurrency: 50 });
-  return { hub, token, arbiter, registry, staking, verifier, manager, jobs, model, modelId, layout };
+  const modelId = await publish(connection, suite, content);
+  return { ...suite, arbiter, model, modelId, layout };
 }
 
 export type Disputes = Awaited<ReturnType<typeof deployDisputes>>;
