@@ -8,8 +8,9 @@ import { PaymentRefused, ZeroAddress } from "../types/Errors.sol";
 /// @notice Every wei that comes in is owed to somebody until it is paid out or burnt, each once.
 abstract contract ChallengeLedger is IChallengeManager {
     mapping(address account => uint256 amount) private _credits;
-    uint256 private _owed;
-    uint256 private _burnt;
+    /// Together in one slot: all coins on earth fit into 96 bits.
+    uint128 private _owed;
+    uint128 private _burnt;
 
     /// @inheritdoc IChallengeManager
     function withdraw(address payable account) external {
@@ -39,7 +40,7 @@ abstract contract ChallengeLedger is IChallengeManager {
 
     /// @dev Takes the value of this call in.
     function _receive() internal {
-        _owed += msg.value;
+        _owed += uint128(msg.value);
     }
 
     /// @dev What was owed for a purpose is now owed to `account`.
@@ -51,15 +52,16 @@ abstract contract ChallengeLedger is IChallengeManager {
 
     /// @dev What was owed is nobody's now. The coins stay here: no function can reach them.
     function _burn(uint256 amount) internal {
-        _owed -= amount;
-        _burnt += amount;
+        // What is owed came in as value, so that casts lose nothing.
+        _owed -= uint128(amount);
+        _burnt += uint128(amount);
     }
 
     function _pay(address account, address payable receiver) private {
         uint256 amount = _credits[account];
         require(amount != 0, NothingToWithdraw(account));
         delete _credits[account];
-        _owed -= amount;
+        _owed -= uint128(amount);
         emit Withdrawn(account, receiver, amount);
         (bool sent, ) = receiver.call{ value: amount }("");
         require(sent, PaymentRefused(receiver, amount));

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { Address } from "@openzeppelin/contracts/utils/Address.sol";
 import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import { ChallengeParams, IChallengeManager } from "../interfaces/IChallengeManager.sol";
 import { IClaimSource } from "../interfaces/IClaimSource.sol";
 import { IOperatorStaking } from "../interfaces/IOperatorStaking.sol";
 import { ITraceVerifier } from "../interfaces/ITraceVerifier.sol";
+import { LastArgument } from "../libraries/LastArgument.sol";
 import { Challenge, ChallengeStatus, Deviation, Verdict } from "../types/Challenge.sol";
 import { Claim, ClaimStatus, ElementOpening } from "../types/Claim.sol";
 import { Evidence } from "../types/Evidence.sol";
@@ -25,6 +27,9 @@ contract ChallengeManager is ContestDesk {
 
     /// @notice Seconds in which a commitment can be opened.
     uint32 public constant COMMIT_LIFE = 1 hours;
+
+    /// Position of the evidence among the arguments of `refute`.
+    uint256 private constant EVIDENCE = 1;
 
     mapping(address challenger => mapping(bytes32 challengeId => Commitment)) private _commitments;
 
@@ -69,13 +74,17 @@ contract ChallengeManager is ContestDesk {
     function refute(bytes32 challengeId, Evidence calldata evidence) external {
         Challenge storage c = _require(challengeId, ChallengeStatus.Open);
         require(block.timestamp <= c.lastDeadline, RefutationClosed(challengeId, c.lastDeadline));
-        (bool consistent, uint128[] memory path) = VERIFIER.check(
+        // VERIFIER.check(modelId, inputsRoot, traceRoot, c.demands != 0, evidence), without encoding the evidence again.
+        bytes memory head = abi.encodeWithSelector(
+            ITraceVerifier.check.selector,
             c.modelId,
             c.inputsRoot,
             c.traceRoot,
-            evidence,
-            c.demands != 0
+            c.demands != 0,
+            uint256(5 * 32)
         );
+        bytes memory answer = Address.functionStaticCall(address(VERIFIER), LastArgument.appendTo(head, EVIDENCE));
+        (bool consistent, uint128[] memory path) = abi.decode(answer, (bool, uint128[]));
         require(!consistent, NodeConsistent(evidence.nodeIndex, evidence.element));
         (uint256 reward, uint256 shares, uint256 burnt) = _forfeit(challengeId, c, msg.sender, path);
         emit ChallengeRefuted(challengeId, msg.sender, evidence.nodeIndex, evidence.element, reward, shares, burnt);

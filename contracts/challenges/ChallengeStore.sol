@@ -9,7 +9,7 @@ import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
 import { IOperatorStaking } from "../interfaces/IOperatorStaking.sol";
 import { ITraceVerifier } from "../interfaces/ITraceVerifier.sol";
 import { DemandTree } from "../libraries/DemandTree.sol";
-import { Challenge, ChallengeStatus, Contest, Demand, Position, Verdict } from "../types/Challenge.sol";
+import { Challenge, ChallengeStatus, Contest, Demand, Position } from "../types/Challenge.sol";
 import { NotAContract } from "../types/Errors.sol";
 import { ChallengeLedger } from "./ChallengeLedger.sol";
 import { ChallengeTerms } from "./ChallengeTerms.sol";
@@ -82,7 +82,6 @@ abstract contract ChallengeStore is ChallengeLedger, ChallengeTerms {
     /// @dev Moves a challenge to a status that it never leaves, and tells its source.
     function _close(Challenge storage c, ChallengeStatus status) internal {
         c.status = status;
-        if (c.verdict == Verdict.Wrong) --_contests[c.source][c.claimId].summary.liveWrongs;
         IClaimSource(c.source).challengeClosed(c.claimId);
     }
 

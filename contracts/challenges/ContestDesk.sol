@@ -48,8 +48,7 @@ abstract contract ContestDesk is SupplyDesk {
         } else {
             uint48 deadline = contest_.summary.challengeDeadline;
             require(block.timestamp > deadline, ChallengeWindowOpen(challengeId, deadline));
-            uint32 liveWrongs = contest_.summary.liveWrongs;
-            require(liveWrongs == 0, WrongsStand(challengeId, liveWrongs));
+            _requireNoWrong(challengeId, contest_);
             emit ContestExecuted(c.source, c.claimId, challengeId, Verdict.Void, new address[](0));
             _settle(challengeId, c);
             _settleVoid(source, c.claimId);
@@ -77,7 +76,6 @@ abstract contract ContestDesk is SupplyDesk {
         ContestState storage contest_ = _contests[c.source][c.claimId];
         contest_.summary.challengeDeadline = challengeDeadline;
         if (c.verdict != Verdict.Wrong) return;
-        ++contest_.summary.liveWrongs;
         contest_.wrongs.push(challengeId);
     }
 
@@ -100,6 +98,16 @@ abstract contract ContestDesk is SupplyDesk {
         uint256 counted = contest_.summary.counted;
         bytes32 next = contest_.wrongs[counted];
         require(!_isUndecided(_challenges[next]), SharerUndecided(challengeId, next));
+        revert SharersNotCounted(challengeId, contest_.wrongs.length - counted);
+    }
+
+    function _requireNoWrong(bytes32 challengeId, ContestState storage contest_) private {
+        _count(contest_, COUNT_STEPS);
+        uint256 counted = contest_.summary.counted;
+        require(contest_.summary.firstOpenedAt == 0, WrongsStand(challengeId, 0));
+        if (counted == contest_.wrongs.length) return;
+        bytes32 next = contest_.wrongs[counted];
+        require(!_isUndecided(_challenges[next]), WrongsStand(challengeId, next));
         revert SharersNotCounted(challengeId, contest_.wrongs.length - counted);
     }
 

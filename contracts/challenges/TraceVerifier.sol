@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { Address } from "@openzeppelin/contracts/utils/Address.sol";
+
 import { IArbiter } from "../interfaces/IArbiter.sol";
 import { IModelRegistry, InputTensor, OutputTensor } from "../interfaces/IModelRegistry.sol";
 import { ITraceVerifier } from "../interfaces/ITraceVerifier.sol";
 import { ClaimTensors } from "../libraries/ClaimTensors.sol";
 import { DemandTree } from "../libraries/DemandTree.sol";
 import { Domain } from "../libraries/Domain.sol";
+import { LastArgument } from "../libraries/LastArgument.sol";
 import { TensorTree } from "../libraries/TensorTree.sol";
 import { Tolerance } from "../libraries/Tolerance.sol";
 import { DemandedSubtree, Deviation, Position, ROOT_LIST, TreeShape, Verdict } from "../types/Challenge.sol";
@@ -19,6 +22,9 @@ import { INLINE_ROOTS } from "../types/Limits.sol";
 /// @title TraceVerifier
 /// @notice See `ITraceVerifier`.
 contract TraceVerifier is ITraceVerifier {
+    /// Position of the evidence among the arguments of `check`.
+    uint256 private constant EVIDENCE = 4;
+
     IModelRegistry private immutable REGISTRY;
 
     constructor(IModelRegistry registry_) {
@@ -138,13 +144,17 @@ contract TraceVerifier is ITraceVerifier {
         bytes32 modelId,
         bytes32 inputsRoot,
         bytes32 traceRoot,
-        Evidence calldata evidence,
-        bool withKeys
+        bool withKeys,
+        Evidence calldata evidence
     ) external view returns (bool consistent, uint128[] memory keys) {
         (IArbiter arbiter, Facts memory facts) = REGISTRY.facts(modelId);
         facts.inputsRoot = inputsRoot;
         facts.traceRoot = traceRoot;
-        consistent = arbiter.check(facts, evidence);
+        // arbiter.check(facts, evidence), without encoding the evidence again.
+        uint256 offset = abi.encode(facts, uint256(0)).length;
+        bytes memory head = abi.encodeWithSelector(IArbiter.check.selector, facts, offset);
+        bytes memory answer = Address.functionStaticCall(address(arbiter), LastArgument.appendTo(head, EVIDENCE));
+        consistent = abi.decode(answer, (bool));
         if (!consistent && withKeys) keys = _keysAroundElement(arbiter, facts, evidence);
     }
 

@@ -161,7 +161,8 @@ interface IChallengeManager is IFinality {
     error AirGapRunning(bytes32 challengeId, uint48 executableAt);
     /// @dev A void waits for the end of the claim's challenge window, and for every wrong to be lost.
     error ChallengeWindowOpen(bytes32 challengeId, uint48 challengeDeadline);
-    error WrongsStand(bytes32 challengeId, uint32 liveWrongs);
+    /// `undecided` may still be lost; it is zero where an upheld one waits for its execution.
+    error WrongsStand(bytes32 challengeId, bytes32 undecided);
     /// @dev This challenge could still share the reward: resolve it, or wait for its deadlines and its air gap.
     error SharerUndecided(bytes32 challengeId, bytes32 undecided);
     /// @dev Call `countSharers` first.

@@ -106,6 +106,7 @@ interface ITraceVerifier {
     /// @notice Has the model's Arbiter judge one element of an asserted trace.
     /// @dev Malformed evidence reverts with the Arbiter's errors.
     /// @param withKeys Whether to look for positions.
+    /// @param evidence Stays the last argument: it is passed on as it is encoded.
     /// @return consistent Whether the asserted bits equal the recomputed ones.
     /// @return keys As `keysAround`, for the leaf that holds the element; for an ill-formed node only those in the
     /// list.
@@ -113,8 +114,8 @@ interface ITraceVerifier {
         bytes32 modelId,
         bytes32 inputsRoot,
         bytes32 traceRoot,
-        Evidence calldata evidence,
-        bool withKeys
+        bool withKeys,
+        Evidence calldata evidence
     ) external view returns (bool consistent, uint128[] memory keys);
 
     /// @notice The longest chain of demands of a model, `L`.

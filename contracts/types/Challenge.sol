@@ -76,12 +76,12 @@ struct TreeShape {
 /// A challenge, as the manager stores it.
 struct Challenge {
     address challenger;
+    uint48 openedAt;
     /// Last second for first demands; also for refutations, unless `lastDeadline` is later.
     uint48 refutationDeadline;
+    address source;
     /// Last second for refutations: the latest of all deadlines set so far.
     uint48 lastDeadline;
-    address source;
-    uint48 openedAt;
     ChallengeStatus status;
     Verdict verdict;
     /// Demands made, answered or not.
@@ -132,9 +132,7 @@ struct Contest {
     uint48 challengeDeadline;
     /// When the first sharer opened its challenge; zero before one is known.
     uint48 firstOpenedAt;
-    /// Challenges with verdict wrong that are open or upheld.
-    uint32 liveWrongs;
-    /// How many of the challenges with verdict wrong, in opening order, the count of sharers has passed.
+    /// How many of the challenges with verdict wrong, in opening order, the count has passed: those lost, and the sharers.
     uint32 counted;
     /// No later challenge can become a sharer.
     bool sharersFixed;
