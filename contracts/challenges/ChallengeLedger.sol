@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { LowLevelCall } from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+
 import { IChallengeManager } from "../interfaces/IChallengeManager.sol";
 import { PaymentRefused, ZeroAddress } from "../types/Errors.sol";
 
@@ -63,7 +65,6 @@ abstract contract ChallengeLedger is IChallengeManager {
         delete _credits[account];
         _owed -= uint128(amount);
         emit Withdrawn(account, receiver, amount);
-        (bool sent, ) = receiver.call{ value: amount }("");
-        require(sent, PaymentRefused(receiver, amount));
+        require(LowLevelCall.callNoReturn(receiver, amount, ""), PaymentRefused(receiver, amount));
     }
 }

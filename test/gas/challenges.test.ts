@@ -74,6 +74,20 @@ describe("Gas of disputes", () => {
     expectSnapshot("gas/supplies", measured);
   });
 
+  it("of opening with as many roots as ride along", async () => {
+    const nodes = Array.from({ length: 2048 }, () => ({ elements: 1, dtype: "f32" as const }));
+    const wide = await deployDisputes(chain, {
+      layout: { nodes, outputs: [{ node: 2047, atol: 0n, rtol: 0n }], depth: 1 },
+    });
+    const claim = await claimOf(chain, wide, lie);
+    const { challengeId: id, args } = await openingOf(chain, wide, claim, { trace: claim.truth });
+    const asChallenger = wide.manager.connect(chain.challenger);
+    await asChallenger.commitChallenge(id);
+    const opened = await gasOf(asChallenger.openChallenge(...args, { value: BOND }));
+    expect(opened).to.be.below(4_000_000n);
+    expectSnapshot("gas/opening", { "open, 2048 roots": opened });
+  });
+
   it("of each step", async () => {
     const { manager } = disputes;
     const claim = await claimOf(chain, disputes, lie);

@@ -310,6 +310,23 @@ describe("ChallengeManager: resolve, execute and settle", () => {
     });
   });
 
+  it("a void, too, is counted in steps where very many wrongs were lost", async () => {
+    const { manager, jobs } = disputes;
+    const lost: Play[] = [];
+    for (let i = 0; i < 66; i++) {
+      const trace = traceOf(disputes.model, claim.inputsRoot, { alter: [{ node: 0, element: 0, bits: BigInt(i) }] });
+      const opened = await openChallenge(chain, disputes, claim, { trace, challenger: chain.stranger });
+      lost.push(play(chain, disputes, opened, trace));
+    }
+    const empty = await voided();
+    for (const each of lost) await each.refute(0, 0, chain.publisher);
+    await uphold(chain, empty);
+    await expect(empty.execute()).to.be.revertedWithCustomError(manager, "SharersNotCounted");
+    await manager.countSharers(jobs, claim.id, 2);
+    await empty.execute();
+    expect(await statusOf()).to.equal(CLAIM.void);
+  });
+
   describe("settle", () => {
     it("returns bonds and held prices, and unanswered demands, when another challenge settled the claim", async () => {
       const { manager } = disputes;
