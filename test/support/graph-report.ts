@@ -31,6 +31,7 @@ export function plainReport(graph: AuditGraph, more: Partial<CompileReport> = {}
     worst: { bytes: 0, gas: 0, node: 0 },
     costs: graph.nodes.map((_, i) => ({ bytes: i, gas: 10 * i })),
     discontinuities: [],
+    caveats: [],
     exactOutputs: [],
     ...more,
   };

@@ -35,13 +35,16 @@ interface Inspection {
   readonly outputs: readonly { name: string; dtype: string; shape: readonly number[]; node: number; exact: boolean }[];
   readonly discontinuities: readonly { label: string; fn: string; noisy: boolean; outputs: readonly string[] }[];
   readonly exactOutputs: readonly string[];
+  /** Inputs for which native runtimes differ or stop. */
+  readonly caveats: CompileReport["caveats"];
   /** The most expensive element of all. */
   readonly worst: { readonly node: number; readonly label: string; readonly bytes: number; readonly gas: number };
   readonly graph: readonly ListedNode[];
 }
 
 function inspect(graph: AuditGraph, report: CompileReport): Inspection {
-  const { nodes, multiplyAdds, traceBytes, weightBytes, operators, discontinuities, exactOutputs, worst } = report;
+  const { nodes, multiplyAdds, traceBytes, weightBytes, operators, discontinuities, exactOutputs, caveats, worst } =
+    report;
   const exact = new Set(exactOutputs);
   return {
     nodes,
@@ -60,6 +63,7 @@ function inspect(graph: AuditGraph, report: CompileReport): Inspection {
       outputs: outputs.map((i) => graph.outputs[i]?.name ?? `output ${i}`),
     })),
     exactOutputs,
+    caveats,
     worst: { ...worst, label: graph.nodes[worst.node]?.label ?? "" },
     graph: listNodes(graph, report),
   };
@@ -78,6 +82,14 @@ function jumpTexts(jumps: Inspection["discontinuities"]): string[] {
     const where = `${first?.label ?? ""}${others.length === 0 ? "" : ` and ${others.length} more`}`;
     const outputs = new Set([first, ...others].flatMap((jump) => jump?.outputs ?? []));
     return `${what}, reaching ${[...outputs].join(", ")}: ${where}`;
+  });
+}
+
+function caveatTexts(caveats: Inspection["caveats"]): string[] {
+  const labels = new Map<string, string[]>();
+  for (const { reason, label } of caveats) labels.set(reason, [...(labels.get(reason) ?? []), label]);
+  return [...labels].map(([reason, [first = "", ...others]]) => {
+    return `${first}${others.length === 0 ? "" : ` and ${others.length} more`}: ${reason}`;
   });
 }
 
@@ -100,6 +112,7 @@ function render(file: string, inspection: Inspection): string {
     ["weights", `${count(inspection.weightBytes)} bytes`],
     ["operators", used.join(", ")],
     ...(jumps.length > 0 ? jumps : ["none"]).map((jump): [string, string] => ["discontinuity", jump]),
+    ...caveatTexts(inspection.caveats).map((caveat): [string, string] => ["caveat", caveat]),
     [
       "costliest proof",
       `node ${worst.node}, ${worst.label}: at most ${count(worst.bytes)} bytes, ${count(worst.gas)} gas`,
