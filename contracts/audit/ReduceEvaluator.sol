@@ -5,7 +5,6 @@ import { IReduceEvaluator, Reduction } from "../interfaces/IReduceEvaluator.sol"
 import { Binary32 } from "../libraries/Binary32.sol";
 import { Elements } from "../libraries/Elements.sol";
 import { DotTerms, ExactSum } from "../libraries/ExactSum.sol";
-import { Extremum } from "../libraries/Extremum.sol";
 import { IntegerSum, IntegerTerms } from "../libraries/IntegerSum.sol";
 import { OrderStatistic } from "../libraries/OrderStatistic.sol";
 import { DType } from "../types/DType.sol";
@@ -72,18 +71,19 @@ contract ReduceEvaluator is IReduceEvaluator {
         uint8 dtype = uint8(reduction.dtypes[0]);
         uint256 width = DType.size(dtype);
         bytes calldata values = reduction.values[0];
-        Extremum.Query memory query;
-        query.dtype = dtype;
-        query.smallest = fn == ReduceFn.MIN || fn == ReduceFn.ARGMIN || fn == ReduceFn.ARGMIN_LAST;
-        query.last = fn == ReduceFn.ARGMAX_LAST || fn == ReduceFn.ARGMIN_LAST;
-        query.equalZeros = fn >= ReduceFn.ARGMAX;
-        uint256 position = _load(values);
+        bool single = values.length == width;
+        bool smallest = fn == ReduceFn.MIN || fn == ReduceFn.ARGMIN || fn == ReduceFn.ARGMIN_LAST;
+        bool last = fn == ReduceFn.ARGMAX_LAST || fn == ReduceFn.ARGMIN_LAST;
+        bool isArgument = fn >= ReduceFn.ARGMAX;
         uint256 winner;
-        if (values.length != width) winner = Extremum.find(position, reduction.count, query);
-        else if (query.last) winner = reduction.count - 1;
-        if (fn >= ReduceFn.ARGMAX) return winner;
-        uint256 from = values.length == width ? 0 : winner * width;
-        return Elements.canonical(dtype, uint256(bytes32(values[from:])) >> (256 - 8 * width));
+        if (!single) {
+            winner = OrderStatistic.extreme(_load(values), reduction.count, dtype, smallest, last, !isArgument);
+        } else if (last) {
+            winner = reduction.count - 1;
+        }
+        if (isArgument) return winner;
+        bytes calldata element = values[single ? 0 : winner * width:];
+        return Elements.canonical(dtype, uint256(bytes32(element)) >> (256 - 8 * width));
     }
 
     function _argkth(Reduction calldata reduction) private pure returns (uint256) {
@@ -91,7 +91,7 @@ contract ReduceEvaluator is IReduceEvaluator {
         bytes calldata values = reduction.values[0];
         // One value for all indices: the stable order is that of the indices.
         if (values.length == DType.size(dtype)) return reduction.rank;
-        return OrderStatistic.find(_load(values), reduction.count, dtype, reduction.rank, reduction.largest);
+        return OrderStatistic.ranked(_load(values), reduction.count, dtype, reduction.rank, reduction.largest);
     }
 
     /// Copies bytes to memory and tells where they start.

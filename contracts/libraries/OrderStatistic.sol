@@ -1,146 +1,122 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import { DType } from "../types/DType.sol";
+import { KeyOrder, Keys, PackedKeys } from "./PackedKeys.sol";
 
-/// @title The element of a given rank
-/// @notice docs/audit.md, 4, `argkth`.
-/// @dev The key of that rank is found bit by bit from the top, counting at each bit the keys that reach a threshold, a word
-/// of keys at a time.
+/// @title Which element has a given rank
+/// @notice docs/audit.md, 4, `max`, `min` and `argmax` to `argkth`.
 library OrderStatistic {
-    /// @notice Number of the element that has the given rank in the stable order.
+    /// @notice Number of the largest element, or of the smallest one; NaN wins over everything.
+    /// @param position Memory position of the first of `count` >= 1 packed elements.
+    /// @param last Of equal elements the last one; if not, the first.
+    /// @param signedZeros Whether -0 is smaller than +0; if not, they are equal.
+    function extreme(
+        uint256 position,
+        uint256 count,
+        uint8 dtype,
+        bool smallest,
+        bool last,
+        bool signedZeros
+    ) internal pure returns (uint256) {
+        unchecked {
+            Keys memory keys = PackedKeys.create(position, count, dtype, KeyOrder(smallest, true, signedZeros));
+            uint256 key = PackedKeys.highest(keys);
+            return PackedKeys.nth(keys, key, last ? PackedKeys.countEqual(keys, key) - 1 : 0);
+        }
+    }
+
+    /// @notice Number of the element that has a rank in the stable order. NaN is above everything, -0 equals +0.
     /// @param position Memory position of the first of `count` packed elements.
     /// @param rank Below `count`.
-    /// @param largest Whether the order is descending. Equal values stay in the order of their numbers all the same.
-    function find(
+    /// @param largest Whether the order is descending. Equal elements stay in the order of their numbers all the same.
+    function ranked(
         uint256 position,
         uint256 count,
         uint8 dtype,
         uint256 rank,
         bool largest
-    ) internal pure returns (uint256 index) {
+    ) internal pure returns (uint256) {
         unchecked {
-            uint256 width = DType.size(dtype);
-            uint256 keys =
-                dtype == DType.F32
-                    ? _floatKeys(position, count, largest)
-                    : _integerKeys(position, count, width, DType.isSigned(dtype), largest);
-            uint256 key;
-            uint256 smaller;
-            for (uint256 bit = 1 << (8 * width - 1); bit != 0; bit >>= 1) {
-                uint256 below = count - _countFrom(keys, count, width, key | bit);
-                if (below <= rank) (key, smaller) = (key | bit, below);
+            Keys memory keys = PackedKeys.create(position, count, dtype, KeyOrder(largest, false, false));
+            uint256 most = _digitBits(count);
+            uint256 histogram;
+            assembly ("memory-safe") {
+                histogram := mload(0x40)
+                mstore(0x40, add(histogram, shl(add(most, 5), 1)))
             }
-            return _nth(keys, width, key, rank - smaller);
+            // Digit by digit from the top: how many keys with the digits found so far have which next one.
+            uint256 found;
+            for (uint256 left = keys.bits; left != 0;) {
+                uint256 digit = left < most ? left : most;
+                left -= digit;
+                _count(keys, histogram, found, left, digit);
+                uint256 next;
+                (next, rank) = _locate(histogram, rank);
+                found = (found << digit) | next;
+            }
+            return PackedKeys.nth(keys, found, rank);
         }
     }
 
-    /// Keys as unsigned numbers, in a new buffer.
-    function _integerKeys(
-        uint256 position,
-        uint256 count,
-        uint256 width,
-        bool signed,
-        bool largest
-    ) private pure returns (uint256 keys) {
-        uint256 flip = signed ? 1 << (8 * width - 1) : 0;
-        if (largest) flip ^= (1 << (8 * width)) - 1;
-        flip *= _ones(width);
-        assembly ("memory-safe") {
-            keys := mload(0x40)
-            let end := add(keys, mul(count, width))
-            let to := keys
-            for {} lt(to, end) {
-                to := add(to, 32)
-            } {
-                mstore(to, xor(mload(position), flip))
-                position := add(position, 32)
-            }
-            // Keys beyond the count never reach a threshold.
-            mstore(end, 0)
-            mstore(0x40, add(to, 32))
-        }
+    /// Bits of a key to look at in one pass: few passes over many keys, few counters where there are few keys.
+    function _digitBits(uint256 count) private pure returns (uint256) {
+        if (count < 128) return 4;
+        return count < 4096 ? 8 : 11;
     }
 
-    function _floatKeys(uint256 position, uint256 count, bool largest) private pure returns (uint256 keys) {
-        uint256 reverse = largest ? type(uint32).max : 0;
-        assembly ("memory-safe") {
-            keys := mload(0x40)
-            let to := keys
-            for {
-                let end := add(keys, shl(2, count))
-            } lt(to, end) {
-                to := add(to, 4)
-            } {
-                let x := shr(224, mload(position))
-                position := add(position, 4)
-                let magnitude := and(x, 0x7fffffff)
-                // -0 equals +0; negative numbers have all bits turned, the others the sign; NaN is above all.
-                x := mul(x, iszero(iszero(magnitude)))
-                x := xor(x, or(0x80000000, mul(shr(31, x), 0xffffffff)))
-                x := or(x, mul(gt(magnitude, 0x7f800000), 0xffffffff))
-                mstore(to, shl(224, xor(x, reverse)))
-            }
-            mstore(to, 0)
-            mstore(0x40, and(add(to, 63), not(31)))
-        }
-    }
-
-    /// Number of keys that are at least `threshold` >= 1.
-    function _countFrom(
-        uint256 keys,
-        uint256 count,
-        uint256 width,
-        uint256 threshold
-    ) private pure returns (uint256 reached) {
+    /// Counts the keys whose bits above the digit at `shift` are `found` by that digit.
+    function _count(Keys memory keys, uint256 histogram, uint256 found, uint256 shift, uint256 digit) private pure {
         unchecked {
-            uint256 bits = 8 * width;
-            // Every other key stands in a lane twice its width. A bit set above it survives the subtraction of the threshold
-            // where the key reaches it, and the upper halves of lanes add up those bits.
-            uint256 ones = _ones(2 * width);
-            uint256 end = keys + count * width;
-            // Words after which the upper half of a lane of bytes would overflow.
-            uint256 batch = 32 * (width == 1 ? 127 : 32767);
-            while (keys < end) {
-                uint256 until = keys + batch < end ? keys + batch : end;
-                uint256 sums;
-                assembly ("memory-safe") {
-                    let above := shl(bits, ones)
-                    let lower := sub(above, ones)
-                    let thresholds := mul(ones, threshold)
-                    for {} lt(keys, until) {
-                        keys := add(keys, 32)
-                    } {
-                        let word := mload(keys)
-                        sums := add(sums, and(sub(or(and(word, lower), above), thresholds), above))
-                        sums := add(sums, and(sub(or(and(shr(bits, word), lower), above), thresholds), above))
-                    }
+            uint256 width = keys.bits / 8;
+            uint256 position = keys.position;
+            // Four at a time; zeros follow the last key.
+            uint256 end = position + ((keys.count + 3) / 4) * 4 * width;
+            uint256 low = 256 - keys.bits + shift;
+            uint256 pad = (4 - (keys.count % 4)) % 4;
+            assembly ("memory-safe") {
+                calldatacopy(histogram, calldatasize(), shl(add(digit, 5), 1))
+                let high := add(low, digit)
+                // The digit times 32, as an offset.
+                low := sub(low, 5)
+                let mask := shl(5, sub(shl(digit, 1), 1))
+                for {} lt(position, end) {} {
+                    let x := mload(position)
+                    position := add(position, width)
+                    let slot := add(histogram, and(shr(low, x), mask))
+                    mstore(slot, add(mload(slot), eq(shr(high, x), found)))
+                    x := mload(position)
+                    position := add(position, width)
+                    slot := add(histogram, and(shr(low, x), mask))
+                    mstore(slot, add(mload(slot), eq(shr(high, x), found)))
+                    x := mload(position)
+                    position := add(position, width)
+                    slot := add(histogram, and(shr(low, x), mask))
+                    mstore(slot, add(mload(slot), eq(shr(high, x), found)))
+                    x := mload(position)
+                    position := add(position, width)
+                    slot := add(histogram, and(shr(low, x), mask))
+                    mstore(slot, add(mload(slot), eq(shr(high, x), found)))
                 }
-                for (; sums != 0; sums >>= 2 * bits) reached += (sums >> bits) & ((1 << bits) - 1);
+                if iszero(found) {
+                    mstore(histogram, sub(mload(histogram), pad))
+                }
             }
         }
     }
 
-    /// Number of the n-th element, from 0, that has a key.
-    function _nth(uint256 keys, uint256 width, uint256 key, uint256 n) private pure returns (uint256 index) {
+    /// The digit that holds a rank, and the rank among those that have it.
+    function _locate(uint256 histogram, uint256 rank) private pure returns (uint256 digit, uint256 rest) {
+        rest = rank;
         assembly ("memory-safe") {
-            let shift := sub(256, shl(3, width))
             for {} 1 {
-                index := add(index, 1)
+                digit := add(digit, 1)
             } {
-                if eq(shr(shift, mload(keys)), key) {
-                    if iszero(n) {
-                        break
-                    }
-                    n := sub(n, 1)
+                let count := mload(add(histogram, shl(5, digit)))
+                if lt(rest, count) {
+                    break
                 }
-                keys := add(keys, width)
+                rest := sub(rest, count)
             }
         }
-    }
-
-    /// 1 in every lane of so many bytes.
-    function _ones(uint256 width) private pure returns (uint256) {
-        return type(uint256).max / ((1 << (8 * width)) - 1);
     }
 }

@@ -54,17 +54,23 @@ library PackedWriter {
 
     /// @notice Appends the elements at `first`, `first + stride`, ... of the tensor, all inside it.
     function append(PackedBuffer memory buffer, uint256 first, int256 stride, uint256 count) internal pure {
-        if (stride == 1) return _appendRun(buffer, first * buffer.width, count * buffer.width);
-        if (stride == 0) {
-            uint256 bits = TensorMemory.element(buffer.spans, first, buffer.width);
-            return _appendRepeated(buffer, repeat(bits, buffer.width), count);
+        // Addresses are below 2^31 and counts too.
+        unchecked {
+            if (stride == 1) return _appendRun(buffer, first * buffer.width, count * buffer.width);
+            if (stride == 0) {
+                uint256 bits = TensorMemory.element(buffer.spans, first, buffer.width);
+                return _appendRepeated(buffer, repeat(bits, buffer.width), count);
+            }
+            _appendStrided(buffer, first * buffer.width, stride * int256(buffer.width), count);
         }
-        _appendStrided(buffer, first * buffer.width, stride * int256(buffer.width), count);
     }
 
     function _appendRepeated(PackedBuffer memory buffer, uint256 word, uint256 count) private pure {
         uint256 next = buffer.next;
-        uint256 end = next + count * buffer.width;
+        uint256 end;
+        unchecked {
+            end = next + count * buffer.width;
+        }
         assembly ("memory-safe") {
             for {} lt(next, end) {
                 next := add(next, 32)
@@ -94,6 +100,39 @@ library PackedWriter {
         }
     }
 
+    /// @notice Writes the elements at `first`, `first + stride`, ... over what the buffer has at every `period`-th place.
+    /// @param to Memory position of the first such place.
+    function scatter(
+        PackedBuffer memory buffer,
+        uint256 to,
+        uint256 period,
+        uint256 first,
+        int256 stride,
+        uint256 count
+    ) internal pure {
+        unchecked {
+            uint256 width = buffer.width;
+            uint256 from = first * width;
+            stride *= int256(width);
+            period *= width;
+            while (count != 0) {
+                (uint256 part, uint256 position) = _reach(buffer, from, stride, count);
+                assembly ("memory-safe") {
+                    for {
+                        let until := add(to, mul(part, period))
+                    } lt(to, until) {
+                        to := add(to, period)
+                    } {
+                        calldatacopy(to, position, width)
+                        position := add(position, stride)
+                    }
+                }
+                from = uint256(int256(from) + stride * int256(part));
+                count -= part;
+            }
+        }
+    }
+
     /// Appends elements at equal distances, all arguments in bytes but `count`; `stride` is not zero.
     function _appendStrided(PackedBuffer memory buffer, uint256 from, int256 stride, uint256 count) private pure {
         unchecked {
@@ -101,11 +140,7 @@ library PackedWriter {
             uint256 width = buffer.width;
             buffer.next = next + count * width;
             while (count != 0) {
-                (uint256 start, uint256 end, uint256 position) = _spanAt(buffer, from);
-                // Elements of the progression that lie in this span; spans hold whole elements.
-                uint256 part = stride > 0 ? (end - 1 - from) / uint256(stride) : (from - start) / uint256(-stride);
-                if (++part > count) part = count;
-                position += from - start;
+                (uint256 part, uint256 position) = _reach(buffer, from, stride, count);
                 assembly ("memory-safe") {
                     for {
                         let until := add(next, mul(part, width))
@@ -119,6 +154,26 @@ library PackedWriter {
                 from = uint256(int256(from) + stride * int256(part));
                 count -= part;
             }
+        }
+    }
+
+    /// How far a progression of elements, in bytes, goes inside the span that holds its first byte.
+    /// @return part Elements of it in the span, at most `count`; spans hold whole elements.
+    /// @return position Calldata position of the first.
+    function _reach(
+        PackedBuffer memory buffer,
+        uint256 from,
+        int256 stride,
+        uint256 count
+    ) private pure returns (uint256 part, uint256 position) {
+        unchecked {
+            uint256 start;
+            uint256 end;
+            (start, end, position) = _spanAt(buffer, from);
+            position += from - start;
+            if (stride == 0) return (count, position);
+            part = stride > 0 ? (end - 1 - from) / uint256(stride) : (from - start) / uint256(-stride);
+            if (++part > count) part = count;
         }
     }
 

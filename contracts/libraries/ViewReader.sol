@@ -6,7 +6,7 @@ import { Node, Operand, Source } from "../types/Node.sol";
 import { Elements } from "./Elements.sol";
 import { NodeReader } from "./NodeReader.sol";
 import { PackedBuffer, PackedWriter } from "./PackedWriter.sol";
-import { Guard, RowReader, ViewForms } from "./RowReader.sol";
+import { Guard, RowReader, RowView } from "./RowReader.sol";
 import { Span, TensorMemory } from "./TensorMemory.sol";
 
 /// A dimension that a view loops over, or several adjacent ones that it runs through as through one.
@@ -14,6 +14,8 @@ struct Loop {
     uint256 extent;
     /// What one step adds to the address and to each guard's form.
     int256[] steps;
+    /// Where the loop stands.
+    uint256 position;
 }
 
 /// @title Reads operands through their views
@@ -35,11 +37,9 @@ library ViewReader {
             address_ = _form(data, operand.base, operand.coefficients, x);
             uint256 position = operand.guards;
             for (uint256 g; g < operand.guardCount; ++g) {
-                int256 form = _form(data, NodeReader.int32At(data, position), position + GUARD_HEAD, x);
-                Guard memory guard = _guardAt(data, position);
-                int256 quotient = form / guard.divisor;
-                if (form < 0 || quotient * guard.divisor != form || quotient >= guard.extent) return (false, 0);
-                address_ += guard.stride * quotient;
+                Guard memory guard = _guardAt(data, position, x);
+                if (guard.form < 0 || guard.form > guard.top || guard.form % guard.divisor != 0) return (false, 0);
+                address_ += guard.stride * (guard.form / guard.divisor);
                 position += GUARD_HEAD + 4 * x.length;
             }
             return (true, address_);
@@ -86,31 +86,42 @@ library ViewReader {
             return (ok, Elements.pack(bits, width));
         }
         PackedBuffer memory buffer = PackedWriter.create(node.reductions, width, operand.fill, spans);
-        return (_walk(_viewAt(data, operand, x), loops, buffer), buffer.data);
+        return (_walk(_viewAt(data, operand, x, loops[0]), loops, buffer), buffer.data);
     }
 
     /// Reads row by row; a row is one run of the innermost loop.
-    function _walk(
-        ViewForms memory view_,
-        Loop[] memory loops,
-        PackedBuffer memory buffer
-    ) private pure returns (bool) {
+    function _walk(RowView memory view_, Loop[] memory loops, PackedBuffer memory buffer) private pure returns (bool) {
         unchecked {
-            uint256[] memory position = new uint256[](loops.length);
-            uint256 depth;
-            while (depth < loops.length) {
-                if (!RowReader.read(view_, loops[0].extent, loops[0].steps, buffer)) return false;
-                for (depth = 1; depth < loops.length; ++depth) {
+            _rewind(loops);
+            uint256 count = loops.length;
+            while (true) {
+                if (!RowReader.read(view_, buffer)) return false;
+                uint256 depth = 1;
+                for (; depth < count; ++depth) {
                     Loop memory loop = loops[depth];
-                    if (++position[depth] < loop.extent) {
-                        _advance(view_.forms, loop.steps, 1);
+                    if (++loop.position < loop.extent) {
+                        RowReader.advance(view_, loop.steps);
                         break;
                     }
-                    position[depth] = 0;
-                    _advance(view_.forms, loop.steps, 1 - int256(loop.extent));
+                    loop.position = 0;
+                }
+                if (depth == count) return true;
+            }
+        }
+    }
+
+    /// Makes the steps of every loop but the innermost start from the end of the loops inside it.
+    function _rewind(Loop[] memory loops) private pure {
+        unchecked {
+            int256[] memory inside = new int256[](loops[0].steps.length);
+            for (uint256 depth = 1; depth < loops.length; ++depth) {
+                Loop memory loop = loops[depth];
+                for (uint256 f; f < inside.length; ++f) {
+                    int256 step = loop.steps[f];
+                    loop.steps[f] = step - inside[f];
+                    inside[f] += step * int256(loop.extent - 1);
                 }
             }
-            return true;
         }
     }
 
@@ -136,7 +147,7 @@ library ViewReader {
                     steps[g + 1] = NodeReader.int32At(data, position);
                 }
                 if (count != 0 && _continues(loops[count - 1], steps)) loops[count - 1].extent *= extent;
-                else loops[count++] = Loop(extent, steps);
+                else loops[count++] = Loop(extent, steps, 0);
             }
             assembly ("memory-safe") {
                 mstore(loops, count)
@@ -154,32 +165,40 @@ library ViewReader {
         }
     }
 
+    /// The view at the start of the first row.
     function _viewAt(
         bytes calldata data,
         Operand memory operand,
-        uint256[] memory x
-    ) private pure returns (ViewForms memory view_) {
+        uint256[] memory x,
+        Loop memory row
+    ) private pure returns (RowView memory view_) {
         unchecked {
-            uint256 guards = operand.guardCount;
-            view_ = ViewForms(int256(operand.numel), new Guard[](guards), new int256[](guards + 1));
-            view_.forms[0] = _form(data, operand.base, operand.coefficients, x);
+            view_.numel = int256(operand.numel);
+            view_.address_ = _form(data, operand.base, operand.coefficients, x);
+            view_.step = row.steps[0];
+            view_.extent = int256(row.extent);
+            Guard[] memory guards = new Guard[](operand.guardCount);
             uint256 position = operand.guards;
-            for (uint256 g; g < guards; ++g) {
-                view_.guards[g] = _guardAt(data, position);
-                view_.forms[g + 1] = _form(data, NodeReader.int32At(data, position), position + GUARD_HEAD, x);
+            for (uint256 g; g < operand.guardCount; ++g) {
+                guards[g] = _guardAt(data, position, x);
+                guards[g].step = row.steps[g + 1];
                 position += GUARD_HEAD + 4 * x.length;
             }
+            RowReader.setGuards(view_, guards);
         }
     }
 
-    function _guardAt(bytes calldata data, uint256 position) private pure returns (Guard memory) {
+    /// The guard at a position of the encoding, at index `x`; without a step.
+    function _guardAt(
+        bytes calldata data,
+        uint256 position,
+        uint256[] memory x
+    ) private pure returns (Guard memory guard) {
         unchecked {
-            return
-                Guard(
-                    int256(NodeReader.uintAt(data, position + 4, 4)),
-                    int256(NodeReader.uintAt(data, position + 8, 4)),
-                    NodeReader.int32At(data, position + 12)
-                );
+            guard.form = _form(data, NodeReader.int32At(data, position), position + GUARD_HEAD, x);
+            guard.divisor = int256(NodeReader.uintAt(data, position + 4, 4));
+            guard.top = guard.divisor * int256(NodeReader.uintAt(data, position + 8, 4)) - 1;
+            guard.stride = NodeReader.int32At(data, position + 12);
         }
     }
 
@@ -195,13 +214,6 @@ library ViewReader {
             for (uint256 d; d < x.length; ++d) {
                 form += NodeReader.int32At(data, position + 4 * d) * int256(x[d]);
             }
-        }
-    }
-
-    /// forms += times * steps
-    function _advance(int256[] memory forms, int256[] memory steps, int256 times) private pure {
-        unchecked {
-            for (uint256 f; f < forms.length; ++f) forms[f] += times * steps[f];
         }
     }
 
