@@ -1,13 +1,14 @@
 import { allocate, type ElementType } from "../../onnx/element.js";
-import { type DType, DTYPE_CODE } from "../graph.js";
-import { gatherTakes, mapTakes, reduceTakes } from "../signatures.js";
-import { bitsOf, dataOf } from "./bits.js";
+import type { DType } from "../graph.js";
+import { dataOf } from "./bits.js";
 import { CompileError, inconsistent } from "./errors.js";
 import { copyElements, evaluateConstant } from "./fold.js";
 import { mergeDims } from "./merge.js";
-import type { ConstMemory, Memory, NodeFn, RawNode, RawOperand, RawView } from "./raw.js";
+import { createNodeTable, MAX_NUMEL } from "./node-table.js";
+import type { ConstMemory, Memory, NodeFn, RawNode, RawView } from "./raw.js";
 import { arrangeReduction, consecutive, rawOperand, rawView } from "./operands.js";
 import { splitReduction } from "./split.js";
+import { checkTypes } from "./types.js";
 import {
   type Aligned,
   type Dim,
@@ -86,51 +87,9 @@ export interface Builder {
   view(value: Value, operation: (value: Value) => Value | undefined): Value;
 }
 
-/** Elements of a tensor (docs/audit.md, 2). */
-export const MAX_NUMEL = 2 ** 31 - 1;
-/** Nodes before fusion; a bound on memory, far above any model that can be hashed in reasonable time. */
-const MAX_NODES = 1_000_000;
-
-export function isAuditType(dtype: ElementType): dtype is DType {
-  return dtype in DTYPE_CODE;
-}
-
 export function createBuilder(): Builder {
-  const nodes: RawNode[] = [];
   const caveats: Caveat[] = [];
-  const known = new Map<string, Memory>();
-  const identities = new Map<Memory, number>();
-
-  const identify = (memory: Memory): number => {
-    let id = identities.get(memory);
-    if (id === undefined) identities.set(memory, (id = identities.size));
-    return id;
-  };
-
-  /** The node's result; an equal node that exists already is used again. */
-  const append = (node: RawNode): Memory => {
-    const key = keyOf(node);
-    const found = known.get(key);
-    if (found) return found;
-    const numel = product(node.out);
-    if (numel > MAX_NUMEL) throw new CompileError("COMPILE_LIMIT", `A tensor of ${numel} elements`);
-    if (nodes.length >= MAX_NODES) throw new CompileError("COMPILE_LIMIT", `A graph of more than ${MAX_NODES} nodes`);
-    const memory: Memory = { kind: "node", dtype: node.dtype, numel, node };
-    nodes.push(node);
-    known.set(key, memory);
-    return memory;
-  };
-
-  const keyOf = (node: RawNode): string => {
-    const operandKey = (operand: RawOperand): unknown =>
-      operand.memory
-        ? [identify(operand.memory), operand.base, operand.coef, operand.guards, String(operand.fill)]
-        : [operand.dtype, String(operand.value)];
-    const steps = node.steps.map((step) => [step.fn, step.dtype, step.chain, step.operands.map(operandKey)]);
-    const { what, dtype, out, red, continuous } = node;
-    return JSON.stringify([what, dtype, out, red, continuous, node.operands.map(operandKey), steps]);
-  };
-
+  const { nodes, append } = createNodeTable();
   const builder: Builder = {
     nodes,
     caveats,
@@ -286,28 +245,4 @@ export function createBuilder(): Builder {
   }
 
   return builder;
-}
-
-/** Refuses element types that the function does not take. Copies of constants may have any type. */
-function checkTypes({ what, dtype, operands }: NodeSpec): void {
-  const types = operands.map(({ value }) => value.memory.dtype);
-  const { fn } = what;
-  if (fn === "copy" && operands.every(({ value }) => isConstant(value))) return;
-  const known = types.filter(isAuditType);
-  const takes =
-    known.length === types.length &&
-    isAuditType(dtype) &&
-    (what.kind === "map"
-      ? mapTakes(what.fn, known, dtype)
-      : what.kind === "reduce"
-        ? reduceTakes(what.fn, known, dtype)
-        : gatherTakes(known, dtype));
-  if (!takes) throw new CompileError("COMPILE_DTYPE", `There is no ${fn} of ${types.join(", ")} to ${dtype}`);
-}
-
-/** Bits of a scalar constant, for fills; undefined where the value is not one constant. */
-export function constantBits(value: Value): bigint | undefined {
-  const { memory } = value;
-  if (memory.kind !== "const" || !isAuditType(memory.dtype) || product(shapeOf(value)) !== 1) return undefined;
-  return value.guards.length > 0 ? undefined : bitsOf(memory.dtype, memory.data[value.base]!);
 }

@@ -1,4 +1,4 @@
-import { isAuditType } from "../compile/builder.js";
+import { isAuditType } from "../compile/types.js";
 import { CompileError, inconsistent } from "../compile/errors.js";
 import { isConstant, type Value } from "../compile/value.js";
 import type { DType, MapFn } from "../graph.js";

@@ -1,6 +1,6 @@
 import { allocate, type ElementType, elementType, type OnnxTensor } from "../../onnx/element.js";
 import { bitsOf, dataOf } from "../compile/bits.js";
-import { isAuditType } from "../compile/builder.js";
+import { isAuditType } from "../compile/types.js";
 import { CompileError, inconsistent } from "../compile/errors.js";
 import { constant, isConstant, product, shapeOf, type Value } from "../compile/value.js";
 import { expand } from "../compile/view-ops.js";

@@ -1,5 +1,5 @@
 import { bitsOf } from "../compile/bits.js";
-import { constantBits } from "../compile/builder.js";
+import { constantBits } from "../compile/types.js";
 import { inconsistent, refuse } from "../compile/errors.js";
 import { rankOf, shapeOf, type Value } from "../compile/value.js";
 import { pad, slice } from "../compile/view-ops.js";

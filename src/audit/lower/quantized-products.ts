@@ -1,4 +1,4 @@
-import { constantBits } from "../compile/builder.js";
+import { constantBits } from "../compile/types.js";
 import { isConstant, rankOf, shapeOf, sizeOf, type Value } from "../compile/value.js";
 import { cast } from "./arithmetic.js";
 import { map } from "./broadcast.js";
