@@ -47,7 +47,7 @@ function concat(head: Uint8Array, tail: Uint8Array): Uint8Array {
 
 /** One to four random edits of a file: bytes set, bits flipped, runs cut out, doubled or cut off. */
 export function mutateBytes(original: Uint8Array, draw: Draw): Uint8Array {
-  let bytes = Uint8Array.from(original);
+  let bytes: Uint8Array = Uint8Array.from(original);
   for (let edits = 1 + draw(4); edits > 0 && bytes.length > 0; edits--) {
     const at = draw(bytes.length);
     const run = draw(20);
