@@ -24,7 +24,7 @@ struct DotTerms {
 /// numbers), from 2 to 508. Both passes take eight products at a time, one in each 32-bit lane of a word.
 /// The narrow pass adds up m << (E - BASE) in one word; it is void where E of a product other than 0 leaves the window.
 /// The wide pass adds every m << (E mod 128) to one of four words, by E / 128.
-/// A readable reference and a differential test are in test/contracts/libraries.
+/// The readable reference is src/audit/exec/reference/sum.ts; test/contracts/audit/reduce.test.ts compares both.
 library ExactSum {
     /// Smallest E of the narrow pass: products from 2^-156 to 2^83 in all their bits.
     uint256 private constant BASE = 144;
