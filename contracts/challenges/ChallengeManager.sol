@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import { Address } from "@openzeppelin/contracts/utils/Address.sol";
 import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import { IArbiter } from "../interfaces/IArbiter.sol";
 import { ChallengeParams, IChallengeManager } from "../interfaces/IChallengeManager.sol";
 import { IClaimSource } from "../interfaces/IClaimSource.sol";
 import { IOperatorStaking } from "../interfaces/IOperatorStaking.sol";
@@ -11,7 +12,7 @@ import { ITraceVerifier } from "../interfaces/ITraceVerifier.sol";
 import { LastArgument } from "../libraries/LastArgument.sol";
 import { Challenge, ChallengeStatus, Deviation, Verdict } from "../types/Challenge.sol";
 import { Claim, ClaimStatus, ElementOpening } from "../types/Claim.sol";
-import { Evidence } from "../types/Evidence.sol";
+import { Evidence, Facts } from "../types/Evidence.sol";
 import { ChallengeStore } from "./ChallengeStore.sol";
 import { ChallengeTerms } from "./ChallengeTerms.sol";
 import { ContestDesk } from "./ContestDesk.sol";
@@ -74,18 +75,17 @@ contract ChallengeManager is ContestDesk {
     function refute(bytes32 challengeId, Evidence calldata evidence) external {
         Challenge storage c = _require(challengeId, ChallengeStatus.Open);
         require(block.timestamp <= c.lastDeadline, RefutationClosed(challengeId, c.lastDeadline));
-        // VERIFIER.check(modelId, inputsRoot, traceRoot, c.demands != 0, evidence), without encoding the evidence again.
-        bytes memory head = abi.encodeWithSelector(
-            ITraceVerifier.check.selector,
-            c.modelId,
-            c.inputsRoot,
-            c.traceRoot,
-            c.demands != 0,
-            uint256(5 * 32)
-        );
-        bytes memory answer = Address.functionStaticCall(address(VERIFIER), LastArgument.appendTo(head, EVIDENCE));
-        (bool consistent, uint128[] memory path) = abi.decode(answer, (bool, uint128[]));
-        require(!consistent, NodeConsistent(evidence.nodeIndex, evidence.element));
+        require(!_isConsistent(c), NodeConsistent(evidence.nodeIndex, evidence.element));
+        uint128[] memory path;
+        if (c.demands != 0) {
+            path = VERIFIER.keysAroundElement(
+                c.modelId,
+                evidence.nodeIndex,
+                evidence.element,
+                evidence.node,
+                evidence.nodeProof
+            );
+        }
         (uint256 reward, uint256 shares, uint256 burnt) = _forfeit(challengeId, c, msg.sender, path);
         emit ChallengeRefuted(challengeId, msg.sender, evidence.nodeIndex, evidence.element, reward, shares, burnt);
         _close(c, ChallengeStatus.Refuted);
@@ -131,6 +131,18 @@ contract ChallengeManager is ContestDesk {
             keccak256(
                 abi.encode(block.chainid, address(this), challenger, source, claimId, traceRoot, output, element, salt)
             );
+    }
+
+    /// What the model's Arbiter says of the evidence that `refute` was given. Errors of malformed evidence pass through.
+    function _isConsistent(Challenge storage c) private view returns (bool) {
+        (IArbiter arbiter, Facts memory facts) = REGISTRY.facts(c.modelId);
+        facts.inputsRoot = c.inputsRoot;
+        facts.traceRoot = c.traceRoot;
+        // arbiter.check(facts, evidence), without encoding the evidence again.
+        uint256 offset = abi.encode(facts, uint256(0)).length;
+        bytes memory head = abi.encodeWithSelector(IArbiter.check.selector, facts, offset);
+        bytes memory answer = Address.functionStaticCall(address(arbiter), LastArgument.appendTo(head, EVIDENCE));
+        return abi.decode(answer, (bool));
     }
 
     /// Requires a commitment to exactly this challenge, and takes it.

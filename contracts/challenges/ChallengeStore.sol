@@ -25,6 +25,7 @@ abstract contract ChallengeStore is ChallengeLedger, ChallengeTerms {
 
     IOperatorStaking internal immutable STAKING;
     ITraceVerifier internal immutable VERIFIER;
+    IModelRegistry internal immutable REGISTRY;
     IHub internal immutable HUB;
 
     mapping(bytes32 challengeId => Challenge) internal _challenges;
@@ -36,6 +37,7 @@ abstract contract ChallengeStore is ChallengeLedger, ChallengeTerms {
         require(address(verifier_).code.length != 0, NotAContract(address(verifier_)));
         STAKING = staking_;
         VERIFIER = verifier_;
+        REGISTRY = verifier_.registry();
         HUB = staking_.hub();
     }
 
@@ -61,7 +63,7 @@ abstract contract ChallengeStore is ChallengeLedger, ChallengeTerms {
 
     /// @inheritdoc IChallengeManager
     function registry() external view returns (IModelRegistry) {
-        return VERIFIER.registry();
+        return REGISTRY;
     }
 
     /// @inheritdoc IChallengeManager

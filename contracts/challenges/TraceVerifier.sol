@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { Address } from "@openzeppelin/contracts/utils/Address.sol";
-
 import { IArbiter } from "../interfaces/IArbiter.sol";
 import { IModelRegistry, InputTensor, OutputTensor } from "../interfaces/IModelRegistry.sol";
 import { ITraceVerifier } from "../interfaces/ITraceVerifier.sol";
 import { ClaimTensors } from "../libraries/ClaimTensors.sol";
 import { DemandTree } from "../libraries/DemandTree.sol";
 import { Domain } from "../libraries/Domain.sol";
-import { LastArgument } from "../libraries/LastArgument.sol";
 import { TensorTree } from "../libraries/TensorTree.sol";
 import { Tolerance } from "../libraries/Tolerance.sol";
 import { DemandedSubtree, Deviation, Position, ROOT_LIST, TreeShape, Verdict } from "../types/Challenge.sol";
 import { ElementOpening } from "../types/Claim.sol";
 import { DType } from "../types/DType.sol";
 import { NotAContract } from "../types/Errors.sol";
-import { Evidence, Facts, ResultOpening } from "../types/Evidence.sol";
+import { Facts, ResultOpening } from "../types/Evidence.sol";
 import { INLINE_ROOTS } from "../types/Limits.sol";
 
 /// @title TraceVerifier
 /// @notice See `ITraceVerifier`.
 contract TraceVerifier is ITraceVerifier {
-    /// Position of the evidence among the arguments of `check`.
-    uint256 private constant EVIDENCE = 4;
-
     IModelRegistry private immutable REGISTRY;
 
     constructor(IModelRegistry registry_) {
@@ -140,22 +134,22 @@ contract TraceVerifier is ITraceVerifier {
     }
 
     /// @inheritdoc ITraceVerifier
-    function check(
+    function keysAroundElement(
         bytes32 modelId,
-        bytes32 inputsRoot,
-        bytes32 traceRoot,
-        bool withKeys,
-        Evidence calldata evidence
-    ) external view returns (bool consistent, uint128[] memory keys) {
+        uint32 nodeIndex,
+        uint32 element,
+        bytes calldata node,
+        bytes32[] calldata nodeProof
+    ) external view returns (uint128[] memory keys) {
         (IArbiter arbiter, Facts memory facts) = REGISTRY.facts(modelId);
-        facts.inputsRoot = inputsRoot;
-        facts.traceRoot = traceRoot;
-        // arbiter.check(facts, evidence), without encoding the evidence again.
-        uint256 offset = abi.encode(facts, uint256(0)).length;
-        bytes memory head = abi.encodeWithSelector(IArbiter.check.selector, facts, offset);
-        bytes memory answer = Address.functionStaticCall(address(arbiter), LastArgument.appendTo(head, EVIDENCE));
-        consistent = abi.decode(answer, (bool));
-        if (!consistent && withKeys) keys = _keysAroundElement(arbiter, facts, evidence);
+        Position memory position = Position(nodeIndex, 0, 0);
+        TreeShape memory shape;
+        (uint32 elements, uint8 dtype) = _result(arbiter, facts, nodeIndex, node, nodeProof);
+        if (elements != 0) {
+            shape = _tensorShape(elements, dtype);
+            position.index = uint32(element / (TensorTree.LEAF / DType.size(dtype)));
+        }
+        return _keysAround(position, shape.leaves, facts.nodeCount);
     }
 
     /// @inheritdoc ITraceVerifier
@@ -235,21 +229,6 @@ contract TraceVerifier is ITraceVerifier {
         bytes32[] calldata proof
     ) private view returns (uint32 elements, uint8 dtype) {
         return arbiter.resultShape(facts.graphRoot, facts.nodeCount, nodeIndex, node, proof);
-    }
-
-    function _keysAroundElement(
-        IArbiter arbiter,
-        Facts memory facts,
-        Evidence calldata evidence
-    ) private view returns (uint128[] memory) {
-        Position memory position = Position(evidence.nodeIndex, 0, 0);
-        TreeShape memory shape;
-        (uint32 elements, uint8 dtype) = _result(arbiter, facts, position.node, evidence.node, evidence.nodeProof);
-        if (elements != 0) {
-            shape = _tensorShape(elements, dtype);
-            position.index = uint32(evidence.element / (TensorTree.LEAF / DType.size(dtype)));
-        }
-        return _keysAround(position, shape.leaves, facts.nodeCount);
     }
 
     function _keysAround(

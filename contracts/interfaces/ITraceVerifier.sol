@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import { IModelRegistry } from "./IModelRegistry.sol";
 import { DemandedSubtree, Deviation, Position, TreeShape, Verdict } from "../types/Challenge.sol";
 import { ElementOpening } from "../types/Claim.sol";
-import { Evidence } from "../types/Evidence.sol";
 
 /// @title What can be checked about an asserted trace
 /// @notice Stateless: openings, the grid of demandable positions, supplies, and the verdict on an output element. The
@@ -103,20 +102,16 @@ interface ITraceVerifier {
         uint32 leaves
     ) external view returns (uint128[] memory keys);
 
-    /// @notice Has the model's Arbiter judge one element of an asserted trace.
-    /// @dev Malformed evidence reverts with the Arbiter's errors.
-    /// @param withKeys Whether to look for positions.
-    /// @param evidence Stays the last argument: it is passed on as it is encoded.
-    /// @return consistent Whether the asserted bits equal the recomputed ones.
-    /// @return keys As `keysAround`, for the leaf that holds the element; for an ill-formed node only those in the
-    /// list.
-    function check(
+    /// @notice As `keysAround`, for the leaf that holds an element of a node's result; for an ill-formed node only those
+    /// in the list.
+    /// @param node The node's encoding; with its range proof under the graph root, as in evidence.
+    function keysAroundElement(
         bytes32 modelId,
-        bytes32 inputsRoot,
-        bytes32 traceRoot,
-        bool withKeys,
-        Evidence calldata evidence
-    ) external view returns (bool consistent, uint128[] memory keys);
+        uint32 nodeIndex,
+        uint32 element,
+        bytes calldata node,
+        bytes32[] calldata nodeProof
+    ) external view returns (uint128[] memory keys);
 
     /// @notice The longest chain of demands of a model, `L`.
     function depthOf(bytes32 modelId) external view returns (uint8);
