@@ -19,6 +19,7 @@ const compact = {
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
   solidity: {
+    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
     profiles: {
       // What is deployed and what the gas snapshots measure.
       default: {

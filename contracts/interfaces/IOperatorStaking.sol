@@ -6,16 +6,6 @@ import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import { IHub } from "./IHub.sol";
 import { Reward } from "../types/Reward.sol";
 
-/// @notice Immutable parameters of staking.
-/// @param unbonding Seconds from an exit request until the tokens may leave. Every claim source refuses to be deployed
-/// beside a staking contract whose unbonding does not outlast its worst-case finality.
-/// @param burnable Whether slashed tokens are destroyed with the token's own `burn(uint256)`; otherwise they are sent to the
-/// dead address. If it is wrongly true only `burnSlashed` fails, never a slash.
-struct StakingParams {
-    uint32 unbonding;
-    bool burnable;
-}
-
 /// @notice An operator's stake and keys.
 struct OperatorAccount {
     /// Tokens outside the exit queue. New locks are taken against what is not locked of them.
@@ -128,18 +118,19 @@ interface IOperatorStaking {
     function setPayout(address payout) external;
 
     /// @notice Sets stake aside for a claim or a reservation.
-    /// @dev Claim sources only. Requires enough active stake that no other lock has; ids are the source's own.
+    /// @dev Contracts that the hub lets lock, here and below. Requires enough active stake that no other lock has; ids are the
+    /// source's own.
     function lock(address operator, bytes32 lockId, uint96 amount) external;
 
     /// @notice Frees a lock.
-    /// @dev Claim sources only.
-    function unlock(bytes32 lockId) external;
+    /// @param operator Whose stake it is: a lock is found by its source, operator and id, and its source knows all three.
+    function unlock(address operator, bytes32 lockId) external;
 
     /// @notice Takes a whole lock. Rewards are credited in order while they fit into half of it; the rest burns.
-    /// @dev Claim sources only. Reverts only for an unknown lock or more than `MAX_REWARDS` rewards, neither of which the
+    /// @dev Reverts only for an unknown lock or more than `MAX_REWARDS` rewards, neither of which the
     /// slashed operator can cause. A reward to the zero address, and what exceeds the half, burns.
     /// @return slashed Always the full lock.
-    function slash(bytes32 lockId, Reward[] calldata rewards) external returns (uint96 slashed);
+    function slash(address operator, bytes32 lockId, Reward[] calldata rewards) external returns (uint96 slashed);
 
     /// @notice Pays the caller's rewards to `receiver`.
     function withdrawReward(address receiver) external;
@@ -159,8 +150,8 @@ interface IOperatorStaking {
     /// @notice All tokens of the operator that can be slashed, queued exits included.
     function stakeOf(address operator) external view returns (uint256);
 
-    /// @return operator Zero if there is no such lock.
-    function lockOf(address source, bytes32 lockId) external view returns (address operator, uint96 amount);
+    /// @return amount Zero if there is no such lock.
+    function lockOf(address source, address operator, bytes32 lockId) external view returns (uint96 amount);
 
     /// @notice The operator's hot key, or zero.
     function workerOf(address operator) external view returns (address);

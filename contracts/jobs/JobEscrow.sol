@@ -200,7 +200,7 @@ contract JobEscrow is IJobEscrow {
         );
         uint256 refund = _refund(record);
         emit JobDeclined(jobId, operator, refund, opening.tensor, opening.element);
-        STAKING.unlock(jobId);
+        STAKING.unlock(operator, jobId);
     }
 
     /// @inheritdoc IJobEscrow
@@ -209,7 +209,7 @@ contract JobEscrow is IJobEscrow {
         require(block.timestamp > record.deadline, DeadlineNotPassed(jobId, record.deadline));
         uint256 refund = _refund(record);
         emit JobExpired(jobId, record.operator, refund);
-        STAKING.unlock(jobId);
+        STAKING.unlock(record.operator, jobId);
     }
 
     // ---------------------------------------------------------------- settlement
@@ -228,7 +228,7 @@ contract JobEscrow is IJobEscrow {
         address payee = STAKING.payoutOf(operator);
         _credit(payee, fee);
         emit JobFinalised(jobId, operator, payee, fee);
-        STAKING.unlock(jobId);
+        STAKING.unlock(operator, jobId);
     }
 
     /// @inheritdoc IClaimSource
@@ -253,9 +253,10 @@ contract JobEscrow is IJobEscrow {
         record.status = ClaimStatus.Wrong;
         address consumer = record.consumer;
         _credit(consumer, record.fee);
-        (, uint96 locked) = STAKING.lockOf(address(this), claimId);
-        emit ClaimWrong(claimId, record.operator, locked, record.fee);
-        STAKING.slash(claimId, SlashSplit.rewards(locked, challengers, consumer));
+        address operator = record.operator;
+        uint96 locked = STAKING.lockOf(address(this), operator, claimId);
+        emit ClaimWrong(claimId, operator, locked, record.fee);
+        STAKING.slash(operator, claimId, SlashSplit.rewards(locked, challengers, consumer));
     }
 
     /// @inheritdoc IClaimSource
@@ -264,7 +265,7 @@ contract JobEscrow is IJobEscrow {
         record.status = ClaimStatus.Void;
         _credit(record.consumer, record.fee);
         emit ClaimVoid(claimId, record.operator, record.fee);
-        STAKING.unlock(claimId);
+        STAKING.unlock(record.operator, claimId);
     }
 
     // ------------------------------------------------------------------ payments
@@ -285,7 +286,7 @@ contract JobEscrow is IJobEscrow {
     /// @inheritdoc IClaimSource
     function claim(bytes32 claimId) external view returns (Claim memory) {
         JobRecord storage record = _jobs[claimId];
-        (, uint96 locked) = STAKING.lockOf(address(this), claimId);
+        uint96 locked = STAKING.lockOf(address(this), record.operator, claimId);
         return
             Claim({
                 status: record.status,
@@ -304,7 +305,7 @@ contract JobEscrow is IJobEscrow {
     /// @inheritdoc IJobEscrow
     function job(bytes32 jobId) external view returns (Job memory) {
         JobRecord storage record = _jobs[jobId];
-        (, uint96 locked) = STAKING.lockOf(address(this), jobId);
+        uint96 locked = STAKING.lockOf(address(this), record.operator, jobId);
         return
             Job({
                 status: record.status,

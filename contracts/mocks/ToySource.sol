@@ -16,12 +16,12 @@ contract ToySource {
         staking.lock(operator, lockId, amount);
     }
 
-    function unlock(IOperatorStaking staking, bytes32 lockId) external {
-        staking.unlock(lockId);
+    function unlock(IOperatorStaking staking, address operator, bytes32 lockId) external {
+        staking.unlock(operator, lockId);
     }
 
-    function slash(IOperatorStaking staking, bytes32 lockId, Reward[] calldata rewards) external {
-        staking.slash(lockId, rewards);
+    function slash(IOperatorStaking staking, address operator, bytes32 lockId, Reward[] calldata rewards) external {
+        staking.slash(operator, lockId, rewards);
     }
 
     function challengeManager() external view returns (address) {

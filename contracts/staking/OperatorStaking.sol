@@ -8,8 +8,8 @@ import { SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.s
 import { ReentrancyGuardTransient } from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import { IHub } from "../interfaces/IHub.sol";
-import { Exit, IOperatorStaking, OperatorAccount, StakingParams } from "../interfaces/IOperatorStaking.sol";
-import { NotAContract, ParameterOutOfBounds, ZeroAddress } from "../types/Errors.sol";
+import { Exit, IOperatorStaking, OperatorAccount } from "../interfaces/IOperatorStaking.sol";
+import { NotAContract, ZeroAddress } from "../types/Errors.sol";
 import { Reward } from "../types/Reward.sol";
 
 /// @title OperatorStaking
@@ -21,8 +21,6 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
 
     /// Eight challengers, a consumer, and room for later kinds of reward.
     uint256 private constant MAX_REWARDS = 16;
-    uint32 private constant MIN_UNBONDING = 1 days;
-    uint32 private constant MAX_UNBONDING = 365 days;
     address private constant DEAD = 0x000000000000000000000000000000000000dEaD;
 
     /// One slot for what every lock touches, one for what exits and answers do.
@@ -44,40 +42,29 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
         uint32 queue;
     }
 
-    struct Lock {
-        address operator;
-        uint96 amount;
-    }
-
     IERC20 private immutable TOKEN;
     IHub private immutable HUB;
-    uint32 private immutable UNBONDING;
     bool private immutable BURNABLE;
 
     mapping(address operator => Account) private _accounts;
     mapping(address operator => mapping(uint32 exitId => QueuedExit)) private _exits;
-    mapping(address source => mapping(bytes32 lockId => Lock)) private _locks;
+    mapping(address source => mapping(address operator => mapping(bytes32 lockId => uint96))) private _locks;
     mapping(address worker => address operator) private _operators;
     mapping(address account => uint256) private _rewards;
     uint256 private _pendingBurn;
     uint256 private _totalOwed;
 
     modifier onlySource() {
-        require(HUB.isSource(msg.sender), NotSource(msg.sender));
+        require(HUB.mayLock(msg.sender), NotSource(msg.sender));
         _;
     }
 
-    constructor(IERC20 token_, IHub hub_, StakingParams memory params) {
+    constructor(IERC20 token_, IHub hub_, bool burnable) {
         require(address(token_).code.length != 0, NotAContract(address(token_)));
         require(address(hub_).code.length != 0, NotAContract(address(hub_)));
-        require(
-            params.unbonding >= MIN_UNBONDING && params.unbonding <= MAX_UNBONDING,
-            ParameterOutOfBounds("unbonding", params.unbonding, MIN_UNBONDING, MAX_UNBONDING)
-        );
         TOKEN = token_;
         HUB = hub_;
-        UNBONDING = params.unbonding;
-        BURNABLE = params.burnable;
+        BURNABLE = burnable;
     }
 
     // ------------------------------------------------------------------ stake
@@ -105,7 +92,7 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
         Account storage account_ = _accounts[msg.sender];
         require(amount != 0, ZeroAmount());
         require(amount <= account_.active, InsufficientStake(msg.sender, amount, account_.active));
-        uint48 readyAt = uint48(block.timestamp) + UNBONDING;
+        uint48 readyAt = HUB.time() + HUB.stakingParams().unbonding;
 
         exitId = account_.exitCount++;
         account_.active -= uint96(amount);
@@ -127,7 +114,7 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
     function withdrawExit(uint32 exitId, address receiver) external nonReentrant {
         require(receiver != address(0), ZeroAddress());
         (uint96 amount, uint48 readyAt) = _takeExit(exitId);
-        require(block.timestamp >= readyAt, ExitNotReady(exitId, readyAt));
+        require(HUB.runningTime() >= readyAt, ExitNotReady(exitId, readyAt));
         Account storage account_ = _accounts[msg.sender];
         uint96 remaining = account_.active + account_.exiting - amount;
         require(remaining >= account_.locked, ExitBacksLocks(exitId, remaining, account_.locked));
@@ -176,28 +163,29 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
     /// @inheritdoc IOperatorStaking
     function lock(address operator, bytes32 lockId, uint96 amount) external onlySource {
         require(amount != 0, ZeroAmount());
-        Lock storage lock_ = _locks[msg.sender][lockId];
-        require(lock_.amount == 0, LockExists(msg.sender, lockId));
+        require(_locks[msg.sender][operator][lockId] == 0, LockExists(msg.sender, lockId));
         uint256 free = freeStake(operator);
         require(amount <= free, InsufficientStake(operator, amount, free));
 
         _accounts[operator].locked += amount;
-        lock_.operator = operator;
-        lock_.amount = amount;
+        _locks[msg.sender][operator][lockId] = amount;
         emit Locked(operator, msg.sender, lockId, amount);
     }
 
     /// @inheritdoc IOperatorStaking
-    function unlock(bytes32 lockId) external onlySource {
-        (address operator, uint96 amount) = _takeLock(lockId);
+    function unlock(address operator, bytes32 lockId) external onlySource {
+        uint96 amount = _takeLock(operator, lockId);
         emit Unlocked(operator, msg.sender, lockId, amount);
     }
 
     /// @inheritdoc IOperatorStaking
-    function slash(bytes32 lockId, Reward[] calldata rewards) external onlySource returns (uint96 slashed) {
+    function slash(
+        address operator,
+        bytes32 lockId,
+        Reward[] calldata rewards
+    ) external onlySource returns (uint96 slashed) {
         require(rewards.length <= MAX_REWARDS, TooManyRewards(rewards.length, MAX_REWARDS));
-        address operator;
-        (operator, slashed) = _takeLock(lockId);
+        slashed = _takeLock(operator, lockId);
         _takeStake(operator, slashed);
 
         uint96 budget = slashed / 2;
@@ -219,6 +207,7 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
     /// @inheritdoc IOperatorStaking
     function withdrawReward(address receiver) external nonReentrant {
         require(receiver != address(0), ZeroAddress());
+        HUB.requireRunning();
         uint256 amount = _rewards[msg.sender];
         require(amount != 0, NothingToWithdraw(msg.sender));
         _rewards[msg.sender] = 0;
@@ -273,9 +262,8 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IOperatorStaking
-    function lockOf(address source, bytes32 lockId) external view returns (address operator, uint96 amount) {
-        Lock storage lock_ = _locks[source][lockId];
-        return (lock_.operator, lock_.amount);
+    function lockOf(address source, address operator, bytes32 lockId) external view returns (uint96 amount) {
+        return _locks[source][operator][lockId];
     }
 
     /// @inheritdoc IOperatorStaking
@@ -315,7 +303,7 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
 
     /// @inheritdoc IOperatorStaking
     function unbonding() external view returns (uint32) {
-        return UNBONDING;
+        return HUB.stakingParams().unbonding;
     }
 
     /// @inheritdoc IOperatorStaking
@@ -363,11 +351,10 @@ contract OperatorStaking is IOperatorStaking, ReentrancyGuardTransient {
         queued.amount = 0;
     }
 
-    function _takeLock(bytes32 lockId) private returns (address operator, uint96 amount) {
-        Lock storage lock_ = _locks[msg.sender][lockId];
-        (operator, amount) = (lock_.operator, lock_.amount);
+    function _takeLock(address operator, bytes32 lockId) private returns (uint96 amount) {
+        amount = _locks[msg.sender][operator][lockId];
         require(amount != 0, UnknownLock(msg.sender, lockId));
-        delete _locks[msg.sender][lockId];
+        delete _locks[msg.sender][operator][lockId];
         _accounts[operator].locked -= amount;
     }
 

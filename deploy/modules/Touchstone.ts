@@ -6,6 +6,7 @@ const HOUR = 3_600;
 const DAY = 24 * HOUR;
 const GWEI = 10n ** 9n;
 const ETHER = 10n ** 18n;
+const ZERO = "0x0000000000000000000000000000000000000000";
 
 /**
  * The whole suite. Every contract gets its peers as immutables, except that staking learns who may lock and slash from the hub,
@@ -22,7 +23,52 @@ export default buildModule("Touchstone", (m) => {
     m.getParameter("faucetDrip", 10_000n * ETHER),
     m.getParameter("faucetPeriod", DAY),
   ]);
-  const hub = m.contract("Hub", [deployer]);
+  const authority = m.contract("AccessManager", [deployer]);
+  const jobTerms = {
+    challengeWindow: m.getParameter("challengeWindow", DAY),
+    maxDuration: m.getParameter("maxDuration", DAY),
+    lockFloor: m.getParameter("lockFloor", 10n * ETHER),
+  };
+  const disputeTerms = {
+    refutationWindow: m.getParameter("refutationWindow", DAY),
+    supplyWindow: m.getParameter("supplyWindow", 12 * HOUR),
+    graceWindow: m.getParameter("graceWindow", 12 * HOUR),
+    airGap: m.getParameter("airGap", 12 * HOUR),
+    bondFloor: m.getParameter("bondFloor", ETHER / 10n),
+    baseFeeFloor: m.getParameter("baseFeeFloor", GWEI),
+    dataPrice: m.getParameter("dataPrice", 0n),
+    priceMultiple: m.getParameter("priceMultiple", 4),
+  };
+  const inclusionDelay = m.getParameter("inclusionDelay", 6 * HOUR);
+  const hub = m.contract("Hub", [
+    deployer,
+    authority,
+    inclusionDelay,
+    m.getParameter("epoch", DAY),
+    {
+      staking: {
+        unbonding: m.getParameter("unbonding", 21 * DAY),
+        commissionDelay: m.getParameter("commissionDelay", 7 * DAY),
+        jailTime: m.getParameter("jailTime", DAY),
+        strikesToJail: m.getParameter("strikesToJail", 3),
+        releaseFee: m.getParameter("releaseFee", ETHER),
+        minDelegation: m.getParameter("minDelegation", ETHER),
+      },
+      jobs: { ...jobTerms, auditShare: m.getParameter("auditShare", 500) },
+      receipts: {
+        challengeWindow: m.getParameter("receiptWindow", 3 * DAY),
+        maxReservation: m.getParameter("maxReservation", 30 * DAY),
+        payerThaw: m.getParameter("payerThaw", 14 * DAY),
+        reservationFloor: m.getParameter("reservationFloor", 10n * ETHER),
+      },
+      challenges: { ...disputeTerms, feeOracle: m.getParameter("feeOracle", ZERO) },
+      lottery: {
+        probability: m.getParameter("auditProbability", 10_000),
+        auditors: m.getParameter("auditors", 3),
+        auditStake: m.getParameter("auditStake", 100n * ETHER),
+      },
+    },
+  ]);
   const registry = m.contract("ModelRegistry", [
     [arbiter],
     {
@@ -30,37 +76,10 @@ export default buildModule("Touchstone", (m) => {
       depositDelay: m.getParameter("depositDelay", 30 * DAY),
     },
   ]);
-  const staking = m.contract("OperatorStaking", [
-    token,
-    hub,
-    { unbonding: m.getParameter("unbonding", 21 * DAY), burnable: true },
-  ]);
+  const staking = m.contract("OperatorStaking", [token, hub, m.getParameter("burnable", true)]);
   const verifier = m.contract("TraceVerifier", [registry]);
-  const challenges = m.contract("ChallengeManager", [
-    staking,
-    verifier,
-    {
-      inclusionDelay: m.getParameter("inclusionDelay", 6 * HOUR),
-      refutationWindow: m.getParameter("refutationWindow", DAY),
-      supplyWindow: m.getParameter("supplyWindow", 12 * HOUR),
-      graceWindow: m.getParameter("graceWindow", 12 * HOUR),
-      airGap: m.getParameter("airGap", 12 * HOUR),
-      bondFloor: m.getParameter("bondFloor", ETHER / 10n),
-      baseFeeFloor: m.getParameter("baseFeeFloor", GWEI),
-      dataPrice: m.getParameter("dataPrice", 0n),
-      priceMultiple: m.getParameter("priceMultiple", 4),
-    },
-  ]);
-  const jobs = m.contract("JobEscrow", [
-    registry,
-    staking,
-    challenges,
-    {
-      challengeWindow: m.getParameter("challengeWindow", DAY),
-      maxDuration: m.getParameter("maxDuration", DAY),
-      lockFloor: m.getParameter("lockFloor", 10n * ETHER),
-    },
-  ]);
-  m.call(hub, "seal", [challenges, [jobs]]);
-  return { token, hub, registry, staking, arbiter, verifier, challenges, jobs };
+  const challenges = m.contract("ChallengeManager", [staking, verifier, { inclusionDelay, ...disputeTerms }]);
+  const jobs = m.contract("JobEscrow", [registry, staking, challenges, jobTerms]);
+  m.call(hub, "seal", [challenges, [jobs], []]);
+  return { token, authority, hub, registry, staking, arbiter, verifier, challenges, jobs };
 });

@@ -29,7 +29,7 @@ describe("attacks on stake", () => {
   const asOwner = () => setup.staking.connect(chain.owner);
   const lock = (id: string, amount: bigint) => setup.source.lock(setup.staking, chain.owner, id, amount);
   const slash = (id: string, rewards: { to: string; amount: bigint }[] = []) =>
-    setup.source.slash(setup.staking, id, rewards);
+    setup.source.slash(setup.staking, chain.owner, id, rewards);
   const pass = (seconds: number) => chain.networkHelpers.time.increase(seconds);
 
   it("1: unbonding ahead of a slash takes nothing out of its reach", async () => {
@@ -54,7 +54,7 @@ describe("attacks on stake", () => {
   it("3: the amount of a standing lock can't be overwritten", async () => {
     await lock(A, 60n * TOKEN);
     await expect(lock(A, 1n)).to.be.revertedWithCustomError(setup.staking, "LockExists");
-    expect((await setup.staking.lockOf(setup.source, A)).amount).to.equal(60n * TOKEN);
+    expect(await setup.staking.lockOf(setup.source, chain.owner, A)).to.equal(60n * TOKEN);
   });
 
   it("4, 6: rewards above the whole slash neither revert nor pay more than half", async () => {
@@ -122,7 +122,7 @@ describe("attacks on stake", () => {
     const { staking, source } = setup;
     const measure = async (id: string) => {
       await lock(id, TOKEN);
-      return source.slash.estimateGas(staking, id, []);
+      return source.slash.estimateGas(staking, chain.owner, id, []);
     };
     const before = await measure(A);
     for (let i = 0; i < 100; i++) {
@@ -135,7 +135,7 @@ describe("attacks on stake", () => {
     await lock(lockId("rest"), await staking.freeStake(chain.owner));
     await asOwner().requestExit(70n * TOKEN);
     // This one reaches into a queue of 101 exits.
-    const resetting = await source.slash.estimateGas(staking, lockId("rest"), []);
+    const resetting = await source.slash.estimateGas(staking, chain.owner, lockId("rest"), []);
     expect(resetting).to.be.at.most(before + 20_000n);
   });
 

@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 
 import type { Hub, OperatorStaking, ToySource, WeirdToken } from "../../typechain-types/index.js";
-import { connect, type Connection, DAY, TOKEN } from "../support/protocol.js";
+import { deployHub } from "../support/hub.js";
+import { connect, type Connection, PARAMS, TOKEN } from "../support/protocol.js";
 import { lockId } from "../support/staking.js";
 
 const DEAD = "0x000000000000000000000000000000000000dEaD";
@@ -25,13 +26,13 @@ describe("attacks by stake tokens", () => {
   });
 
   async function fixture() {
-    const { ethers, deployer, owner } = chain;
-    const hub = await ethers.deployContract("Hub", [deployer]);
+    const { ethers, owner } = chain;
+    const hub = await deployHub(chain);
     const manager = await ethers.deployContract("ToyManager", [hub, 0, 0]);
     const token = await ethers.deployContract("WeirdToken");
-    const staking = await ethers.deployContract("OperatorStaking", [token, hub, { unbonding: DAY, burnable: false }]);
+    const staking = await ethers.deployContract("OperatorStaking", [token, hub, false]);
     const source = await ethers.deployContract("ToySource", [manager]);
-    await hub.seal(manager, [source]);
+    await hub.seal(manager, [source], []);
     await token.mint(owner, 1000n * TOKEN);
     await token.connect(owner).approve(staking, 1000n * TOKEN);
     return { hub, token, staking, source };
@@ -41,7 +42,7 @@ describe("attacks by stake tokens", () => {
   async function slashWithReward() {
     await asOwner().deposit(100n * TOKEN);
     await source.lock(staking, chain.owner, A, 60n * TOKEN);
-    await source.slash(staking, A, [{ to: chain.challenger.address, amount: 30n * TOKEN }]);
+    await source.slash(staking, chain.owner, A, [{ to: chain.challenger.address, amount: 30n * TOKEN }]);
   }
 
   it("14, 35: a deposit that arrives short of a fee is refused", async () => {
@@ -62,16 +63,12 @@ describe("attacks by stake tokens", () => {
 
   it("35: transfers that return nothing serve", async () => {
     const silent = await chain.ethers.deployContract("SilentToken");
-    const served = await chain.ethers.deployContract("OperatorStaking", [
-      silent,
-      hub,
-      { unbonding: DAY, burnable: false },
-    ]);
+    const served = await chain.ethers.deployContract("OperatorStaking", [silent, hub, false]);
     await silent.mint(chain.owner, 5);
     await silent.connect(chain.owner).approve(served, 5);
     await served.connect(chain.owner).deposit(5);
     await served.connect(chain.owner).requestExit(5);
-    await chain.networkHelpers.time.increase(DAY);
+    await chain.networkHelpers.time.increase(PARAMS.unbonding);
     await served.connect(chain.owner).withdrawExit(0, chain.owner);
     expect(await silent.balanceOf(chain.owner)).to.equal(5);
   });
@@ -79,7 +76,7 @@ describe("attacks by stake tokens", () => {
   it("35: six decimals, or none, are only a matter of display", async () => {
     await asOwner().deposit(3);
     await source.lock(staking, chain.owner, A, 3);
-    await source.slash(staking, A, [{ to: chain.challenger.address, amount: 3 }]);
+    await source.slash(staking, chain.owner, A, [{ to: chain.challenger.address, amount: 3 }]);
     expect(await staking.rewardOf(chain.challenger)).to.equal(1);
     expect(await staking.pendingBurn()).to.equal(2);
   });
@@ -90,7 +87,7 @@ describe("attacks by stake tokens", () => {
     for (const account of [chain.owner, chain.challenger, chain.consumer, DEAD, staking]) {
       await token.setBlocked(account, true);
     }
-    await source.slash(staking, A, [{ to: chain.challenger.address, amount: 30n * TOKEN }]);
+    await source.slash(staking, chain.owner, A, [{ to: chain.challenger.address, amount: 30n * TOKEN }]);
     expect(await staking.stakeOf(chain.owner)).to.equal(40n * TOKEN);
     expect(await staking.pendingBurn()).to.equal(30n * TOKEN);
     // The burn waits for the token, and a blocked winner names another receiver.
@@ -117,15 +114,11 @@ describe("attacks by stake tokens", () => {
   });
 
   it("a burn function that does nothing is not believed", async () => {
-    const believing = await chain.ethers.deployContract("OperatorStaking", [
-      token,
-      hub,
-      { unbonding: DAY, burnable: true },
-    ]);
+    const believing = await chain.ethers.deployContract("OperatorStaking", [token, hub, true]);
     await token.connect(chain.owner).approve(believing, 10n);
     await believing.connect(chain.owner).deposit(10n);
     await source.lock(believing, chain.owner, A, 10n);
-    await source.slash(believing, A, []);
+    await source.slash(believing, chain.owner, A, []);
     await expect(believing.burnSlashed()).to.be.revertedWithCustomError(believing, "TransferMismatch").withArgs(10, 0);
     expect(await believing.pendingBurn()).to.equal(10);
   });
@@ -140,8 +133,8 @@ describe("attacks by stake tokens", () => {
     await call(encode("deposit", [100n]));
     await call(encode("requestExit", [60n]));
     await source.lock(staking, account, A, 40n);
-    await source.slash(staking, A, [{ to: accountAddress, amount: 20n }]);
-    await chain.networkHelpers.time.increase(DAY);
+    await source.slash(staking, account, A, [{ to: accountAddress, amount: 20n }]);
+    await chain.networkHelpers.time.increase(PARAMS.unbonding);
 
     const again = [
       encode("withdrawExit", [0, accountAddress]),

@@ -6,7 +6,6 @@ import { IArbiter } from "../../contracts/interfaces/IArbiter.sol";
 import { IFinality } from "../../contracts/interfaces/IFinality.sol";
 import { JobParams, Offer } from "../../contracts/interfaces/IJobEscrow.sol";
 import { RegistryParams } from "../../contracts/interfaces/IModelRegistry.sol";
-import { StakingParams } from "../../contracts/interfaces/IOperatorStaking.sol";
 import { JobEscrow } from "../../contracts/jobs/JobEscrow.sol";
 import { ModelRegistry } from "../../contracts/registry/ModelRegistry.sol";
 import { OperatorStaking } from "../../contracts/staking/OperatorStaking.sol";
@@ -15,6 +14,7 @@ import { Claim, ClaimStatus } from "../../contracts/types/Claim.sol";
 import { InputSpec, ModelContent, OutputSpec } from "../../contracts/types/Model.sol";
 import { Provenance } from "../../contracts/types/Provenance.sol";
 import { Broken, CHEATS } from "./Cheats.sol";
+import { Hubs } from "./Hubs.sol";
 
 /// @notice Any sequence of requests, answers, deadlines, challenges and settlements keeps the promises about jobs: fees are
 /// paid or refunded exactly once, locks stand exactly as long as they should, status only advances.
@@ -43,12 +43,12 @@ contract JobSumsTest {
     uint256 private _surplus;
 
     function setUp() public {
-        _hub = new Hub(address(this));
+        _hub = Hubs.create(address(this));
         TestToken token = new TestToken(OPERATOR, 1e24, 0, 0);
         IArbiter[] memory arbiters = new IArbiter[](1);
         arbiters[0] = IArbiter(address(this));
         ModelRegistry registry = new ModelRegistry(arbiters, RegistryParams({ deposit: 0, depositDelay: 0 }));
-        _staking = new OperatorStaking(token, _hub, StakingParams({ unbonding: 30 days, burnable: true }));
+        _staking = new OperatorStaking(token, _hub, true);
         _jobs = new JobEscrow(
             registry,
             _staking,
@@ -57,7 +57,7 @@ contract JobSumsTest {
         );
         address[] memory sources = new address[](1);
         sources[0] = address(_jobs);
-        _hub.seal(address(this), sources);
+        _hub.seal(address(this), sources, new address[](0));
         _modelId = registry.register(_content(), Provenance(bytes32(uint256(1)), 0, "c", "l", "n", ""));
 
         CHEATS.deal(CONSUMER, 1e18);

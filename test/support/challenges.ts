@@ -17,6 +17,7 @@ import {
   traceOf,
 } from "./alphabet.js";
 import { deeperDemand, firstDemand, type Place, supplyFor } from "./demands.js";
+import { deployHub } from "./hub.js";
 import { floatBytes, listHash } from "./jobs.js";
 import { DTYPE, F32, modelContent, modelIdOf, provenance } from "./models.js";
 import { type Connection, DAY, HOUR, OFFER, PARAMS, stake, TOKEN } from "./protocol.js";
@@ -94,17 +95,13 @@ export async function deploySuite(
   { terms = {}, challengeWindow = PARAMS.challengeWindow }: Omit<Deployment, "layout"> = {},
 ) {
   const { ethers, deployer, owner, worker } = connection;
-  const hub = await ethers.deployContract("Hub", [deployer]);
+  const hub = await deployHub(connection);
   const token = await ethers.deployContract("TestToken", [deployer, 10n ** 9n * TOKEN, 1000n * TOKEN, DAY]);
   const registry = await ethers.deployContract("ModelRegistry", [
     [arbiter],
     { deposit: PARAMS.deposit, depositDelay: PARAMS.depositDelay },
   ]);
-  const staking = await ethers.deployContract("OperatorStaking", [
-    token,
-    hub,
-    { unbonding: PARAMS.unbonding, burnable: true },
-  ]);
+  const staking = await ethers.deployContract("OperatorStaking", [token, hub, true]);
   const verifier = await ethers.deployContract("TraceVerifier", [registry]);
   const manager = await ethers.deployContract("ChallengeManager", [staking, verifier, { ...TERMS, ...terms }]);
   const jobs = await ethers.deployContract("JobEscrow", [
@@ -113,7 +110,7 @@ export async function deploySuite(
     manager,
     { challengeWindow, maxDuration: PARAMS.maxDuration, lockFloor: PARAMS.lockFloor },
   ]);
-  await hub.seal(manager, [jobs]);
+  await hub.seal(manager, [jobs], []);
   await stake(connection, { token, staking }, 100_000n * TOKEN);
   await staking.connect(owner).proposeWorker(worker);
   await staking.connect(worker).acceptWorker(owner);

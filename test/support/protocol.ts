@@ -1,16 +1,15 @@
 import { network } from "hardhat";
 
+import { DAY, deployHub, HOUR, INCLUSION_DELAY, PARAMETERS, TOKEN } from "./hub.js";
 import { modelContent, modelIdOf, provenance } from "./models.js";
 
-export const HOUR = 3600;
-export const DAY = 24 * HOUR;
-export const TOKEN = 10n ** 18n;
+export { DAY, HOUR, TOKEN };
 
 export const PARAMS = {
   deposit: 10n ** 16n,
   depositDelay: 7 * DAY,
-  unbonding: 21 * DAY,
-  inclusionDelay: 6 * HOUR,
+  unbonding: PARAMETERS.staking.unbonding,
+  inclusionDelay: INCLUSION_DELAY,
   challengeWindow: DAY,
   maxDuration: DAY,
   lockFloor: 10n * TOKEN,
@@ -35,8 +34,9 @@ export async function connect() {
 export type Connection = Awaited<ReturnType<typeof connect>>;
 
 /** Hub, toy challenge manager, registry, staking with the test token, and jobs; sealed, nothing registered. */
-export async function deployProtocol({ ethers, deployer }: Connection) {
-  const hub = await ethers.deployContract("Hub", [deployer]);
+export async function deployProtocol(connection: Connection) {
+  const { ethers, deployer } = connection;
+  const hub = await deployHub(connection);
   const token = await ethers.deployContract("TestToken", [deployer, 10n ** 9n * TOKEN, 1000n * TOKEN, DAY]);
   const manager = await ethers.deployContract("ToyManager", [hub, PARAMS.inclusionDelay, DAY]);
   // The registry stores judges and never calls them.
@@ -44,18 +44,14 @@ export async function deployProtocol({ ethers, deployer }: Connection) {
     [manager],
     { deposit: PARAMS.deposit, depositDelay: PARAMS.depositDelay },
   ]);
-  const staking = await ethers.deployContract("OperatorStaking", [
-    token,
-    hub,
-    { unbonding: PARAMS.unbonding, burnable: true },
-  ]);
+  const staking = await ethers.deployContract("OperatorStaking", [token, hub, true]);
   const jobs = await ethers.deployContract("JobEscrow", [
     registry,
     staking,
     manager,
     { challengeWindow: PARAMS.challengeWindow, maxDuration: PARAMS.maxDuration, lockFloor: PARAMS.lockFloor },
   ]);
-  await hub.seal(manager, [jobs]);
+  await hub.seal(manager, [jobs], []);
   return { hub, token, manager, registry, staking, jobs };
 }
 

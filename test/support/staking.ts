@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { id } from "ethers";
 
+import { deployHub } from "./hub.js";
 import { type Connection, deployProtocol, PARAMS, stake, TOKEN } from "./protocol.js";
 
 /** Lock ids by name. */
@@ -8,18 +9,14 @@ export const lockId = (name: string): string => id(name);
 
 /** Staking beside a toy source that locks at a test's word; the owner has 100 tokens staked. */
 export async function deployStaking(connection: Connection) {
-  const { ethers, deployer } = connection;
+  const { ethers } = connection;
   const { token } = await deployProtocol(connection);
-  const hub = await ethers.deployContract("Hub", [deployer]);
+  const hub = await deployHub(connection);
   const manager = await ethers.deployContract("ToyManager", [hub, PARAMS.inclusionDelay, 0]);
-  const staking = await ethers.deployContract("OperatorStaking", [
-    token,
-    hub,
-    { unbonding: PARAMS.unbonding, burnable: true },
-  ]);
+  const staking = await ethers.deployContract("OperatorStaking", [token, hub, true]);
   const source = await ethers.deployContract("ToySource", [manager]);
   const other = await ethers.deployContract("ToySource", [manager]);
-  await hub.seal(manager, [source, other]);
+  await hub.seal(manager, [source, other], []);
   await stake(connection, { token, staking }, 100n * TOKEN);
   return { hub, token, staking, source, other };
 }

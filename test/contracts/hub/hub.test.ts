@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 
 import type { Hub, ToyManager, ToySource } from "../../../typechain-types/index.js";
+import { deployHub } from "../../support/hub.js";
 import { connect, type Connection, DAY, HOUR } from "../../support/protocol.js";
 
 describe("Hub", () => {
@@ -14,13 +15,13 @@ describe("Hub", () => {
     chain = await connect();
     const { ethers, publisher } = chain;
     // Deployed by one account, to be sealed by another: as a factory does.
-    hub = await ethers.deployContract("Hub", [publisher]);
+    hub = await deployHub(chain, { sealer: publisher });
     manager = await ethers.deployContract("ToyManager", [hub, HOUR, DAY]);
     sources = [];
     for (let i = 0; i < 9; i++) sources.push(await ethers.deployContract("ToySource", [manager]));
   });
 
-  const seal = (count: number) => hub.connect(chain.publisher).seal(manager, sources.slice(0, count));
+  const seal = (count: number) => hub.connect(chain.publisher).seal(manager, sources.slice(0, count), []);
 
   it("knows nobody before it is sealed", async () => {
     expect(await hub.isSealed()).to.equal(false);
@@ -34,7 +35,7 @@ describe("Hub", () => {
     const addresses = [await sources[0]!.getAddress(), await sources[1]!.getAddress()];
     await expect(seal(2))
       .to.emit(hub, "HubSealed")
-      .withArgs(await manager.getAddress(), addresses);
+      .withArgs(await manager.getAddress(), addresses, []);
     expect(await hub.isSealed()).to.equal(true);
     expect(await hub.challengeManager()).to.equal(await manager.getAddress());
     expect(await hub.sources()).to.deep.equal(addresses);
@@ -48,7 +49,7 @@ describe("Hub", () => {
   });
 
   it("is sealed only by the sealer, who need not have deployed it", async () => {
-    await expect(hub.connect(chain.deployer).seal(manager, [sources[0]!]))
+    await expect(hub.connect(chain.deployer).seal(manager, [sources[0]!], []))
       .to.be.revertedWithCustomError(hub, "NotSealer")
       .withArgs(chain.deployer.address, chain.publisher.address);
   });
@@ -62,36 +63,36 @@ describe("Hub", () => {
 
   it("refuses accounts without code", async () => {
     const sealer = hub.connect(chain.publisher);
-    await expect(sealer.seal(chain.stranger, [sources[0]!]))
+    await expect(sealer.seal(chain.stranger, [sources[0]!], []))
       .to.be.revertedWithCustomError(hub, "NotAContract")
       .withArgs(chain.stranger.address);
-    await expect(sealer.seal(manager, [chain.stranger]))
+    await expect(sealer.seal(manager, [chain.stranger], []))
       .to.be.revertedWithCustomError(hub, "NotAContract")
       .withArgs(chain.stranger.address);
   });
 
   it("refuses a source that is named twice", async () => {
-    await expect(hub.connect(chain.publisher).seal(manager, [sources[0]!, sources[0]!]))
+    await expect(hub.connect(chain.publisher).seal(manager, [sources[0]!, sources[0]!], []))
       .to.be.revertedWithCustomError(hub, "DuplicateSource")
       .withArgs(await sources[0]!.getAddress());
   });
 
   it("refuses the manager of another deployment", async () => {
-    const other = await chain.ethers.deployContract("Hub", [chain.publisher]);
-    await expect(other.connect(chain.publisher).seal(manager, [sources[0]!]))
+    const other = await deployHub(chain, { sealer: chain.publisher });
+    await expect(other.connect(chain.publisher).seal(manager, [sources[0]!], []))
       .to.be.revertedWithCustomError(other, "ForeignManager")
       .withArgs(await manager.getAddress(), await hub.getAddress());
   });
 
   it("refuses a source that obeys another manager", async () => {
     const foreign = await chain.ethers.deployContract("ToySource", [hub]);
-    await expect(hub.connect(chain.publisher).seal(manager, [sources[0]!, foreign]))
+    await expect(hub.connect(chain.publisher).seal(manager, [sources[0]!, foreign], []))
       .to.be.revertedWithCustomError(hub, "ForeignSource")
       .withArgs(await foreign.getAddress(), await hub.getAddress());
     expect(await hub.isSource(sources[0]!)).to.equal(false);
   });
 
   it("needs a sealer", async () => {
-    await expect(chain.ethers.deployContract("Hub", [ZeroAddress])).to.be.revertedWithCustomError(hub, "ZeroAddress");
+    await expect(deployHub(chain, { sealer: ZeroAddress })).to.be.revertedWithCustomError(hub, "ZeroAddress");
   });
 });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import type { JobEscrow } from "../../../typechain-types/index.js";
+import { deployHub } from "../../support/hub.js";
 import { connect, type Connection, DAY, deployProtocol, HOUR, PARAMS, type Protocol } from "../../support/protocol.js";
 
 describe("JobEscrow parameters", () => {
@@ -43,14 +44,13 @@ describe("JobEscrow parameters", () => {
   });
 
   it("unbonding outlasts the worst-case finality and a day", async () => {
-    // The toy manager's disputes add a day per level; L_MAX is 8.
-    const least = PARAMS.challengeWindow + 8 * DAY + DAY;
-    const withUnbonding = (unbonding: number) =>
-      chain.ethers.deployContract("OperatorStaking", [protocol.token, protocol.hub, { unbonding, burnable: true }]);
-    await expect(deploy({}, { staking: await withUnbonding(least) }))
+    // The toy manager's disputes add this much for each of L_MAX levels.
+    const dispute = (PARAMS.unbonding - PARAMS.challengeWindow - DAY) / 8;
+    const manager = await chain.ethers.deployContract("ToyManager", [protocol.hub, PARAMS.inclusionDelay, dispute]);
+    await expect(deploy({}, { manager }))
       .to.be.revertedWithCustomError(jobs, "UnbondingTooShort")
-      .withArgs(least, least);
-    await deploy({}, { staking: await withUnbonding(least + 1) });
+      .withArgs(PARAMS.unbonding, PARAMS.unbonding);
+    await deploy({ challengeWindow: PARAMS.challengeWindow - 1 }, { manager });
   });
 
   it("duration: a minute to 30 days", async () => {
@@ -66,7 +66,7 @@ describe("JobEscrow parameters", () => {
   });
 
   it("all parts are contracts of one deployment", async () => {
-    const foreignHub = await chain.ethers.deployContract("Hub", [chain.stranger]);
+    const foreignHub = await deployHub(chain);
     const manager = await chain.ethers.deployContract("ToyManager", [foreignHub, PARAMS.inclusionDelay, DAY]);
     await expect(deploy({}, { manager }))
       .to.be.revertedWithCustomError(jobs, "ForeignHub")

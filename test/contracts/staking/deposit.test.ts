@@ -45,11 +45,7 @@ describe("OperatorStaking deposits", () => {
     await expect(staking.connect(owner).deposit(1)).to.be.revertedWithCustomError(token, "ERC20InsufficientAllowance");
 
     const weird = await ethers.deployContract("WeirdToken");
-    const vast = await ethers.deployContract("OperatorStaking", [
-      weird,
-      protocol.hub,
-      { unbonding: 86_400, burnable: false },
-    ]);
+    const vast = await ethers.deployContract("OperatorStaking", [weird, protocol.hub, false]);
     await weird.mint(owner, 2n ** 100n);
     await weird.connect(owner).approve(vast, 2n ** 100n);
     await expect(vast.connect(owner).deposit(MAX_UINT96 + 1n))
@@ -123,20 +119,16 @@ describe("OperatorStaking deposits", () => {
     });
   });
 
-  it("bounds unbonding, and wants a token and a hub", async () => {
+  it("wants a token and a hub", async () => {
     const { ethers, stranger } = chain;
     const { token, hub, staking } = protocol;
-    const deploy = (tokenAt: unknown, hubAt: unknown, unbonding: number) =>
-      ethers.deployContract("OperatorStaking", [tokenAt, hubAt, { unbonding, burnable: true }]);
-    for (const unbonding of [86_400 - 1, 365 * 86_400 + 1]) {
-      await expect(deploy(token, hub, unbonding)).to.be.revertedWithCustomError(staking, "ParameterOutOfBounds");
-    }
-    for (const unbonding of [86_400, 365 * 86_400]) await deploy(token, hub, unbonding);
+    const deploy = (tokenAt: unknown, hubAt: unknown) =>
+      ethers.deployContract("OperatorStaking", [tokenAt, hubAt, true]);
     for (const [tokenAt, hubAt] of [
       [stranger, hub],
       [token, stranger],
     ]) {
-      await expect(deploy(tokenAt, hubAt, 86_400))
+      await expect(deploy(tokenAt, hubAt))
         .to.be.revertedWithCustomError(staking, "NotAContract")
         .withArgs(stranger.address);
     }

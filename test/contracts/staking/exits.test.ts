@@ -26,8 +26,8 @@ describe("OperatorStaking exits", () => {
 
   const asOwner = () => setup.staking.connect(chain.owner);
   const lock = (name: string, amount: bigint) => setup.source.lock(setup.staking, chain.owner, lockId(name), amount);
-  const unlock = (name: string) => setup.source.unlock(setup.staking, lockId(name));
-  const slash = (name: string) => setup.source.slash(setup.staking, lockId(name), []);
+  const unlock = (name: string) => setup.source.unlock(setup.staking, chain.owner, lockId(name));
+  const slash = (name: string) => setup.source.slash(setup.staking, chain.owner, lockId(name), []);
 
   it("queue, wait for unbonding to the second, and go to the receiver", async () => {
     const { staking, token } = setup;

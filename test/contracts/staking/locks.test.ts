@@ -29,6 +29,7 @@ describe("OperatorStaking locks and slashes", () => {
   const slash = (rewards: [string, bigint][]) =>
     setup.source.slash(
       setup.staking,
+      chain.owner,
       A,
       rewards.map(([to, amount]) => ({ to, amount })),
     );
@@ -44,28 +45,28 @@ describe("OperatorStaking locks and slashes", () => {
     await lock(lockId("b"), TOKEN);
     expect(await staking.freeStake(chain.owner)).to.equal(0);
     expect((await staking.account(chain.owner)).locked).to.equal(100n * TOKEN);
-    expect(await staking.lockOf(setup.source, A)).to.deep.equal([chain.owner.address, 99n * TOKEN]);
+    expect(await staking.lockOf(setup.source, chain.owner, A)).to.equal(99n * TOKEN);
   });
 
   it("are free again when unlocked, once", async () => {
     const { staking } = setup;
     await lock(A, 60n * TOKEN);
-    await expect(setup.source.unlock(staking, A))
+    await expect(setup.source.unlock(staking, chain.owner, A))
       .to.emit(staking, "Unlocked")
       .withArgs(chain.owner.address, await setup.source.getAddress(), A, 60n * TOKEN);
     expect(await staking.freeStake(chain.owner)).to.equal(100n * TOKEN);
-    expect(await staking.lockOf(setup.source, A)).to.deep.equal([ZeroAddress, 0n]);
-    await expect(setup.source.unlock(staking, A)).to.be.revertedWithCustomError(staking, "UnknownLock");
+    expect(await staking.lockOf(setup.source, chain.owner, A)).to.equal(0n);
+    await expect(setup.source.unlock(staking, chain.owner, A)).to.be.revertedWithCustomError(staking, "UnknownLock");
     await expect(slash([])).to.be.revertedWithCustomError(staking, "UnknownLock");
   });
 
   it("belong to their source", async () => {
     const { staking, other } = setup;
     await lock(A, 60n * TOKEN);
-    await expect(other.unlock(staking, A))
+    await expect(other.unlock(staking, chain.owner, A))
       .to.be.revertedWithCustomError(staking, "UnknownLock")
       .withArgs(await other.getAddress(), A);
-    await expect(other.slash(staking, A, [])).to.be.revertedWithCustomError(staking, "UnknownLock");
+    await expect(other.slash(staking, chain.owner, A, [])).to.be.revertedWithCustomError(staking, "UnknownLock");
     // The same id at another source is another lock.
     await lock(A, 40n * TOKEN, other);
     expect((await staking.account(chain.owner)).locked).to.equal(100n * TOKEN);
@@ -86,8 +87,8 @@ describe("OperatorStaking locks and slashes", () => {
     await lock(A, 1n);
     for (const call of [
       () => foreign.lock(staking, owner, A, 1n),
-      () => foreign.unlock(staking, A),
-      () => foreign.slash(staking, A, []),
+      () => foreign.unlock(staking, owner, A),
+      () => foreign.slash(staking, owner, A, []),
     ]) {
       await expect(call())
         .to.be.revertedWithCustomError(staking, "NotSource")
@@ -95,8 +96,8 @@ describe("OperatorStaking locks and slashes", () => {
     }
     for (const call of [
       () => staking.connect(owner).lock(owner, A, 1n),
-      () => staking.connect(owner).unlock(A),
-      () => staking.connect(owner).slash(A, []),
+      () => staking.connect(owner).unlock(owner, A),
+      () => staking.connect(owner).slash(owner, A, []),
     ]) {
       await expect(call()).to.be.revertedWithCustomError(staking, "NotSource").withArgs(owner.address);
     }
