@@ -7,7 +7,19 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import asc from "assemblyscript/asc";
+/** What is used of the compiler's interface. */
+interface Compiler {
+  main(
+    args: readonly string[],
+    options: {
+      readonly stderr: { write(text: unknown): void };
+      readonly writeFile: (file: string, contents: unknown) => void;
+    },
+  ): Promise<{ readonly error: Error | null }>;
+}
+
+// Not by name: the compiler's own types declare the globals of its language and so change JavaScript's (`Array.at`) in every file.
+const COMPILER: string = "assemblyscript/asc";
 
 interface Kernel {
   readonly name: string;
@@ -30,6 +42,7 @@ async function compile(name: string, features: readonly string[]): Promise<strin
   let binary: Uint8Array | undefined;
   const source = `src/audit/kernels/assembly/${name}.ts`;
   let messages = "";
+  const { default: asc } = (await import(COMPILER)) as { default: Compiler };
   const { error } = await asc.main([source, ...OPTIONS, ...features, "--outFile", "kernel.wasm", "--baseDir", ROOT], {
     stderr: { write: (text) => (messages += String(text)) },
     writeFile: (file, contents) => {
