@@ -28,7 +28,10 @@ interface Kernel {
 }
 
 /** Every kernel module. */
-export const KERNELS: readonly Kernel[] = [{ name: "maps", relaxed: false }];
+export const KERNELS: readonly Kernel[] = [
+  { name: "maps", relaxed: false },
+  { name: "keccak", relaxed: false },
+];
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const OPTIONS = ["--optimizeLevel", "3", "--noAssert", "--runtime", "stub", "--enable", "simd", "--use", "abort="];

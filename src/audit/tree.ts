@@ -7,9 +7,6 @@ import { buildLevels, depthOf, HASH, rangeRoot, rangeSiblings, zeroHashes } from
 /** Bytes of a leaf of a tensor tree. */
 export const LEAF = 256;
 
-/** Leaves that are encoded and hashed together; small enough to stay in a core's own cache. */
-const BATCH = 256;
-
 /** A tree of known size; hashes are computed when first asked for. */
 export interface HashTree {
   /** Leaves, at least one. */
@@ -100,7 +97,10 @@ export function listTree(hashes: readonly Uint8Array[], keccak: Keccak = wasmKec
 interface LeafSource {
   readonly dtype: DType;
   readonly numel: number;
-  /** Writes the committed bytes of the elements `[first, first + n)` to the start of `out`. */
+  /** Bytes that hold the elements in the host's form of `hostDtype`: what is hashed. */
+  readonly host: Uint8Array;
+  readonly hostDtype: DType;
+  /** Writes the committed bytes of the elements `[first, first + n)` to the start of `out`: what is opened. */
   write(first: number, n: number, out: Uint8Array): void;
 }
 
@@ -120,12 +120,7 @@ function treeOf(source: LeafSource, keccak: Keccak): TensorTree {
   };
   const levels = (): readonly Uint8Array[] => {
     const hashes = new Uint8Array(count * HASH);
-    const batch = new Uint8Array(Math.min(BATCH, count) * LEAF);
-    for (let first = 0; first < count; first += BATCH) {
-      const n = Math.min(BATCH, count - first);
-      writeLeaves(first, n, batch);
-      keccak.hashEach(batch.subarray(0, n * LEAF), LEAF, hashes.subarray(first * HASH));
-    }
+    keccak.hashElements(source.host, source.hostDtype, LEAF, hashes);
     return buildLevels(hashes, zeros, keccak);
   };
   return {
@@ -151,10 +146,9 @@ function treeOf(source: LeafSource, keccak: Keccak): TensorTree {
 /** The tree of a tensor. Keeps a reference: the tensor must not change afterwards. */
 export function tensorTree(tensor: Tensor, keccak: Keccak = wasmKeccak): TensorTree {
   const { dtype, data } = tensor;
-  return treeOf(
-    { dtype, numel: data.length, write: (first, n, out) => writeElements(data, dtype, first, n, out) },
-    keccak,
-  );
+  const host = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const write = (first: number, n: number, out: Uint8Array): void => writeElements(data, dtype, first, n, out);
+  return treeOf({ dtype, numel: data.length, host, hostDtype: dtype, write }, keccak);
 }
 
 /**
@@ -168,7 +162,7 @@ export function tensorTreeOfBytes(bytes: Uint8Array, dtype: DType, keccak: Kecca
   }
   const write = (first: number, n: number, out: Uint8Array): void =>
     out.set(bytes.subarray(first * width, (first + n) * width));
-  return treeOf({ dtype, numel: bytes.length / width, write }, keccak);
+  return treeOf({ dtype, numel: bytes.length / width, host: bytes, hostDtype: "u8", write }, keccak);
 }
 
 /** Root of a tensor's tree, without keeping the tree. */

@@ -3,7 +3,6 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { elementBits, nonCanonicalElement, tensorBytes, tensorFromBytes, toHex } from "../../src/audit/bytes.js";
 import { DTYPE_BYTES, type Tensor } from "../../src/audit/graph.js";
-import { wasmKeccak } from "../../src/audit/keccak.js";
 import { depthOf, rangeProofLength } from "../../src/audit/merkle.js";
 import {
   leafCount,
@@ -53,27 +52,6 @@ function plainTensorRoot(tensor: Tensor): Uint8Array {
   }
   return plainRoot(leaves, keccak_256(new Uint8Array(256)));
 }
-
-describe("audit/keccak", () => {
-  it("is keccak256 and not SHA-3", () => {
-    expect(toHex(wasmKeccak.hash(new Uint8Array(0)))).to.equal(
-      "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470",
-    );
-  });
-
-  it("agrees with another library, one by one and in batches", () => {
-    for (const size of [1, 31, 64, 135, 136, 137, 256, 1000]) {
-      const data = noise(size, size * 3);
-      const out = new Uint8Array(96);
-      wasmKeccak.hashEach(data, size, out);
-      for (let i = 0; i < 3; i++) {
-        const block = data.subarray(i * size, (i + 1) * size);
-        expect(toHex(out.subarray(32 * i, 32 * i + 32))).to.equal(toHex(keccak_256(block)));
-        expect(toHex(wasmKeccak.hash(block))).to.equal(toHex(keccak_256(block)));
-      }
-    }
-  });
-});
 
 describe("audit/bytes", () => {
   it("writes elements big-endian and reads them back, for every dtype", () => {
