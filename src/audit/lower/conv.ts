@@ -5,7 +5,7 @@ import type { DType } from "../graph.js";
 import { dot } from "./matmul.js";
 import { channelShape, type Op, operators, required } from "./op.js";
 import { reshapeTo } from "./shape.js";
-import { channelsLast, slide, windowsOf } from "./windows.js";
+import { layOutFor, slide, windowsOf } from "./windows.js";
 
 export interface Convolution {
   readonly x: Value;
@@ -37,7 +37,7 @@ export function convolve(op: Op, { x, w, bias, fill = 0n, dtype }: Convolution):
     throw inconsistent(`A convolution of [${xShape.join()}] with [${wShape.join()}] in ${groups} groups`);
   }
   const windows = windowsOf(op.attributes, spatial, op.attributes.ints("kernel_shape") ?? kernel);
-  const source = channelsLast(op.builder, x, groups, windows);
+  const source = layOutFor(op.builder, x, groups, windows);
   const grouped = reshapeTo(op, source, [batch, groups, perGroup, ...spatial]);
   const outs = outLabels(rank);
   const kernels = kernelLabels(rank);

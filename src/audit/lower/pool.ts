@@ -7,7 +7,7 @@ import { map } from "./broadcast.js";
 import { gatherAxis } from "./gather.js";
 import { channelShape, type Op, operators, required, sequence } from "./op.js";
 import { reduce } from "./reduce.js";
-import { slide, type Windows, windowsOf } from "./windows.js";
+import { layOutFor, slide, type Windows, windowsOf } from "./windows.js";
 
 /** Windows of input 0, by the attributes of a pool. */
 function poolWindows(op: Op): { x: Value; windows: Windows } {
@@ -19,7 +19,8 @@ function poolWindows(op: Op): { x: Value; windows: Windows } {
 
 /** Reduces every window of x [n, c, spatial...]; padding reads `fill`. */
 export function poolReduce(op: Op, fn: ReduceFn, x: Value, windows: Windows, fill: bigint): Value {
-  const slid = slide(op.builder, x, 2, windows, fill);
+  const source = layOutFor(op.builder, x, axisExtent(x.axes[1]!), windows);
+  const slid = slide(op.builder, source, 2, windows, fill);
   const outs = windows.out.map((_, i) => `o${i}`);
   const kernels = windows.kernel.map((_, i) => `k${i}`);
   return op.builder.emit({

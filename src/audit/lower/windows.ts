@@ -2,7 +2,7 @@ import type { Builder } from "../compile/builder.js";
 import { inconsistent } from "../compile/errors.js";
 import { type CostView, type Reads, readsOf } from "../compile/cost.js";
 import type { Memory } from "../compile/raw.js";
-import { axisExtent, plain, shapeOf, type Value } from "../compile/value.js";
+import { plain, shapeOf, type Value } from "../compile/value.js";
 import { substitute, transpose } from "../compile/view-ops.js";
 import type { DType } from "../graph.js";
 import type { Attributes } from "./attributes.js";
@@ -83,44 +83,49 @@ const MANY_LEAVES = 24;
 /** ... become this many times fewer. */
 const WORTHWHILE = 2;
 
-/** What one window over `channels` and the kernel reads of `x`. */
+/** What one window over the channels of a group reads of `x`. */
 function windowReads(x: Value, groups: number, windows: Windows): Reads {
   const memory = x.memory;
-  const out: number[] = [];
-  const red: number[] = [];
-  const outCoef: number[] = [];
-  const redCoef: number[] = [];
-  const add = (extents: number[], coefs: number[], extent: number, coef: number): void => {
-    extents.push(extent);
-    coefs.push(coef);
-  };
-  x.axes.forEach((factors, axis) => {
-    factors.forEach(({ extent, coef }, i) => {
-      if (axis === 0) add(out, outCoef, extent, coef);
-      else if (axis === 1) {
-        const perGroup = i === 0 && groups > 1 && extent % groups === 0 ? extent / groups : extent;
-        add(red, redCoef, perGroup, coef);
-      } else if (factors.length === 1) {
-        add(out, outCoef, extent, coef);
-        add(red, redCoef, windows.kernel[axis - 2]!, coef * windows.dilations[axis - 2]!);
-      }
-    });
+  const out: { extent: number; coef: number }[] = [];
+  const red: { extent: number; coef: number }[] = [];
+  // Groups are the leading digits of a channel's number.
+  let split = groups;
+  for (const { extent, coef } of x.axes[1]!) {
+    if (split % extent === 0) {
+      out.push({ extent, coef });
+      split /= extent;
+    } else {
+      const perGroup = extent % split === 0 ? extent / split : extent;
+      out.push({ extent: extent / perGroup, coef: coef * perGroup });
+      red.push({ extent: perGroup, coef });
+      split = 1;
+    }
+  }
+  out.push(...x.axes[0]!);
+  x.axes.slice(2).forEach((factors, axis) => {
+    if (factors.length !== 1) return;
+    const { extent, coef } = factors[0]!;
+    out.push({ extent, coef });
+    red.push({ extent: windows.kernel[axis]!, coef: coef * windows.dilations[axis]! });
   });
-  const view: CostView = { numel: memory.numel, base: x.base, coef: [...outCoef, ...redCoef], guards: [] };
-  return readsOf(view, memory.dtype as DType, out, red);
+  const coef = [...out, ...red].map((dim) => dim.coef);
+  const view: CostView = { numel: memory.numel, base: x.base, coef, guards: [] };
+  const extents = (dims: readonly { extent: number }[]): number[] => dims.map(({ extent }) => extent);
+  return readsOf(view, memory.dtype as DType, extents(out), extents(red));
 }
 
 /**
- * `x` [n, c, spatial...], copied with its channels last where windows over all channels would otherwise read from many
- * distant leaves. Activations that this compiler lays out have their channels last already.
+ * `x` [n, c, spatial...], copied in another layout where windows would otherwise read from many distant leaves: with its
+ * channels last for windows over many channels, first for windows over one. Activations that this compiler lays out have
+ * their channels last already.
  */
-export function channelsLast(builder: Builder, x: Value, groups: number, windows: Windows): Value {
+export function layOutFor(builder: Builder, x: Value, groups: number, windows: Windows): Value {
+  if (x.memory.kind === "const") return x;
   const shape = shapeOf(x);
   const spatial = shape.map((_, axis) => axis).slice(2);
-  if (axisExtent(x.axes[1]!) === groups || x.memory.kind === "const") return x;
   const now = windowReads(x, groups, windows);
   if (now.leaves < MANY_LEAVES) return x;
-  const order = [0, ...spatial, 1];
+  const order = shape[1] === groups ? [0, 1, ...spatial] : [0, ...spatial, 1];
   const numel = shape.reduce((n, extent) => n * extent, 1);
   const stand: Memory = { kind: "input", dtype: x.memory.dtype, numel, index: 0, name: "" };
   const inverse = shape.map((_, axis) => order.indexOf(axis));
