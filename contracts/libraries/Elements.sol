@@ -3,12 +3,14 @@ pragma solidity ^0.8.28;
 
 import { DType } from "../types/DType.sol";
 import { Binary32 } from "./Binary32.sol";
+import { Binary64 } from "./Binary64.sol";
 
 /// @title Tensor elements as bits in the low bytes of a word
 library Elements {
     /// @notice The canonical form of an element.
     function canonical(uint8 dtype, uint256 bits) internal pure returns (uint256) {
         if (dtype == DType.F32) return Binary32.canonical(bits);
+        if (dtype == DType.F64) return Binary64.canonical(bits);
         if (dtype == DType.BOOL) return bits == 0 ? 0 : 1;
         return bits;
     }

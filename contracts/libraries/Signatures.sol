@@ -16,6 +16,7 @@ library Signatures {
     uint256 private constant CAST = 10;
 
     uint256 private constant FLOAT = 1 << DType.F32;
+    uint256 private constant DOUBLE = 1 << DType.F64;
     uint256 private constant BOOL = 1 << DType.BOOL;
     uint256 private constant SIGNED = (1 << DType.I8) | (1 << DType.I16) | (1 << DType.I32) | (1 << DType.I64);
     uint256 private constant UNSIGNED = (1 << DType.U8) | (1 << DType.U16) | (1 << DType.U32) | (1 << DType.U64);
@@ -25,15 +26,15 @@ library Signatures {
 
     /// 16 bits per class: bit `dtype` is set where the class takes it.
     uint256 private constant SETS =
-        ((NUMBERS | BOOL) << 16) |
+        ((NUMBERS | BOOL | DOUBLE) << 16) |
             (NUMBERS << 32) |
             (FLOAT << 48) |
             ((FLOAT | SIGNED) << 64) |
             ((SIGNED | UNSIGNED | BOOL) << 80) |
             (UNSIGNED << 96) |
-            (FLOAT << 112) |
-            ((NUMBERS | BOOL) << 128) |
-            (NUMBERS << 144);
+            ((FLOAT | DOUBLE) << 112) |
+            ((NUMBERS | BOOL | DOUBLE) << 128) |
+            ((NUMBERS | DOUBLE) << 144);
 
     /// @notice Whether a map function takes operands of these dtypes and yields the result's.
     /// @param types As many as the function has operands.
@@ -74,8 +75,8 @@ library Signatures {
             return DType.isInteger(result) && DType.size(result) >= 4 && _areIntegers(first, second);
         }
         if (fn == ReduceFn.MEAN) return first == DType.F32 && result == DType.F32;
-        if (fn == ReduceFn.MAX || fn == ReduceFn.MIN) return first == result;
-        return first != DType.BOOL && result == DType.I64;
+        if (fn == ReduceFn.MAX || fn == ReduceFn.MIN) return first == result && first != DType.F64;
+        return _isIn(first, NUMBERS) && result == DType.I64;
     }
 
     function _isIn(uint8 dtype, uint256 set) private pure returns (bool) {

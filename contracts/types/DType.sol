@@ -11,11 +11,12 @@ library DType {
     uint8 internal constant I32 = 6;
     uint8 internal constant I64 = 7;
     uint8 internal constant BOOL = 9;
+    uint8 internal constant F64 = 11;
     uint8 internal constant U32 = 12;
     uint8 internal constant U64 = 13;
 
     /// Nibble `code` holds the bytes of one element.
-    uint256 private constant SIZES = 0x84001084221140;
+    uint256 private constant SIZES = 0x84801084221140;
     /// Bit `code` is set for members.
     uint256 private constant SIGNED = (1 << I8) | (1 << I16) | (1 << I32) | (1 << I64);
     uint256 private constant UNSIGNED = (1 << U8) | (1 << U16) | (1 << U32) | (1 << U64);

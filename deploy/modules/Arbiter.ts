@@ -2,9 +2,8 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
 /** The judge of format 0: the entry, reductions, and the scalar functions by family. Stateless and without an owner. */
 export default buildModule("Arbiter", (m) => {
-  const families = ["FloatScalars", "IntegerScalars", "ConversionScalars", "ElementaryScalars"].map((name) =>
-    m.contract(name),
-  );
+  const names = ["FloatScalars", "IntegerScalars", "ConversionScalars", "ElementaryScalars", "DoubleScalars"];
+  const families = names.map((name) => m.contract(name));
   const scalars = m.contract("ScalarEvaluator", families);
   const reductions = m.contract("ReduceEvaluator");
   return { arbiter: m.contract("Arbiter", [scalars, reductions]) };

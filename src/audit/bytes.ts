@@ -2,11 +2,13 @@ import { TouchstoneError } from "../errors.js";
 import { DTYPE_BYTES, type DType, type Tensor, type TensorArray } from "./graph.js";
 
 /*
- * Committed element order (docs/audit.md, 1 and 2): row-major, big-endian, NaN as 0x7fc00000, bool as 0 or 1.
+ * Committed element order (docs/audit.md, 1 and 2): row-major, big-endian, NaN as 0x7fc00000 (f64: 0x7ff8000000000000), bool as 0 or 1.
  * Typed arrays are read as host memory, which is little-endian on every machine that runs WebAssembly or Node.
  */
 
 const CANONICAL_NAN = 0x7fc00000;
+/** High half of the canonical binary64 NaN; the low one is 0. */
+const CANONICAL_DOUBLE_NAN = 0x7ff80000;
 
 function swap32(v: number): number {
   return (v << 24) | ((v & 0xff00) << 8) | ((v >>> 8) & 0xff00) | (v >>> 24);
@@ -15,6 +17,12 @@ function swap32(v: number): number {
 /** Whether binary32 `bits` are a NaN of any payload. */
 function isNaNBits(bits: number): boolean {
   return (bits & 0x7fffffff) > 0x7f800000;
+}
+
+/** Whether the halves of a binary64 are a NaN of any payload. */
+function isDoubleNaN(high: number, low: number): boolean {
+  const magnitude = high & 0x7fffffff;
+  return magnitude > 0x7ff00000 || (magnitude === 0x7ff00000 && low !== 0);
 }
 
 /** Number of elements of a shape. */
@@ -49,8 +57,9 @@ export function writeElements(data: TensorArray, dtype: DType, first: number, n:
     for (let i = 0; i < n; i++) to[i] = swap32(from[i]!);
   } else {
     for (let i = 0; i < from.length; i += 2) {
-      to[i] = swap32(from[i + 1]!);
-      to[i + 1] = swap32(from[i]!);
+      const nan = dtype === "f64" && isDoubleNaN(from[i + 1]!, from[i]!);
+      to[i] = swap32(nan ? CANONICAL_DOUBLE_NAN : from[i + 1]!);
+      to[i + 1] = nan ? 0 : swap32(from[i]!);
     }
   }
 }
@@ -71,6 +80,7 @@ const ARRAYS = {
   i32: Int32Array,
   i64: BigInt64Array,
   bool: Uint8Array,
+  f64: Float64Array,
   u32: Uint32Array,
   u64: BigUint64Array,
 } as const;
@@ -101,7 +111,7 @@ export function tensorFromBytes(bytes: Uint8Array, dtype: DType, shape: readonly
   const bad = nonCanonicalElement(bytes, dtype);
   if (bad !== undefined) {
     throw new TouchstoneError("TENSOR_BYTES", `element ${bad} of a ${dtype} tensor is not canonical`, {
-      next: "Write every NaN as 0x7fc00000 and every bool as 0 or 1.",
+      next: "Write every NaN as 0x7fc00000 (f64: 0x7ff8000000000000) and every bool as 0 or 1.",
     });
   }
   const data = newArray(dtype, numel);
@@ -117,8 +127,15 @@ export function nonCanonicalElement(bytes: Uint8Array, dtype: DType): number | u
     const at = bytes.findIndex((byte) => byte > 1);
     return at < 0 ? undefined : at;
   }
-  if (dtype !== "f32") return undefined;
+  if (dtype !== "f32" && dtype !== "f64") return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (dtype === "f64") {
+    for (let at = 0; at + 8 <= bytes.length; at += 8) {
+      const [high, low] = [view.getUint32(at), view.getUint32(at + 4)];
+      if (isDoubleNaN(high, low) && (high !== CANONICAL_DOUBLE_NAN || low !== 0)) return at / 8;
+    }
+    return undefined;
+  }
   for (let at = 0; at + 4 <= bytes.length; at += 4) {
     const bits = view.getUint32(at) | 0;
     if (isNaNBits(bits) && bits !== CANONICAL_NAN) return at / 4;

@@ -13,6 +13,7 @@ import { createScope } from "./compile/scope.js";
 import { constant, plain, product } from "./compile/value.js";
 import { functionKey, opsetsOf, type Walk, walkGraph } from "./compile/walk.js";
 import type { AuditGraph, InputSpec, Tensor } from "./graph.js";
+import { isFloating } from "./signatures.js";
 
 export interface CompileOptions {
   /** Shapes of graph inputs, by name; needed where the file leaves extents open. */
@@ -105,7 +106,7 @@ function inputType(
   if (!fits) throw inconsistent(`Input "${info.name}" cannot have shape [${fixed.join()}]`);
   if (!value && fixed.some((extent) => !Number.isInteger(extent) || extent < 1)) {
     // Only a list of axes or the like makes sense without elements.
-    const code = dtype === "f32" ? "COMPILE_EMPTY" : "COMPILE_BIND";
+    const code = isFloating(dtype) ? "COMPILE_EMPTY" : "COMPILE_BIND";
     throw new CompileError(code, `Input "${info.name}" has no elements`, { inputs: [info.name] });
   }
   if (product(fixed) > MAX_NUMEL) throw new CompileError("COMPILE_LIMIT", `Input "${info.name}" has too many elements`);

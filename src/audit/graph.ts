@@ -3,7 +3,7 @@
  */
 
 /** Element type; the code is that of ONNX `TensorProto.DataType`. */
-export type DType = "f32" | "u8" | "i8" | "u16" | "i16" | "i32" | "i64" | "bool" | "u32" | "u64";
+export type DType = "f32" | "u8" | "i8" | "u16" | "i16" | "i32" | "i64" | "bool" | "f64" | "u32" | "u64";
 
 export const DTYPE_CODE: Readonly<Record<DType, number>> = {
   f32: 1,
@@ -14,6 +14,7 @@ export const DTYPE_CODE: Readonly<Record<DType, number>> = {
   i32: 6,
   i64: 7,
   bool: 9,
+  f64: 11,
   u32: 12,
   u64: 13,
 };
@@ -28,6 +29,7 @@ export const DTYPE_BYTES: Readonly<Record<DType, 1 | 2 | 4 | 8>> = {
   i32: 4,
   i64: 8,
   bool: 1,
+  f64: 8,
   u32: 4,
   u64: 8,
 };
@@ -191,6 +193,7 @@ export type AuditNode = MapNode | ReduceNode | GatherNode;
 /** Tensor memory: little typed arrays in host order; bool as 0/1 bytes. Shape is row-major. */
 export type TensorArray =
   | Float32Array
+  | Float64Array
   | Uint8Array
   | Int8Array
   | Uint16Array

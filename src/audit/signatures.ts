@@ -16,8 +16,16 @@ export function isInteger(dtype: DType): boolean {
 }
 
 const isFloat = (dtype: DType): boolean => dtype === "f32";
-const isNumber = (dtype: DType): boolean => dtype !== "bool";
+/** What is computed with: f64 is moved, compared and cast only. */
+const isNumber = (dtype: DType): boolean => isFloat(dtype) || isInteger(dtype);
+const isBits = (dtype: DType): boolean => dtype === "bool" || isInteger(dtype);
+const isOrdered = (dtype: DType): boolean => dtype !== "bool";
 const isAny = (): boolean => true;
+
+/** Whether a dtype is a binary floating-point number. */
+export function isFloating(dtype: DType): boolean {
+  return dtype === "f32" || dtype === "f64";
+}
 
 type Check = (operands: readonly DType[], result: DType) => boolean;
 
@@ -63,9 +71,9 @@ const MAP: Readonly<Record<MapFn, Check>> = {
   erf: float(1),
   expm1: float(1),
   log1p: float(1),
-  not: same(1, (dtype) => !isFloat(dtype)),
-  isnan: to("bool", 1, isFloat),
-  isinf: to("bool", 1, isFloat),
+  not: same(1, isBits),
+  isnan: to("bool", 1, isFloating),
+  isinf: to("bool", 1, isFloating),
   cast: (operands) => operands.length === 1,
   add: number(2),
   sub: number(2),
@@ -82,14 +90,14 @@ const MAP: Readonly<Record<MapFn, Check>> = {
     (isFloat(base) || isInteger(exponent)),
   mod: number(2),
   fmod: number(2),
-  and: same(2, (dtype) => !isFloat(dtype)),
-  or: same(2, (dtype) => !isFloat(dtype)),
-  xor: same(2, (dtype) => !isFloat(dtype)),
+  and: same(2, isBits),
+  or: same(2, isBits),
+  xor: same(2, isBits),
   shl: same(2, (dtype) => UNSIGNED.includes(dtype)),
   shr: same(2, (dtype) => UNSIGNED.includes(dtype)),
   eq: to("bool", 2, isAny),
-  lt: to("bool", 2, isNumber),
-  le: to("bool", 2, isNumber),
+  lt: to("bool", 2, isOrdered),
+  le: to("bool", 2, isOrdered),
   prelu: float(2),
   where: ([condition, a, b, ...rest], result) =>
     rest.length === 0 && condition === "bool" && a === result && b === result,
@@ -114,8 +122,8 @@ const REDUCE: Readonly<Record<ReduceFn, Check>> = {
     return result === "f32" ? a === "f32" : isInteger(a) && ACCUMULATORS.includes(result);
   },
   mean: float(1),
-  max: same(1, isAny),
-  min: same(1, isAny),
+  max: same(1, (dtype) => dtype !== "f64"),
+  min: same(1, (dtype) => dtype !== "f64"),
   argmax: toIndex,
   argmin: toIndex,
   argmaxlast: toIndex,

@@ -1,12 +1,13 @@
 import { tensorBytes } from "../audit/bytes.js";
 import { compile } from "../audit/compile.js";
+import { bitsOf } from "../audit/compile/bits.js";
 import { executeFast } from "../audit/exec/fast/execute.js";
 import type { AuditGraph, InputSpec, Tensor } from "../audit/graph.js";
+import { isFloating } from "../audit/signatures.js";
 import { TouchstoneError } from "../errors.js";
 import { cidOf } from "../models/cid.js";
 import { sha256 } from "../models/files.js";
 import type { Manifest } from "../models/manifest.js";
-import { bitsOf } from "../models/prepared.js";
 import { createNativeRuntime } from "../runtime/native.js";
 import type { Runtime, RuntimeModel } from "../runtime/runtime.js";
 import { createWasmRuntime } from "../runtime/wasm.js";
@@ -37,7 +38,7 @@ export interface Draft {
 function withDomain(spec: InputSpec, domains: DraftRequest["domains"]): InputSpec {
   const domain = domains[spec.name];
   if (domain === undefined) {
-    if (spec.dtype !== "f32") return spec;
+    if (!isFloating(spec.dtype)) return spec;
     throw new TouchstoneError(
       "DOMAIN_MISSING",
       `Input "${spec.name}" needs a domain: the range of values it may take.`,
@@ -46,7 +47,7 @@ function withDomain(spec: InputSpec, domains: DraftRequest["domains"]): InputSpe
       },
     );
   }
-  const toBits = (x: number): bigint => (spec.dtype === "f32" ? BigInt(bitsOf(x)) : BigInt.asUintN(64, BigInt(x)));
+  const toBits = (x: number): bigint => bitsOf(spec.dtype, x);
   return { ...spec, lo: toBits(domain.lo), hi: toBits(domain.hi) };
 }
 

@@ -14,9 +14,10 @@ export function createRandom(seed: number): () => number {
 
 const scratch = new DataView(new ArrayBuffer(8));
 
-function floatOf(bits: bigint): number {
-  scratch.setUint32(0, Number(bits));
-  return scratch.getFloat32(0);
+function floatOf(dtype: "f32" | "f64", bits: bigint): number {
+  if (dtype === "f32") scratch.setUint32(0, Number(bits));
+  else scratch.setBigUint64(0, bits);
+  return dtype === "f32" ? scratch.getFloat32(0) : scratch.getFloat64(0);
 }
 
 /** Kinds of generated input: where honest arithmetic differs most is not known beforehand. */
@@ -27,10 +28,11 @@ export type Kind = (typeof KINDS)[number];
 export function generateInput(spec: InputSpec, kind: Kind, random: () => number): Tensor {
   const numel = numelOf(spec.shape);
   const data = newArray(spec.dtype, numel);
-  const [lo, hi] =
-    spec.dtype === "f32"
-      ? [floatOf(spec.lo), floatOf(spec.hi)]
-      : [Number(BigInt.asIntN(64, spec.lo)), Number(BigInt.asIntN(64, spec.hi))];
+  const { dtype } = spec;
+  const isFloat = dtype === "f32" || dtype === "f64";
+  const [lo, hi] = isFloat
+    ? [floatOf(dtype, spec.lo), floatOf(dtype, spec.hi)]
+    : [Number(BigInt.asIntN(64, spec.lo)), Number(BigInt.asIntN(64, spec.hi))];
   const level = lo + random() * (hi - lo);
   const draw: Record<Kind, () => number> = {
     random: () => lo + random() * (hi - lo),
@@ -42,7 +44,7 @@ export function generateInput(spec: InputSpec, kind: Kind, random: () => number)
   for (let i = 0; i < numel; i++) {
     const value = draw[kind]();
     if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[i] = BigInt(Math.round(value));
-    else data[i] = spec.dtype === "f32" ? value : Math.round(value);
+    else data[i] = isFloat ? value : Math.round(value);
   }
   return { dtype: spec.dtype, shape: spec.shape, data };
 }

@@ -1,4 +1,5 @@
 import type { Tensor } from "../audit/graph.js";
+import { isFloating } from "../audit/signatures.js";
 
 /** Tolerance of ONNX's own backend tests. */
 export const RTOL = 1e-3;
@@ -26,8 +27,9 @@ export function compareTensors(actual: Tensor, expected: Tensor): Comparison {
     const magnitude = Math.abs(Number(value));
     if (magnitude > largest && magnitude !== Infinity) largest = magnitude;
   }
-  const atol = expected.dtype === "f32" ? Math.max(ATOL, OF_LARGEST * largest) : 0;
-  const rtol = expected.dtype === "f32" ? RTOL : 0;
+  const isFloat = isFloating(expected.dtype);
+  const atol = isFloat ? Math.max(ATOL, OF_LARGEST * largest) : 0;
+  const rtol = isFloat ? RTOL : 0;
   let maxDeviation = 0;
   let difference: string | undefined;
   for (let i = 0; i < expected.data.length; i++) {

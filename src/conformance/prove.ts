@@ -2,6 +2,7 @@ import { tensorBytes, tensorFromBytes } from "../audit/bytes.js";
 import { commitGraph } from "../audit/content.js";
 import { assertedTrace, buildEvidence, factsOf, type Memory } from "../audit/evidence.js";
 import { DTYPE_BYTES, resultSize, type AuditGraph, type Tensor } from "../audit/graph.js";
+import { isFloating } from "../audit/signatures.js";
 import { listTree, tensorTree, type HashTree, type TensorTree } from "../audit/tree.js";
 import { createRandom } from "../calibrate/inputs.js";
 import { verdict, type Tolerance } from "../dispute/verdict.js";
@@ -67,11 +68,13 @@ function flipped(tensor: Tensor, element: number): Tensor {
   const bytes = tensorBytes(tensor);
   const width = DTYPE_BYTES[tensor.dtype];
   const last = (element + 1) * width - 1;
-  const infinite = tensor.dtype === "f32" && !Number.isFinite(Number(tensor.data[element]));
+  const value = tensor.data[element]!;
+  const view = new DataView(bytes.buffer);
   // The bits after an infinity are those of a NaN, so it moves to the largest finite number instead.
-  if (infinite)
-    new DataView(bytes.buffer).setUint32(element * width, tensor.data[element]! > 0 ? 0x7f7fffff : 0xff7fffff);
-  else bytes[last] = (bytes[last] ?? 0) ^ 1;
+  if (isFloating(tensor.dtype) && !Number.isFinite(Number(value))) {
+    if (tensor.dtype === "f32") view.setUint32(element * width, value > 0 ? 0x7f7fffff : 0xff7fffff);
+    else view.setFloat64(element * width, value > 0 ? Number.MAX_VALUE : -Number.MAX_VALUE);
+  } else bytes[last] = (bytes[last] ?? 0) ^ 1;
   return tensorFromBytes(bytes, tensor.dtype, tensor.shape);
 }
 

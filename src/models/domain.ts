@@ -8,18 +8,23 @@ export interface Domain {
   readonly hi: bigint;
 }
 
-/** Maps binary32 bits of a number to an integer in the same order, -0 next to +0. */
-function orderOf(bits: bigint): bigint {
-  return bits >> 31n === 1n ? -(bits & 0x7fffffffn) : bits;
+/** Bits of a floating-point infinity, which lie below those of every NaN. */
+const INFINITY = { f32: 0x7f800000n, f64: 0x7ff0000000000000n } as const;
+
+/** Maps the bits of a number to an integer in the same order; -0 equals +0. */
+function orderOf(bits: bigint, sign: bigint): bigint {
+  return bits < sign ? bits : -(bits - sign);
 }
 
 function isInside(bits: bigint, { dtype, lo, hi }: Domain): boolean {
-  if (dtype !== "f32") {
+  if (dtype !== "f32" && dtype !== "f64") {
     const x = integerOf(bits, dtype);
     return x >= integerOf(lo, dtype) && x <= integerOf(hi, dtype);
   }
-  const finite = ((bits >> 23n) & 0xffn) !== 0xffn;
-  return finite && orderOf(bits) >= orderOf(lo) && orderOf(bits) <= orderOf(hi);
+  const sign = 1n << BigInt(8 * DTYPE_BYTES[dtype] - 1);
+  const x = orderOf(bits, sign);
+  const finite = x < INFINITY[dtype] && x > -INFINITY[dtype];
+  return finite && x >= orderOf(lo, sign) && x <= orderOf(hi, sign);
 }
 
 /** The first element of committed bytes that lies outside the domain; NaN, infinities and a bool of 2 always do. */

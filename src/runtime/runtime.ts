@@ -34,6 +34,7 @@ const ORT_TYPE: Readonly<Record<DType, OrtTensor.Type>> = {
   i32: "int32",
   i64: "int64",
   bool: "bool",
+  f64: "float64",
   u32: "uint32",
   u64: "uint64",
 };

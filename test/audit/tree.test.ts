@@ -69,6 +69,11 @@ describe("audit/bytes", () => {
     const data = new Float32Array(new Uint32Array([0x7f800001, 0xffffffff, 0x7f800000, 0xff800000, 0x80000000]).buffer);
     const bytes = tensorBytes({ dtype: "f32", shape: [5], data });
     expect(toHex(bytes)).to.equal("0x7fc000007fc000007f800000ff80000080000000");
+    const halves = [0x7ff0000000000001n, 0xffffffffffffffffn, 0xfff0000000000000n, 1n << 63n];
+    const doubles = new Float64Array(new BigUint64Array(halves).buffer);
+    expect(toHex(tensorBytes({ dtype: "f64", shape: [4], data: doubles }))).to.equal(
+      "0x7ff80000000000007ff8000000000000fff00000000000008000000000000000",
+    );
     expect(tensorBytes({ dtype: "bool", shape: [3], data: new Uint8Array([0, 1, 255]) })).to.deep.equal(
       new Uint8Array([0, 1, 1]),
     );
@@ -80,6 +85,12 @@ describe("audit/bytes", () => {
     expect(nonCanonicalElement(bytes.subarray(0, 4), "f32")).to.equal(undefined);
     expect(nonCanonicalElement(new Uint8Array([1, 0, 2]), "bool")).to.equal(2);
     expect(codeOf(() => tensorFromBytes(bytes, "f32", [2]))).to.equal("TENSOR_BYTES");
+    const doubles = new Uint8Array(24);
+    doubles.set([0x7f, 0xf8], 0);
+    doubles.set([0x7f, 0xf0], 8);
+    expect(nonCanonicalElement(doubles, "f64")).to.equal(undefined);
+    doubles.set([0x7f, 0xf0, 0, 0, 0, 0, 0, 1], 16);
+    expect(nonCanonicalElement(doubles, "f64")).to.equal(2);
     expect(codeOf(() => tensorFromBytes(bytes, "u8", [7]))).to.equal("TENSOR_BYTES");
   });
 });

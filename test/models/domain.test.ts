@@ -23,6 +23,20 @@ describe("input domains", () => {
     expect(firstOutside(fromHex("0xff7fffff7f7fffff"), all)).equal(undefined);
   });
 
+  it("treats f64 as f32: bounds, both zeros, one unit outside, NaN and infinities", () => {
+    const wide = { dtype: "f64", lo: 0xbff0000000000000n, hi: 0x3ff0000000000000n } as const;
+    const inside = ["bff0000000000000", "3ff0000000000000", "0000000000000000", "8000000000000000"];
+    expect(firstOutside(fromHex(`0x${inside.join("")}`), wide)).equal(undefined);
+    const all = { dtype: "f64", lo: 0xffefffffffffffffn, hi: 0x7fefffffffffffffn } as const;
+    for (const bits of ["bff0000000000001", "3ff0000000000001"]) {
+      expect(firstOutside(fromHex(`0x${bits}`), wide), bits).equal(0);
+      expect(firstOutside(fromHex(`0x${bits}`), all), bits).equal(undefined);
+    }
+    for (const bits of ["7ff8000000000000", "7ff0000000000001", "7ff0000000000000", "fff0000000000000"]) {
+      expect(firstOutside(fromHex(`0x${bits}`), all), bits).equal(0);
+    }
+  });
+
   it("compares integers with their sign, and refuses booleans above 1", () => {
     expect(firstOutside(fromHex("0xff0001"), { dtype: "i8", lo: 0xffn, hi: 0n })).equal(2);
     expect(firstOutside(fromHex("0x000102"), { dtype: "bool", lo: 0n, hi: 1n })).equal(2);

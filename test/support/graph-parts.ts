@@ -39,7 +39,7 @@ export function floatTensor(shape: readonly number[], seed: number): Tensor {
 }
 
 /** An integer tensor with the given values. */
-export function integerTensor(dtype: Exclude<DType, "f32" | "i64" | "u64">, values: readonly number[]): Tensor {
+export function integerTensor(dtype: Exclude<DType, "f32" | "f64" | "i64" | "u64">, values: readonly number[]): Tensor {
   const arrays = {
     u8: Uint8Array,
     i8: Int8Array,

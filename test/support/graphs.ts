@@ -16,7 +16,7 @@ import {
   type Tensor,
   type View,
 } from "../../src/audit/graph.js";
-import { mapTakes, reduceTakes } from "../../src/audit/signatures.js";
+import { isInteger, mapTakes, reduceTakes } from "../../src/audit/signatures.js";
 import { addressBounds } from "../../src/audit/view.js";
 import { DTYPES, noiseTensor } from "./tensors.js";
 
@@ -228,7 +228,7 @@ class GraphMaker {
     const bounds = addressBounds(probe, out)!;
     const base = 0 - bounds.min - reach.min;
     const data: View = { ...probe, base, ...this.tensor(dtype, base + bounds.max + reach.max + 1) };
-    const kinds = DTYPES.filter((kind) => kind !== "f32" && kind !== "bool");
+    const kinds = DTYPES.filter(isInteger);
     const operands = [data, ...indices.map(() => this.operand(dice.of(kinds), out))];
     return { kind: "gather", fn: "gather", dtype, out, operands, indices, steps: this.steps(dtype, out), label: "" };
   }

@@ -1,5 +1,7 @@
 import { AbiCoder, keccak256, sha256, toUtf8Bytes, zeroPadValue } from "ethers";
 
+import { DTYPE_CODE } from "../../src/audit/graph.js";
+
 import type { ModelContentStruct, ProvenanceStruct } from "../../typechain-types/registry/ModelRegistry.js";
 
 /** Bits of a few binary32 numbers. */
@@ -15,7 +17,7 @@ export const F32 = {
 } as const;
 
 /** dtype codes (docs/audit.md, 1). */
-export const DTYPE = { f32: 1, u8: 2, i8: 3, u16: 4, i16: 5, i32: 6, i64: 7, bool: 9, u32: 12, u64: 13 } as const;
+export const DTYPE = DTYPE_CODE;
 
 /** Content of a small tolerant model: 100 floats in -1..1 and 3 bools in, 4 floats out. The graph is not a real one. */
 export function modelContent(change: Partial<ModelContentStruct> = {}): ModelContentStruct {

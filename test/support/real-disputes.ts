@@ -2,7 +2,7 @@ import { hexlify, id } from "ethers";
 
 import { tensorBytes } from "../../src/audit/bytes.js";
 import { modelContent } from "../../src/audit/content.js";
-import type { AuditGraph } from "../../src/audit/graph.js";
+import { type AuditGraph, DTYPE_BYTES } from "../../src/audit/graph.js";
 import { listTree } from "../../src/audit/tree.js";
 import { deployArbiter } from "./arbiter.js";
 import { BOND, deploySuite, publish } from "./challenges.js";
@@ -58,7 +58,7 @@ export async function answerReal(chain: Connection, { jobs, modelId }: RealSuite
 
 function bytesOf(tree: Run["memory"]["results"][number]): Uint8Array {
   const bytes = tree.leaves(0, tree.count);
-  const width = { f32: 4, u8: 1, i8: 1, u16: 2, i16: 2, i32: 4, i64: 8, bool: 1, u32: 4, u64: 8 }[tree.dtype];
+  const width = DTYPE_BYTES[tree.dtype];
   return bytes.subarray(0, tree.numel * width);
 }
 

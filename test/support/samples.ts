@@ -16,7 +16,7 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-const scratch = new DataView(new ArrayBuffer(4));
+const scratch = new DataView(new ArrayBuffer(8));
 
 /** Bits of the binary32 number nearest to `value`. */
 export function floatBits(value: number): bigint {
@@ -76,9 +76,27 @@ const FLOAT_MAGNITUDES = [
 
 const FLOAT_EDGES = FLOAT_MAGNITUDES.flatMap((bits) => [bits, bits | 0x80000000n]);
 
-/** Corner values of a dtype, as element bits; those of f32 and bool include bits that are not canonical. */
+/** Bits of a binary64 number. */
+export function doubleBits(value: number): bigint {
+  scratch.setFloat64(0, value);
+  return scratch.getBigUint64(0);
+}
+
+/** Binary32 corners widened, the places where rounding to binary32 or to an integer decides, and their neighbours. */
+const DOUBLE_EDGES = [
+  ...FLOAT_MAGNITUDES.map((bits) => doubleBits(floatOf(bits))),
+  ...[2 ** -150, 2 ** -149 + 2 ** -150, 2 ** -126 - 2 ** -150, 1 + 2 ** -24, 1 + 3 * 2 ** -24, 2 ** 128 - 2 ** 103]
+    .map(doubleBits)
+    .flatMap((bits) => [bits - 1n, bits, bits + 1n]),
+  ...[2 ** 52 + 0.5, 2 ** 53 - 1, 2 ** 63, 2 ** 64, 2 ** 200, 2 ** 1023].map(doubleBits).flatMap((b) => [b - 1n, b]),
+  ...[0x0000000000000001n, 0x000fffffffffffffn, 0x0010000000000000n, 0x7fefffffffffffffn],
+  ...[0x7ff0000000000001n, 0x7ff8000000000001n, 0x7fffffffffffffffn],
+].flatMap((bits) => [bits, bits | (1n << 63n)]);
+
+/** Corner values of a dtype, as element bits; those of f32, f64 and bool include bits that are not canonical. */
 export function edgeBits(dtype: DType): readonly bigint[] {
   if (dtype === "f32") return FLOAT_EDGES;
+  if (dtype === "f64") return DOUBLE_EDGES;
   if (dtype === "bool") return [0n, 1n, 2n, 255n];
   const width = BigInt(8 * DTYPE_BYTES[dtype]);
   const half = 1n << (width - 1n);
@@ -93,6 +111,7 @@ export function randomBits(dtype: DType, random: () => number): bigint {
   if (choice === 0) return edges[random() % edges.length]!;
   const any = (BigInt(random()) << 32n) | BigInt(random());
   if (dtype === "bool") return any & 1n;
+  if (dtype === "f64") return choice < 4 ? any : doubleBits((random() / 2 ** 31 - 1) * 2 ** ((random() % 140) - 70));
   if (dtype !== "f32") {
     const bits = BigInt.asUintN(8 * DTYPE_BYTES[dtype], any);
     return choice < 4 ? bits : BigInt.asUintN(8 * DTYPE_BYTES[dtype], BigInt.asIntN(4, any));

@@ -1,4 +1,4 @@
-import type { MapFn } from "../../src/audit/graph.js";
+import type { DType, MapFn } from "../../src/audit/graph.js";
 import { createRandom, edgeBits, floatBits, randomBits } from "./samples.js";
 import type { ScalarSignature } from "./scalars.js";
 
@@ -71,6 +71,20 @@ const PAIR_CORNERS = bothSigns(
   ].map(BigInt),
 );
 
+/** The same for f64, of which only comparisons take two. */
+const DOUBLE_CORNERS = [
+  0n,
+  1n,
+  0x000fffffffffffffn,
+  0x0010000000000000n,
+  0x3fefffffffffffffn,
+  0x3ff0000000000000n,
+  0x7fefffffffffffffn,
+  0x7ff0000000000000n,
+  0x7ff0000000000001n,
+  0x7ff8000000000000n,
+].flatMap((bits) => [bits, bits | (1n << 63n)]);
+
 /** Exact powers that lie on midpoints, in the normal and in the subnormal range, and their neighbours. */
 const POWERS: readonly (readonly [number, number])[] = [
   [4097, 2],
@@ -142,7 +156,9 @@ function cornerCases(signature: ScalarSignature, random: () => number): bigint[]
     if (operands[0] === "f32") bits.push(...bothSigns(SPECIAL_MAGNITUDES));
     return bits.map((x) => [x]);
   }
-  const corners = operands.map((dtype) => (dtype === "f32" ? PAIR_CORNERS : edgeBits(dtype)));
+  const cornersOf = (dtype: DType): readonly bigint[] =>
+    dtype === "f32" ? PAIR_CORNERS : dtype === "f64" ? DOUBLE_CORNERS : edgeBits(dtype);
+  const corners = operands.map(cornersOf);
   if (operands.length === 3) {
     return Array.from({ length: 60 }, () => corners.map((list) => list[random() % list.length]!));
   }

@@ -35,9 +35,11 @@ export async function deployScalars({ ethers }: NetworkConnection): Promise<Scal
   const integers = await ethers.deployContract("IntegerScalars");
   const conversions = await ethers.deployContract("ConversionScalars");
   const elementary = await ethers.deployContract("ElementaryScalars");
-  const evaluator = await ethers.deployContract("ScalarEvaluator", [floats, integers, conversions, elementary]);
+  const doubles = await ethers.deployContract("DoubleScalars");
+  const families = [floats, integers, conversions, elementary, doubles];
+  const evaluator = await ethers.deployContract("ScalarEvaluator", families);
   const harness = await ethers.deployContract("ScalarHarness");
-  const contracts = { floats, integers, conversions, elementary, evaluator };
+  const contracts = { floats, integers, conversions, elementary, doubles, evaluator };
   const sizes: Record<string, number> = {};
   for (const [name, contract] of Object.entries(contracts)) {
     sizes[name] = lib.dataLength(await ethers.provider.getCode(contract));

@@ -23,6 +23,12 @@ export function noiseTensor(dtype: DType, shape: readonly number[], seed: number
       if ((b & 0x7fffffff) > 0x7f800000) bits[i] = 0x7fc00000;
     });
   }
+  if (data instanceof Float64Array) {
+    const bits = new BigUint64Array(data.buffer);
+    bits.forEach((b, i) => {
+      if ((b & ~(1n << 63n)) > 0x7ff0000000000000n) bits[i] = 0x7ff8000000000000n;
+    });
+  }
   return { dtype, shape, data };
 }
 

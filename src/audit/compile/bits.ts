@@ -1,8 +1,10 @@
 import { allocate, type ElementArray } from "../../onnx/element.js";
 import { type DType, DTYPE_BYTES } from "../graph.js";
+import { isFloating } from "../signatures.js";
 
 /** Canonical NaN (docs/audit.md, 1). */
 export const NAN_BITS = 0x7fc00000n;
+const NAN_BITS_64 = 0x7ff8000000000000n;
 export const POSITIVE_INFINITY_BITS = 0x7f800000n;
 export const NEGATIVE_INFINITY_BITS = 0xff800000n;
 
@@ -19,6 +21,12 @@ export function bitsOf(dtype: DType, value: number | bigint): bigint {
     scratch.setFloat32(0, number);
     return BigInt(scratch.getUint32(0));
   }
+  if (dtype === "f64") {
+    const number = Number(value);
+    if (Number.isNaN(number)) return NAN_BITS_64;
+    scratch.setFloat64(0, number);
+    return scratch.getBigUint64(0);
+  }
   if (dtype === "bool") return value ? 1n : 0n;
   return BigInt.asUintN(8 * DTYPE_BYTES[dtype], BigInt(value));
 }
@@ -29,6 +37,9 @@ export function valueOf(dtype: DType, bits: bigint): number | bigint {
     case "f32":
       scratch.setUint32(0, Number(bits));
       return scratch.getFloat32(0);
+    case "f64":
+      scratch.setBigUint64(0, bits);
+      return scratch.getFloat64(0);
     case "i64":
       return BigInt.asIntN(64, bits);
     case "u64":
@@ -42,9 +53,9 @@ export function valueOf(dtype: DType, bits: bigint): number | bigint {
   }
 }
 
-/** Smallest and largest element of an ordered dtype, infinities for f32. */
+/** Smallest and largest element of an ordered dtype, infinities for floating-point numbers. */
 export function boundsOf(dtype: DType): { low: number | bigint; high: number | bigint } {
-  if (dtype === "f32") return { low: -Infinity, high: Infinity };
+  if (isFloating(dtype)) return { low: -Infinity, high: Infinity };
   if (dtype === "bool") return { low: 0, high: 1 };
   const bits = BigInt(8 * DTYPE_BYTES[dtype]);
   const signed = dtype.startsWith("i");

@@ -47,7 +47,9 @@ const EXACT: ReadonlySet<string> = new Set([
 function jumps(node: RawNode): boolean {
   if (node.continuous) return false;
   if (node.what.fn !== "cast") return JUMPS.has(node.what.fn);
-  return node.dtype !== "f32" && node.operands[0]?.memory?.dtype === "f32";
+  // To f64 too: a tolerance speaks of f32 alone.
+  const from = node.operands[0]?.memory?.dtype;
+  return node.dtype !== "f32" && (from === "f32" || from === "f64");
 }
 
 /**

@@ -65,10 +65,10 @@ export function copyElements(view: RawView, extents: readonly number[]): Element
   return result;
 }
 
-function fillWith(data: ElementArray, { memory, fill }: RawView): void {
+function fillWith(data: ElementArray, { fill }: RawView): void {
   const bits = movable(data);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(BigInt.asIntN(64, fill));
-  else if (memory.dtype === "f64") data.fill(Number(fill));
+  else if (data instanceof Float64Array) new BigUint64Array(data.buffer).fill(fill);
   else bits.fill(Number(fill) as never);
 }
 

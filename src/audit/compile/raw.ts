@@ -8,7 +8,7 @@ import type { CostNode, CostOperand } from "./cost.js";
  */
 
 /**
- * Tensor memory that views read. Constants may have element types that exist at compile time only (f64, f16, ...);
+ * Tensor memory that views read. Constants may have element types that exist at compile time only (f16, ...);
  * whatever reaches a node is one of the audit graph's.
  */
 export type Memory =

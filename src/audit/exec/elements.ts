@@ -2,6 +2,8 @@ import { DTYPE_BYTES, type DType, type TensorArray } from "../graph.js";
 
 const float = new Float32Array(1);
 const floatBits = new Uint32Array(float.buffer);
+const double = new Float64Array(1);
+const doubleBits = new BigUint64Array(double.buffer);
 
 /** Bits of element `i`; the payload of a NaN is unspecified. */
 export function readElement(data: TensorArray, dtype: DType, i: number): bigint {
@@ -9,6 +11,10 @@ export function readElement(data: TensorArray, dtype: DType, i: number): bigint 
   if (dtype === "f32") {
     float[0] = value as number;
     return BigInt(floatBits[0]!);
+  }
+  if (dtype === "f64") {
+    double[0] = value as number;
+    return doubleBits[0]!;
   }
   return BigInt.asUintN(8 * DTYPE_BYTES[dtype], BigInt(value));
 }
@@ -18,6 +24,8 @@ export function writeElement(data: TensorArray, dtype: DType, i: number, bits: b
   if (dtype === "f32") {
     // As an integer: storing a NaN as a number may change its bits.
     new Uint32Array(data.buffer, data.byteOffset + 4 * i, 1)[0] = Number(bits);
+  } else if (dtype === "f64") {
+    new BigUint64Array(data.buffer, data.byteOffset + 8 * i, 1)[0] = bits;
   } else if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     data[i] = bits;
   } else {

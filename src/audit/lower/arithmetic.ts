@@ -2,7 +2,7 @@ import { isAuditType } from "../compile/types.js";
 import { CompileError, inconsistent } from "../compile/errors.js";
 import { isConstant, type Value } from "../compile/value.js";
 import type { DType, MapFn } from "../graph.js";
-import { isInteger } from "../signatures.js";
+import { isFloating, isInteger } from "../signatures.js";
 import { map } from "./broadcast.js";
 import { constantOf, type Lower, type Op, operators, required } from "./op.js";
 
@@ -40,7 +40,7 @@ function fold(op: Op, fn: MapFn): Value {
 /** A native integer division by 0, or of the smallest integer by -1, ends the process. */
 function checkDivisor(op: Op, dividend: Value, divisor: Value): void {
   const dtype = typeOf(divisor);
-  if (dtype === "f32") return;
+  if (isFloating(dtype)) return;
   if (!isConstant(divisor)) {
     op.builder.warn("A divisor of 0, or of -1 under the smallest integer, may end a native runtime");
     return;
@@ -101,13 +101,13 @@ function isInfinite(op: Op): Value {
   const both = ["detect_negative", "detect_positive"].map((name) => op.attributes.int(name, 1) !== 0);
   if (both[0] && both[1]) return map(op.builder, "isinf", [x], { dtype: "bool" });
   if (!both[0] && !both[1]) return map(op.builder, "eq", [op.builder.scalar("bool", 0), op.builder.scalar("bool", 1)]);
-  const infinity = op.builder.scalar("f32", both[0] ? -Infinity : Infinity);
+  const infinity = op.builder.scalar(typeOf(x), both[0] ? -Infinity : Infinity);
   return map(op.builder, "eq", [x, infinity], { dtype: "bool" });
 }
 
 /** Casts within the audit graph's types; constants of other types are converted by the constant family. */
 export function cast(op: Pick<Op, "builder">, value: Value, to: DType): Value {
-  if (typeOf(value) === "f32" && isInteger(to) && !isConstant(value)) {
+  if (isFloating(typeOf(value)) && isInteger(to) && !isConstant(value)) {
     op.builder.warn("Native runtimes differ in casts of numbers beyond the integer's range");
   }
   return typeOf(value) === to ? value : map(op.builder, "cast", [value], { dtype: to });

@@ -76,8 +76,8 @@ function castTarget(op: Op): ElementType {
 }
 
 /**
- * Converts a value to another element type. Types that exist at compile time only (f64, f16, 4-bit integers) are converted
- * where the value is constant; widened halves and small integers keep their values, doubles are rounded once.
+ * Converts a value to another element type. Types that exist at compile time only (f16, 4-bit integers) are converted where
+ * the value is constant; widened halves and small integers keep their values.
  */
 export function convert(op: Op, value: Value, to: ElementType): Value {
   const { dtype } = value.memory;
@@ -94,9 +94,9 @@ export function convert(op: Op, value: Value, to: ElementType): Value {
     const converted = Array.from(data as ArrayLike<number>, (x) => (to === "bool" ? Number(x !== 0) : x));
     return constant(to, shape, dataOf(to, converted));
   }
-  // A double is no f32, so integers are taken from it directly: toward zero, saturating, NaN to 0.
-  const viaFloat = Array.from(data as ArrayLike<number>, (x) => saturate(target, x));
-  return constant(target, shape, dataOf(target, viaFloat));
+  // As a cast from f32: toward zero, saturating, NaN to 0.
+  const cut = Array.from(data as ArrayLike<number>, (x) => saturate(target, x));
+  return constant(target, shape, dataOf(target, cut));
 }
 
 function saturate(dtype: DType, x: number): bigint {

@@ -4,6 +4,7 @@ import { CompileError, inconsistent } from "../compile/errors.js";
 import type { ConstMemory, Memory, RawNode } from "../compile/raw.js";
 import { isConstant, isWhole, shapeOf, type Value } from "../compile/value.js";
 import type { DType } from "../graph.js";
+import { isFloating } from "../signatures.js";
 import { type Attributes, toInteger } from "./attributes.js";
 
 /** One ONNX node that is being lowered. */
@@ -130,7 +131,7 @@ function integerInputs(memory: Memory): string[] {
   const seen = new Set<RawNode>();
   const stack: Memory[] = [memory];
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    if (at.kind === "input" && at.dtype !== "f32") names.add(at.name);
+    if (at.kind === "input" && !isFloating(at.dtype)) names.add(at.name);
     if (at.kind !== "node" || seen.has(at.node)) continue;
     seen.add(at.node);
     for (const operand of at.node.operands) if (operand.memory) stack.push(operand.memory);

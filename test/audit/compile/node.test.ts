@@ -11,11 +11,9 @@ import { compileCase, difference, outputsOf, readCase } from "../../support/onnx
 /** Tests that are refused, with the reason; everything else must compile and agree. */
 const REFUSED: Readonly<Record<string, readonly [code: string, reason: RegExp]>> = {
   // float64 has no arithmetic in the audit graph.
-  test_cast_DOUBLE_to_FLOAT: ["COMPILE_DTYPE", /float64/],
-  test_cumsum_1d_exclusive: ["COMPILE_DTYPE", /float64/],
-  test_cumsum_2d_axis_1: ["COMPILE_DTYPE", /float64/],
-  test_cumsum_2d_negative_axis: ["COMPILE_DTYPE", /float64/],
-  test_einsum_transpose: ["COMPILE_DTYPE", /float64/],
+  test_cumsum_1d_exclusive: ["COMPILE_DTYPE", /There is no dot of f64|There is no sum of f64/],
+  test_cumsum_2d_axis_1: ["COMPILE_DTYPE", /There is no dot of f64|There is no sum of f64/],
+  test_cumsum_2d_negative_axis: ["COMPILE_DTYPE", /There is no dot of f64|There is no sum of f64/],
   // Tensors without elements cannot be committed to.
   test_constantofshape_int_shape_zero: ["COMPILE_EMPTY", /Output "y"/],
   test_reduce_min_empty_set: ["COMPILE_EMPTY", /Input "data"/],

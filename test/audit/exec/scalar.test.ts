@@ -160,10 +160,18 @@ describe("reference scalar functions", () => {
     for (const { fn, operands, result } of MAP_SIGNATURES) {
       for (const special of [0x7f800001n, 0xffffffffn]) {
         const bits = operands.map((dtype) =>
-          dtype === "f32" ? special : dtype === "bool" ? 3n : randomBits(dtype, random),
+          dtype === "f32"
+            ? special
+            : dtype === "f64"
+              ? (special << 32n) | 1n
+              : dtype === "bool"
+                ? 3n
+                : randomBits(dtype, random),
         );
         const value = scalar(fn, operands, result, bits);
         if (result === "bool") expect(value <= 1n, `${fn} ${operands.join()}`).to.equal(true);
+        if (result === "f64" && (value & ((1n << 63n) - 1n)) > 0x7ff0000000000000n)
+          expect(value).to.equal(0x7ff8000000000000n);
         if (result === "f32" && (value & 0x7fffffffn) > 0x7f800000n) expect(value).to.equal(NAN);
       }
     }

@@ -130,6 +130,9 @@ describe("ModelRegistry content rules", () => {
       await refuses(input({ hi: bits }), "DomainNotCanonical", [0, bits]);
       await refuses(input({ lo: bits }), "DomainNotCanonical", [0, bits]);
     }
+    for (const bits of [0x7ff0000000000000n, 0xfff0000000000000n, 0x7ff8000000000000n, 0x7ff0000000000001n]) {
+      await refuses(input({ dtype: DTYPE.f64, lo: 0, hi: bits }), "DomainNotCanonical", [0, bits]);
+    }
     await refuses(input({ dtype: DTYPE.bool, lo: 0, hi: 2 }), "DomainNotCanonical", [0, 2]);
     await refuses(input({ dtype: DTYPE.u8, lo: 0, hi: 256 }), "DomainNotCanonical", [0, 256]);
     // A sign extension is not the element's own bits.
@@ -141,6 +144,8 @@ describe("ModelRegistry content rules", () => {
     await refuses(input({ lo: F32.zero, hi: F32.minusOne }), "DomainNotOrdered");
     await accepts(input({ lo: F32.minusOne, hi: F32.minusOne }));
     await accepts(input({ dtype: DTYPE.i8, lo: 0x80, hi: 0x7f }));
+    const [one, minusOne] = [0x3ff0000000000000n, 0xbff0000000000000n];
+    await refuses(input({ dtype: DTYPE.f64, lo: one, hi: minusOne }), "DomainNotOrdered", [0, one, minusOne]);
     await refuses(input({ dtype: DTYPE.i8, lo: 0x7f, hi: 0x80 }), "DomainNotOrdered", [0, 0x7f, 0x80]);
     await accepts(input({ dtype: DTYPE.i64, lo: 1n << 63n, hi: (1n << 63n) - 1n }));
     await refuses(input({ dtype: DTYPE.u64, lo: 1n << 63n, hi: (1n << 63n) - 1n }), "DomainNotOrdered");

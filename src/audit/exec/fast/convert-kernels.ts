@@ -28,14 +28,16 @@ export const copyKernel: Kernel = ([operand], out, n) => {
 export function castKernel(from: DType, to: DType): Kernel | undefined {
   if (from === to) return copyKernel;
   const isNarrow = (dtype: DType): boolean => NARROW.has(dtype) || dtype === "bool";
-  if (from === "f32" && NARROW.has(to)) {
+  const isFloat = from === "f32" || from === "f64";
+  if (isFloat && NARROW.has(to)) {
     const [min, max] = range(to);
     // NaN fails both comparisons, and Math.trunc leaves it; `|| 0` makes it 0.
     return map((x) => (x <= min ? min : x >= max ? max : Math.trunc(x) || 0));
   }
-  if (to === "bool" && (from === "f32" || isNarrow(from))) return map((x) => (x === 0 ? 0 : 1));
+  if (to === "bool" && (isFloat || isNarrow(from))) return map((x) => (x === 0 ? 0 : 1));
   // Storing wraps integers and rounds to binary32.
-  if (isNarrow(from) && (isNarrow(to) || to === "f32")) return map((x) => x);
+  const toFloat = to === "f32" || to === "f64";
+  if ((isNarrow(from) && (isNarrow(to) || toFloat)) || (isFloat && toFloat)) return map((x) => x);
   if (isNarrow(from)) {
     return ([operand], out, n) => {
       for (let i = 0; i < n; i++) (out as BigInt64Array)[i] = BigInt((operand as NumberArray)[i]!);

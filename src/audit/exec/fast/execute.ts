@@ -7,6 +7,7 @@ import {
   type Tensor,
   type TensorArray,
 } from "../../graph.js";
+import { isFloating } from "../../signatures.js";
 import { checkRun } from "../inputs.js";
 import { cutIntoBoxes } from "./boxes.js";
 import { canonicalise } from "./float-kernels.js";
@@ -77,7 +78,7 @@ function lastReaders(graph: AuditGraph): Map<number, number[]> {
 function runNode(node: AuditNode, memory: Memory): Tensor {
   const dtype = resultDType(node);
   const data = node.kind === "reduce" && node.steps.length === 0 ? reduceNode(node, memory) : runBoxes(node, memory);
-  if (dtype === "f32") canonicalise(data);
+  if (isFloating(dtype)) canonicalise(data);
   return { dtype, shape: node.out, data };
 }
 

@@ -174,8 +174,13 @@ export function floatKernel(fn: MapFn): Kernel | undefined {
   return Object.hasOwn(elementary, fn) ? elementaryKernel(fn as ElementaryFn) : KERNELS[fn];
 }
 
-/** Gives every NaN of an f32 array the canonical bits. */
+/** Gives every NaN of an f32 or f64 array the canonical bits. */
 export function canonicalise(data: TensorArray): void {
+  if (data instanceof Float64Array) {
+    const words = new BigUint64Array(data.buffer, data.byteOffset, data.length);
+    for (let i = 0; i < words.length; i++) if (Number.isNaN(data[i])) words[i] = 0x7ff8000000000000n;
+    return;
+  }
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
   for (let i = 0; i < bits.length; i++) if ((bits[i]! & 0x7fffffff) > 0x7f800000) bits[i] = 0x7fc00000;
 }

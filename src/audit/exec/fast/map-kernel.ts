@@ -30,7 +30,8 @@ function special(fn: MapFn, dtypes: readonly DType[], result: DType): Kernel | u
 function uniform(fn: MapFn, dtypes: readonly DType[], result: DType): Kernel | undefined {
   const dtype = dtypes[0]!;
   if (dtypes.some((other) => other !== dtype)) return undefined;
-  if (dtype === "f32") return floatKernel(fn);
+  // Of f64 only what is the same loop over other arrays.
+  if (dtype === "f32" || dtype === "f64") return floatKernel(fn);
   if (NARROW.has(dtype) || dtype === "bool") return integerKernel(fn, dtype, 8 * DTYPE_BYTES[result]);
   return undefined;
 }

@@ -4,6 +4,7 @@ import { illFormedUse } from "../errors.js";
 import { ALGEBRAIC } from "./algebraic.js";
 import { ARITHMETIC, fma } from "./arithmetic.js";
 import { compare, isNaNBits } from "./binary32.js";
+import { compareDoubles, extremeDouble, isDoubleInfinite, isDoubleNaN } from "./binary64.js";
 import { cast, copy, dequantize, quantize } from "./convert.js";
 import { ELEMENTARY, type ElementaryFn } from "./elementary.js";
 import { integerFunction, isIntegerFn, powInteger } from "./integer-functions.js";
@@ -43,9 +44,9 @@ export function scalar(
     case "dequantize":
       return dequantize(a, b, c, dtype);
     case "isnan":
-      return isNaNBits(a) ? 1n : 0n;
+      return (dtype === "f64" ? isDoubleNaN(a) : isNaNBits(a)) ? 1n : 0n;
     case "isinf":
-      return (a & 0x7fffffffn) === 0x7f800000n ? 1n : 0n;
+      return (dtype === "f64" ? isDoubleInfinite(a) : (a & 0x7fffffffn) === 0x7f800000n) ? 1n : 0n;
     case "eq":
     case "lt":
     case "le":
@@ -57,6 +58,7 @@ export function scalar(
     case "fma":
       return fma(a, b, c);
     default:
+      if (dtype === "f64" && (fn === "min" || fn === "max")) return extremeDouble(fn, a, b);
       if (dtype !== "f32" && isIntegerFn(fn)) return integerFunction(fn, dtype, a, operandBits[1] ?? 0n);
       if (fn in ALGEBRAIC) return ALGEBRAIC[fn as keyof typeof ALGEBRAIC](a);
       if (fn in ARITHMETIC) return ARITHMETIC[fn as keyof typeof ARITHMETIC](a, b);
@@ -69,6 +71,9 @@ function comparison(fn: "eq" | "lt" | "le", dtype: DType, a: bigint, b: bigint):
   if (dtype === "f32") {
     if (isNaNBits(a) || isNaNBits(b)) return false;
     order = compare(a, b);
+  } else if (dtype === "f64") {
+    if (isDoubleNaN(a) || isDoubleNaN(b)) return false;
+    order = compareDoubles(a, b);
   } else {
     const [x, y] = [toInteger(a, dtype), toInteger(b, dtype)];
     order = x < y ? -1 : x > y ? 1 : 0;
