@@ -95,7 +95,7 @@ function weightTable(weights: Tensor[]): (memory: ConstMemory) => number {
     let number = alike.find((i) => sameBytes(weights[i]!.data, bytes));
     if (number === undefined) {
       number = weights.length;
-      weights.push({ dtype: memory.dtype as DType, shape: [memory.numel], data: memory.data as TensorArray });
+      weights.push({ dtype: memory.dtype as DType, shape: [memory.numel], data: memory.data });
       byContent.set(key, [...alike, number]);
     }
     numbers.set(memory, number);

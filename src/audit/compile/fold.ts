@@ -1,5 +1,5 @@
 import { allocate, type ElementArray, type ElementType } from "../../onnx/element.js";
-import { type DType, DTYPE_CODE, type Tensor, type TensorArray, type View } from "../graph.js";
+import { type DType, DTYPE_CODE, type Tensor, type View } from "../graph.js";
 import { executeFast } from "../exec/fast/execute.js";
 import { createRuns } from "../view.js";
 import { createLinker, toAuditNode } from "./assemble.js";
@@ -30,7 +30,7 @@ export function evaluateConstant(node: RawNode, dtype: ElementType): ElementArra
   const weights: Tensor[] = [];
   const linker = createLinker({
     weight: (memory) => {
-      weights.push({ dtype: memory.dtype as DType, shape: [memory.numel], data: memory.data as TensorArray });
+      weights.push({ dtype: memory.dtype as DType, shape: [memory.numel], data: memory.data });
       return weights.length - 1;
     },
   });

@@ -76,19 +76,7 @@ describe("lowering: float64", () => {
   });
 
   it("is not computed with, nor reduced", () => {
-    const operators = [
-      "Add",
-      "Mul",
-      "Div",
-      "Pow",
-      "Mod",
-      "Abs",
-      "Exp",
-      "Sqrt",
-      "ReduceMax",
-      "ArgMax",
-      "CumSum",
-    ];
+    const operators = ["Add", "Mul", "Div", "Pow", "Mod", "Abs", "Exp", "Sqrt", "ReduceMax", "ArgMax", "CumSum"];
     for (const operator of operators) {
       const second =
         operator === "CumSum" ? ["axis"] : ["Add", "Mul", "Div", "Pow", "Mod"].includes(operator) ? ["x"] : [];
