@@ -40,7 +40,7 @@ export default defineConfig(
       "typechain-types/",
       "**/gen/",
       ".touchstone/",
-      "src/audit/kernels/assembly/",
+      "**/assembly/",
     ],
   },
   eslint.configs.recommended,
