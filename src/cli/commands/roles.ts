@@ -10,6 +10,7 @@ import { createWatcher } from "../../watchtower/watcher.js";
 import { nativeAnswerer } from "../../worker/answer.js";
 import { createWorker } from "../../worker/worker.js";
 import type { Context } from "../context.js";
+import { hashPool } from "../hashing.js";
 import { integer } from "../parse.js";
 
 interface RoleFlags extends RuntimeSettings {
@@ -52,13 +53,15 @@ export function roleCommands(program: Command, context: () => Context): void {
         });
       }
       const state = openState(flags.state ?? roleState(settings.home, "worker", sender.address));
-      const evidencer = createEvidencer(catalogue);
+      const hashing = hashPool(log);
+      const evidencer = createEvidencer(catalogue, hashing);
       const guard = createGuard({ suite, sender, state, evidencer, log });
       const answer = nativeAnswerer(createRuntimePool(flags));
       const { pass } = createWorker({ suite, sender, state, catalogue, answer, guard, operator, log });
       log.info({ event: "started", operator, worker: sender.address }, "worker started");
       await runRole({ pass, log, pollMs: flags.poll, signal: untilStopped() });
       state.close();
+      await hashing.close();
       log.info({ event: "stopped" }, "worker stopped");
     });
 
@@ -71,7 +74,8 @@ export function roleCommands(program: Command, context: () => Context): void {
       const [suite, sender, catalogue] = [await rest.suite(), await rest.sender(), await rest.catalogue()];
       const log = logger("watcher");
       const state = openState(flags.state ?? roleState(settings.home, "watcher", sender.address));
-      const evidencer = createEvidencer(catalogue);
+      const hashing = hashPool(log);
+      const evidencer = createEvidencer(catalogue, hashing);
       const guard = createGuard({ suite, sender, state, evidencer, log });
       const watcher = createWatcher({
         suite,
@@ -86,6 +90,7 @@ export function roleCommands(program: Command, context: () => Context): void {
       log.info({ event: "started", watcher: sender.address }, "watcher started");
       await runRole({ pass: watcher.pass, log, pollMs: flags.poll, signal: untilStopped() });
       state.close();
+      await hashing.close();
       log.info({ event: "stopped" }, "watcher stopped");
     });
 }
