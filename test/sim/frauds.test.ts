@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
-import { int8, stale } from "../../src/calibrate/variants.js";
+import { stale } from "../../src/calibrate/variants/changed.js";
+import { int8 } from "../../src/calibrate/variants/int8.js";
 import { compareWithAudit } from "../../src/dispute/examine.js";
 import { createRuntimePool } from "../../src/runtime/pool.js";
 import { anotherAnswer, rotated } from "../../src/sim/frauds/another.js";
@@ -16,7 +17,7 @@ const SEEDS = [1, 2, 3, 4, 5];
 
 describe("frauds on the demo's digits", () => {
   const { model, digits } = digitModel();
-  const audits = digits.map(({ image }) => auditAnswer(model, [image]));
+  const audits = digits.map(({ image }) => model.audit([image]));
   const pool = createRuntimePool(DEFAULT_RUNTIME);
   const honest = nativeAnswerer(pool);
 

@@ -8,7 +8,7 @@ import { drawBelow, randomFor } from "../random.js";
 const scratch = new DataView(new ArrayBuffer(4));
 
 /** The binary32 number next to `x` in a direction, +1 or -1. */
-function neighbour(x: number, direction: number): number {
+export function neighbour(x: number, direction: number): number {
   scratch.setFloat32(0, x);
   const bits = scratch.getUint32(0);
   if (x === 0) scratch.setUint32(0, direction > 0 ? 1 : 0x80000001);

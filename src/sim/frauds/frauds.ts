@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 
-import { int8, stale } from "../../calibrate/variants.js";
+import { stale } from "../../calibrate/variants/changed.js";
+import { int8 } from "../../calibrate/variants/int8.js";
 import type { Suite } from "../../chain/suite.js";
 import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
 import type { State } from "../../store/state.js";
