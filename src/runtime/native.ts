@@ -7,6 +7,8 @@ export interface NativeOptions {
   /** Threads inside one operator; default 1, so that operators choose concurrency themselves. */
   readonly threads?: number;
   readonly optimisation?: OptimisationLevel;
+  /** Whether threads wait for work by spinning: quicker answers, at the price of busy cores. Default true. */
+  readonly spin?: boolean;
   /** Execution providers in order of preference, e.g. `["cuda", "cpu"]`. */
   readonly providers?: readonly string[];
 }
@@ -16,7 +18,7 @@ export interface NativeOptions {
  * @throws TouchstoneError `MODEL_REFUSED_BY_RUNTIME` when the runtime cannot load the file.
  */
 export async function createNativeRuntime(model: RuntimeModel, options: NativeOptions = {}): Promise<Runtime> {
-  const { threads = 1, optimisation = "all", providers = ["cpu"] } = options;
+  const { threads = 1, optimisation = "all", providers = ["cpu"], spin = true } = options;
   let session: ort.InferenceSession;
   try {
     const settings: ort.InferenceSession.SessionOptions = {
@@ -25,6 +27,7 @@ export async function createNativeRuntime(model: RuntimeModel, options: NativeOp
       interOpNumThreads: 1,
       graphOptimizationLevel: optimisation,
       logSeverityLevel: 3,
+      ...(spin ? {} : { extra: { session: { intra_op: { allow_spinning: "0" } } } }),
     };
     const { InferenceSession } = ort;
     const { bytes, path } = model;
