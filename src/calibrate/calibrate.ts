@@ -1,134 +1,123 @@
+import { answer } from "../audit/exec/fast/execute.js";
 import type { AuditGraph, Tensor } from "../audit/graph.js";
 import type { Runtime } from "../runtime/runtime.js";
+import { createMeter, type Distribution, distances, type Meter } from "./distribution.js";
+import { huntRound, newHunt } from "./hunt.js";
 import { createRandom, generateInput, KINDS } from "./inputs.js";
-
-/** Honest noise is kept this many times below the tolerance, and the tolerance this many times below the cheapest substitute. */
-export const NOISE_MARGIN = 16;
-export const SUBSTITUTE_MARGIN = 2;
-/** Alarm level of self-tests and watchers, over the largest noise seen. */
-const ALARM_MARGIN = 4;
-
-/** Distance of one runtime from the audit answer, per output: largest over all inputs, and median over inputs of the largest element. */
-export interface Distance {
-  readonly label: string;
-  readonly largest: readonly number[];
-  readonly median: readonly number[];
-}
-
-export interface Proposal {
-  readonly profile: "tolerant" | "exact";
-  /** Per output; zero for `exact`. */
-  readonly atol: readonly number[];
-  /** Per output, as a fraction of the tolerance. */
-  readonly noise: readonly number[];
-  /** Why no tolerance fits, where none does. */
-  readonly reason: string | undefined;
-}
+import { noisePrey } from "./prey.js";
+import { propose, type Proposal } from "./propose.js";
+import type { Substitute } from "./settings.js";
 
 export interface Calibration {
   readonly seed: number;
-  readonly inputs: number;
+  /** How many inputs of each kind. */
+  readonly inputs: Readonly<Record<string, number>>;
   /** Honest runtimes: engine and settings. */
-  readonly honest: readonly Distance[];
+  readonly honest: readonly Distribution[];
+  /** All of them together, by kind of input. */
+  readonly kinds: readonly Distribution[];
   /** Cheaper versions of the model. */
-  readonly substitutes: readonly Distance[];
+  readonly substitutes: readonly Distribution[];
   readonly proposal: Proposal;
 }
 
 export interface CalibrationRequest {
   readonly graph: AuditGraph;
-  /** The exact answer: results of all nodes. */
-  readonly audit: (inputs: readonly Tensor[]) => readonly Tensor[];
+  /** Names of outputs that depend on a jump of rounded values. */
+  readonly jumps: readonly string[];
   readonly honest: readonly Runtime[];
-  readonly substitutes: readonly { readonly label: string; readonly runtime: Runtime }[];
+  readonly substitutes: readonly Substitute[];
   /** Real inputs, where the publisher has some; they weigh like generated ones. */
   readonly supplied: readonly (readonly Tensor[])[];
   /** Generated inputs of each kind. */
   readonly perKind: number;
+  /** The search for the most deviating input: its rounds and the runtimes that it asks. */
+  readonly search: { readonly rounds: number; readonly runtimes: readonly Runtime[] };
   readonly seed: number;
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: (text: string) => void;
 }
 
-function largestDifference(a: Tensor, b: Tensor): number {
-  let largest = 0;
-  for (let i = 0; i < a.data.length; i++) {
-    const [x, y] = [Number(a.data[i]), Number(b.data[i])];
-    const difference = Object.is(x, y) || x === y ? 0 : Math.abs(x - y);
-    if (!(difference <= largest)) largest = difference;
-  }
-  return largest;
+interface Sample {
+  readonly kind: string;
+  readonly inputs: readonly Tensor[];
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-
-/** Keeps, for one runtime, the largest difference of every input and output. */
-function createMeter(
-  label: string,
-  outputs: number,
-): { add(audit: readonly Tensor[], got: readonly Tensor[]): void; distance(): Distance } {
-  const samples: number[][] = Array.from({ length: outputs }, () => []);
-  return {
-    add: (audit, got) =>
-      samples.forEach((list, k) => {
-        const [a, b] = [audit[k], got[k]];
-        list.push(a === undefined || b === undefined ? Infinity : largestDifference(a, b));
-      }),
-    distance: () => ({ label, largest: samples.map((s) => Math.max(0, ...s)), median: samples.map(median) }),
-  };
-}
-
-/** Half of binary32's mantissa: tolerances are rounded so that they read well and cost few digits. */
-const roundTolerance = (x: number): number => Number(x.toPrecision(2));
-
-function propose(honest: readonly Distance[], substitutes: readonly Distance[], outputs: number): Proposal {
-  const atol: number[] = [];
-  const noise: number[] = [];
-  for (let k = 0; k < outputs; k++) {
-    const seen = Math.max(...honest.map(({ largest }) => largest[k] ?? Infinity));
-    const cheapest = Math.min(...substitutes.map(({ median: m }) => m[k] ?? 0));
-    const [least, most] = [NOISE_MARGIN * seen, cheapest / SUBSTITUTE_MARGIN];
-    if (!(least < most)) {
-      const reason =
-        `output ${k}: ${NOISE_MARGIN} x honest noise is ${least.toPrecision(3)}, ` +
-        `1/${SUBSTITUTE_MARGIN} of the cheapest substitute's error is ${most.toPrecision(3)}`;
-      const zeros = new Array<number>(outputs).fill(0);
-      return { profile: "exact", atol: zeros, noise: zeros, reason };
-    }
-    const tolerance = roundTolerance(seen === 0 ? most / NOISE_MARGIN : Math.sqrt(least * most));
-    atol.push(tolerance);
-    noise.push(Math.min(1, (ALARM_MARGIN * seen) / tolerance));
-  }
-  return { profile: "tolerant", atol, noise, reason: undefined };
-}
+/** Inputs that a search found are judged by honest noise alone. */
+const SEARCHED = "searched";
+/** The noisiest inputs, with which the search begins. */
+const STARTS = 12;
 
 /**
  * Measures how far honest runtimes and cheaper versions of a model are from its audit answer, and proposes a tolerance
- * between them: the geometric mean of 16 x the one and half of the other, or `exact` where there is no room.
+ * between them.
  */
 export async function calibrate(request: CalibrationRequest): Promise<Calibration> {
-  const { graph, audit, honest, substitutes, supplied, perKind, seed } = request;
-  const random = createRandom(seed);
-  const generated = KINDS.flatMap((kind) =>
-    Array.from({ length: perKind }, () => graph.inputs.map((spec) => generateInput(spec, kind, random))),
-  );
-  const all = [...supplied, ...generated];
+  const { graph, honest, substitutes, supplied, perKind, seed, search, onProgress = () => undefined } = request;
   const outputs = graph.outputs.length;
   const meters = honest.map(({ label }) => createMeter(label, outputs));
   const cheap = substitutes.map(({ label }) => createMeter(label, outputs));
-  for (const [n, inputs] of all.entries()) {
-    const results = audit(inputs);
-    const answer = graph.outputs.map(({ node }) => results[node]).filter((tensor) => tensor !== undefined);
-    for (const [i, runtime] of honest.entries()) meters[i]?.add(answer, await runtime.run(inputs));
-    for (const [i, { runtime }] of substitutes.entries()) cheap[i]?.add(answer, await runtime.run(inputs));
-    request.onProgress?.(n + 1, all.length);
+  const kinds = new Map<string, Meter>();
+  const counts = new Map<string, number>();
+  /** Largest honest distance so far, per output. */
+  const seen = graph.outputs.map(() => 0);
+
+  /** Returns the largest distance of an honest answer, per output. */
+  async function measure({ kind, inputs }: Sample): Promise<number[]> {
+    const noise = graph.outputs.map(() => 0);
+    const audit = answer(graph, inputs);
+    const ofKind = kinds.get(kind) ?? createMeter(kind, outputs);
+    kinds.set(kind, ofKind);
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    for (const [i, runtime] of honest.entries()) {
+      const found = distances(audit, await runtime.run(inputs));
+      meters[i]?.add(found);
+      ofKind.add(found);
+      found.forEach((x, k) => (noise[k] = Math.max(noise[k]!, x)));
+    }
+    noise.forEach((x, k) => (seen[k] = Math.max(seen[k]!, x)));
+    if (kind === SEARCHED) return noise;
+    for (const [i, { runtime }] of substitutes.entries()) cheap[i]?.add(distances(audit, await runtime.run(inputs)));
+    return noise;
   }
-  const honestDistances = meters.map((meter) => meter.distance());
-  const cheapDistances = cheap.map((meter) => meter.distance());
+
+  const random = createRandom(seed);
+  const generated = KINDS.flatMap((kind) =>
+    Array.from({ length: perKind }, () => ({
+      kind,
+      inputs: graph.inputs.map((spec) => generateInput(spec, kind, random)),
+    })),
+  );
+  const all = [...supplied.map((inputs) => ({ kind: "supplied", inputs })), ...generated];
+  const measured: { inputs: readonly Tensor[]; noise: readonly number[] }[] = [];
+  for (const [n, sample] of all.entries()) {
+    measured.push({ inputs: sample.inputs, noise: await measure(sample) });
+    onProgress(`measured ${n + 1} of ${all.length} inputs`);
+  }
+
+  const inUnits = (noise: readonly number[]): number => Math.max(...noise.map((x, k) => x / (seen[k] || 1)));
+  const starts = measured
+    .sort((a, b) => inUnits(b.noise) - inUnits(a.noise))
+    .slice(0, STARTS)
+    .map(({ inputs }) => inputs);
+  const prey = noisePrey(graph, search.runtimes, [...seen]);
+  let hunt = newHunt(seed);
+  for (let round = 0; round < search.rounds; round++) {
+    hunt = await huntRound(hunt, prey, starts);
+    onProgress(`searched ${round + 1} of ${search.rounds} rounds`);
+  }
+  for (const { inputs } of hunt.best === undefined ? [] : [hunt.best, ...hunt.pool]) {
+    await measure({ kind: SEARCHED, inputs });
+  }
+
+  const found = {
+    honest: meters.map((meter) => meter.distribution()),
+    substitutes: cheap.map((meter) => meter.distribution()),
+  };
   return {
     seed,
-    inputs: all.length,
-    honest: honestDistances,
-    substitutes: cheapDistances,
-    proposal: propose(honestDistances, cheapDistances, outputs),
+    inputs: Object.fromEntries(counts),
+    ...found,
+    kinds: [...kinds.values()].map((meter) => meter.distribution()),
+    proposal: propose(graph, request.jumps, found),
   };
 }

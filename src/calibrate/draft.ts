@@ -1,18 +1,15 @@
 import { tensorBytes } from "../audit/bytes.js";
 import { compile } from "../audit/compile.js";
 import { bitsOf } from "../audit/compile/bits.js";
-import { executeFast } from "../audit/exec/fast/execute.js";
 import type { AuditGraph, InputSpec, Tensor } from "../audit/graph.js";
 import { isFloating } from "../audit/signatures.js";
 import { TouchstoneError } from "../errors.js";
 import { cidOf } from "../models/cid.js";
 import { sha256 } from "../models/files.js";
 import type { Manifest } from "../models/manifest.js";
-import { createNativeRuntime } from "../runtime/native.js";
-import type { Runtime, RuntimeModel } from "../runtime/runtime.js";
-import { createWasmRuntime } from "../runtime/wasm.js";
-import { calibrate, type Calibration, type Proposal } from "./calibrate.js";
-import * as variants from "./variants.js";
+import type { RuntimeModel } from "../runtime/runtime.js";
+import { calibrate, type Calibration } from "./calibrate.js";
+import { fewRuntimes, honestRuntimes, substitutesOf } from "./settings.js";
 
 export interface DraftRequest {
   readonly bytes: Uint8Array;
@@ -27,7 +24,9 @@ export interface DraftRequest {
   readonly supplied: readonly (readonly Tensor[])[];
   readonly perKind: number;
   readonly seed: number;
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Rounds of the search for the most deviating input. */
+  readonly searchRounds: number;
+  readonly onProgress?: (text: string) => void;
 }
 
 export interface Draft {
@@ -35,7 +34,8 @@ export interface Draft {
   readonly calibration: Calibration;
 }
 
-function withDomain(spec: InputSpec, domains: DraftRequest["domains"]): InputSpec {
+/** An input with the domain that a publisher names; integers default to their type's. @throws TouchstoneError `DOMAIN_MISSING` */
+export function withDomain(spec: InputSpec, domains: DraftRequest["domains"]): InputSpec {
   const domain = domains[spec.name];
   if (domain === undefined) {
     if (!isFloating(spec.dtype)) return spec;
@@ -51,30 +51,13 @@ function withDomain(spec: InputSpec, domains: DraftRequest["domains"]): InputSpe
   return { ...spec, lo: toBits(domain.lo), hi: toBits(domain.hi) };
 }
 
-/** Honest runtimes that stand for different hardware: other kernels, other orders of summation, other last bits. */
-async function honestRuntimes(model: RuntimeModel): Promise<Runtime[]> {
-  const settings = (["disabled", "basic", "extended", "all"] as const).flatMap((optimisation) =>
-    [1, 2].map((threads) => ({ optimisation, threads })),
-  );
-  const native = await Promise.all(settings.map((options) => createNativeRuntime(model, options)));
-  return [...native, await createWasmRuntime(model)];
-}
-
-/** The cheaper versions of a model that its runtime loads. */
-async function substitutesOf(model: RuntimeModel): Promise<{ label: string; runtime: Runtime }[]> {
-  const made: { label: string; runtime: Runtime }[] = [];
-  const { fp16, bf16, int8, pruned } = variants;
-  for (const [label, make] of Object.entries({ fp16, bf16, int8, pruned })) {
-    try {
-      const runtime = await createNativeRuntime({ ...model, bytes: make(model.bytes) });
-      made.push({ label, runtime });
-    } catch (thrown) {
-      // A version that does not exist is none that anybody could serve.
-      if (!(thrown instanceof TouchstoneError)) throw thrown;
-    }
-  }
-  return made;
-}
+/** What runtimes must know of a compiled model. */
+export const runtimeModelOf = (graph: AuditGraph, bytes: Uint8Array): RuntimeModel => ({
+  bytes,
+  inputNames: graph.inputs.map((spec) => spec.name),
+  outputNames: graph.outputs.map((spec) => spec.name),
+  bound: graph.bound,
+});
 
 const hexBits = (bits: bigint): string => `0x${bits.toString(16)}`;
 
@@ -111,43 +94,33 @@ function manifestOf(request: DraftRequest, graph: AuditGraph, calibration: Calib
   };
 }
 
-/** Compiles a model, calibrates it and drafts its manifest. Loads about a dozen runtimes; releases them at the end. */
+/** Compiles a model, calibrates it and drafts its manifest. Loads about twenty runtimes; releases them at the end. */
 export async function draftManifest(request: DraftRequest): Promise<Draft> {
-  const { bytes, domains, shapes, bound, supplied, perKind, seed, onProgress } = request;
+  const { bytes, domains, shapes, bound, supplied, perKind, searchRounds, seed, onProgress } = request;
   const compiled = compile(bytes, { shapes, bound });
   const graph: AuditGraph = {
     ...compiled.graph,
     inputs: compiled.graph.inputs.map((spec) => withDomain(spec, domains)),
   };
-  const model: RuntimeModel = {
-    bytes,
-    inputNames: graph.inputs.map((spec) => spec.name),
-    outputNames: graph.outputs.map((spec) => spec.name),
-    bound: graph.bound,
-  };
-  const honest = await honestRuntimes(model);
+  const model = runtimeModelOf(graph, bytes);
+  const honest = await honestRuntimes(model, graph);
+  const few = await fewRuntimes(model);
   const substitutes = await substitutesOf(model);
   try {
     const calibration = await calibrate({
       graph,
-      audit: (inputs) => executeFast(graph, inputs),
+      jumps: compiled.report.exactOutputs,
       honest,
       substitutes,
       supplied,
       perKind,
+      search: { rounds: searchRounds, runtimes: few },
       seed,
       ...(onProgress === undefined ? {} : { onProgress }),
     });
-    const { exactOutputs } = compiled.report;
-    if (exactOutputs.length > 0 && calibration.proposal.profile === "tolerant") {
-      const zeros = graph.outputs.map(() => 0);
-      const reason = `a jump upstream of ${exactOutputs.join(", ")} depends on rounded values`;
-      const proposal: Proposal = { profile: "exact", atol: zeros, noise: zeros, reason };
-      const exact = { ...calibration, proposal };
-      return { calibration: exact, manifest: manifestOf(request, graph, exact, await cidOf(bytes)) };
-    }
     return { calibration, manifest: manifestOf(request, graph, calibration, await cidOf(bytes)) };
   } finally {
-    await Promise.all([...honest, ...substitutes.map(({ runtime }) => runtime)].map((runtime) => runtime.release()));
+    const all = [...honest, ...few, ...substitutes.map(({ runtime }) => runtime)];
+    await Promise.all(all.map((runtime) => runtime.release()));
   }
 }

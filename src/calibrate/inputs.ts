@@ -1,5 +1,6 @@
 import { newArray, numelOf } from "../audit/bytes.js";
 import type { InputSpec, Tensor } from "../audit/graph.js";
+import { isFloating } from "../audit/signatures.js";
 
 /** Seeded random numbers in [0, 1): mulberry32. The seed is printed wherever it matters. */
 export function createRandom(seed: number): () => number {
@@ -24,27 +25,40 @@ function floatOf(dtype: "f32" | "f64", bits: bigint): number {
 export const KINDS = ["random", "constant", "corner", "near-constant", "sparse"] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** The domain of an input as numbers. */
+export interface Range {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+export function rangeOf(spec: InputSpec): Range {
+  const { dtype, lo, hi } = spec;
+  if (dtype === "f32" || dtype === "f64") return { lo: floatOf(dtype, lo), hi: floatOf(dtype, hi) };
+  return { lo: Number(BigInt.asIntN(64, lo)), hi: Number(BigInt.asIntN(64, hi)) };
+}
+
+/** An input tensor of the numbers that `value` gives by position, brought into the domain. */
+export function tensorOf(spec: InputSpec, value: (index: number) => number): Tensor {
+  const { lo, hi } = rangeOf(spec);
+  const data = newArray(spec.dtype, numelOf(spec.shape));
+  for (let i = 0; i < data.length; i++) {
+    const inside = Math.min(hi, Math.max(lo, value(i)));
+    if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[i] = BigInt(Math.round(inside));
+    else data[i] = isFloating(spec.dtype) ? inside : Math.round(inside);
+  }
+  return { dtype: spec.dtype, shape: spec.shape, data };
+}
+
 /** One input tensor of a kind inside its domain. */
 export function generateInput(spec: InputSpec, kind: Kind, random: () => number): Tensor {
-  const numel = numelOf(spec.shape);
-  const data = newArray(spec.dtype, numel);
-  const { dtype } = spec;
-  const isFloat = dtype === "f32" || dtype === "f64";
-  const [lo, hi] = isFloat
-    ? [floatOf(dtype, spec.lo), floatOf(dtype, spec.hi)]
-    : [Number(BigInt.asIntN(64, spec.lo)), Number(BigInt.asIntN(64, spec.hi))];
+  const { lo, hi } = rangeOf(spec);
   const level = lo + random() * (hi - lo);
   const draw: Record<Kind, () => number> = {
     random: () => lo + random() * (hi - lo),
     constant: () => level,
     corner: () => (random() < 0.5 ? lo : hi),
-    "near-constant": () => Math.min(hi, Math.max(lo, level + (random() - 0.5) * (hi - lo) * 1e-3)),
-    sparse: () => (random() < 0.9 ? Math.min(hi, Math.max(lo, 0)) : lo + random() * (hi - lo)),
+    "near-constant": () => level + (random() - 0.5) * (hi - lo) * 1e-3,
+    sparse: () => (random() < 0.9 ? 0 : lo + random() * (hi - lo)),
   };
-  for (let i = 0; i < numel; i++) {
-    const value = draw[kind]();
-    if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[i] = BigInt(Math.round(value));
-    else data[i] = isFloat ? value : Math.round(value);
-  }
-  return { dtype: spec.dtype, shape: spec.shape, data };
+  return tensorOf(spec, draw[kind]);
 }

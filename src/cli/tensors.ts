@@ -23,3 +23,9 @@ export function readTensorFile(path: string): Tensor {
   }
   return { dtype: dtype as DType, shape, data: data as TensorArray };
 }
+
+/** Reads one sample of a repeatable option: a file for each model input, separated by commas. */
+export const readSample = (paths: string, previous: Tensor[][]): Tensor[][] => [
+  ...previous,
+  paths.split(",").map(readTensorFile),
+];

@@ -1,3 +1,4 @@
+import { escapeXml } from "../xml.js";
 import { FONT, type Layout, layOutPicture, MAX_CHARS, type Placed, type Point, shorten } from "./layout.js";
 import type { Box, Picture, Tag, Tone } from "./picture.js";
 
@@ -35,7 +36,7 @@ export function drawSvg(picture: Picture, { title, subtitle }: { title: string; 
   const height = Math.ceil(layout.height) + HEADER + 2 * MARGIN;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
-    `<title>${escape(title)}</title>`,
+    `<title>${escapeXml(title)}</title>`,
     `<style>${STYLE}\n</style>`,
     `<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">` +
       `<path d="M0.5,0.8 L7.5,4 L0.5,7.2 Z" fill="#94a3b8"/></marker></defs>`,
@@ -84,7 +85,7 @@ function drawBox({ x, y, width, height }: Placed, { tone, title, lines, tooltip,
     ? `stroke="${TAG_COLOURS.costliest}" stroke-width="1.8"`
     : `stroke="#cbd5e1"`;
   const parts = [
-    `<g transform="translate(${round(x)} ${round(y)})"><title>${escape(tooltip)}</title>`,
+    `<g transform="translate(${round(x)} ${round(y)})"><title>${escapeXml(tooltip)}</title>`,
     isEnd
       ? `<rect width="${width}" height="${height}" rx="${height / 2}" fill="#ffffff" stroke="${colour}" stroke-width="1.4"/>`
       : `<rect width="${width}" height="${height}" rx="7" fill="#ffffff" ${border}/>` +
@@ -130,18 +131,7 @@ function legend({ boxes, inputs, outputs }: Picture): string {
 
 function text(style: string, x: number, y: number, content: string, middle = false): string {
   const anchor = middle ? ` text-anchor="middle"` : "";
-  return `<text class="${style}" x="${round(x)}" y="${round(y)}"${anchor}>${escape(content)}</text>`;
+  return `<text class="${style}" x="${round(x)}" y="${round(y)}"${anchor}>${escapeXml(content)}</text>`;
 }
 
 const round = (n: number): string => String(Math.round(n * 10) / 10);
-
-/** For element content and attributes; characters that XML does not allow are replaced. */
-function escape(content: string): string {
-  return content
-    .toWellFormed()
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
-}

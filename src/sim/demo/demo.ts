@@ -1,7 +1,6 @@
 import { fromHex } from "../../audit/bytes.js";
 import { requestJob } from "../../client/request.js";
 import { fetchClaim } from "../../dispute/claims.js";
-import { createInlineSink } from "../../audit/roots.js";
 import { createEvidencer } from "../../dispute/evidence.js";
 import { internalError } from "../../errors.js";
 import { createCatalogue } from "../../models/catalogue.js";
@@ -187,7 +186,7 @@ export async function runDemo(options: DemoOptions): Promise<Summary> {
   await lies(stage, operators);
   await collectRefunds(stage);
 
-  const evidencer = createEvidencer(createCatalogue(suite, files), createInlineSink());
+  const evidencer = createEvidencer(createCatalogue(suite, files));
   const outcomes = await readOutcomes(suite, world.ledger, evidencer);
   const now = (await world.provider.getBlock("latest"))?.timestamp ?? 0;
   return summarise(

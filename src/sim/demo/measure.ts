@@ -1,5 +1,5 @@
 import { draftManifest } from "../../calibrate/draft.js";
-import type { Distance } from "../../calibrate/calibrate.js";
+import { type Distribution, largestOf, medianOf } from "../../calibrate/distribution.js";
 import type { DigitModel } from "../digits.js";
 
 /** How far honest and cheaper runtimes are from the exact answer on this machine, on the digits and some generated inputs. */
@@ -16,9 +16,9 @@ export interface Measured {
 /** Generated inputs of each kind; the published tolerance was calibrated with more. */
 const PER_KIND = 2;
 
-const closest = (distances: readonly Distance[]): { label: string; error: number } =>
-  distances
-    .map(({ label, median }) => ({ label, error: median[0] ?? Infinity }))
+const closest = (found: readonly Distribution[]): { label: string; error: number } =>
+  found
+    .map((each) => ({ label: each.label, error: medianOf(each, 0) }))
     .reduce((a, b) => (b.error < a.error ? b : a), { label: "none", error: Infinity });
 
 /** Repeats the publisher's calibration on a few inputs. */
@@ -34,12 +34,13 @@ export async function measureHere({ bytes, manifest, digits }: DigitModel, seed:
     bound: {},
     supplied: digits.map(({ image }) => [image]),
     perKind: PER_KIND,
+    searchRounds: 0,
     seed,
   });
   return {
     tolerance: manifest.outputs[0]?.atol ?? 0,
-    noise: Math.max(...calibration.honest.map(({ largest }) => largest[0] ?? Infinity)),
+    noise: Math.max(...calibration.honest.map((each) => largestOf(each, 0))),
     substitute: closest(calibration.substitutes),
-    inputs: calibration.inputs,
+    inputs: Object.values(calibration.inputs).reduce((a, b) => a + b, 0),
   };
 }
