@@ -1,12 +1,17 @@
-import { answer } from "../audit/exec/fast/execute.js";
 import type { Tensor } from "../audit/graph.js";
+import { internalError } from "../errors.js";
 import type { PreparedModel } from "../models/prepared.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Answerer } from "./worker.js";
 
 /** The exact answer: outputs of the audit machine. */
-export function auditAnswer({ graph }: PreparedModel, inputs: readonly Tensor[]): Tensor[] {
-  return answer(graph, inputs);
+export function auditAnswer(model: PreparedModel, inputs: readonly Tensor[]): Tensor[] {
+  const results = model.audit(inputs);
+  return model.graph.outputs.map(({ node, shape }) => {
+    const result = results[node];
+    if (result === undefined) throw internalError(`there is no node ${node}`);
+    return { ...result, shape };
+  });
 }
 
 /**
@@ -18,4 +23,15 @@ export function nativeAnswerer(runtime: (model: PreparedModel) => Promise<Runtim
     if (model.manifest.profile === "exact") return auditAnswer(model, inputs);
     return (await runtime(model)).run(inputs);
   };
+}
+
+/**
+ * Answers jobs that lock more than `above` with the audit machine: its answer is never wrong, however an input was hunted to
+ * amplify the noise of native hardware, and such jobs are worth the hunt. All others as `native` does.
+ *
+ * @param lockOf stake tokens that back a claim
+ */
+export function auditedAbove(above: bigint, lockOf: (claimId: string) => Promise<bigint>, native: Answerer): Answerer {
+  return async (model, inputs, claimId) =>
+    (await lockOf(claimId)) > above ? auditAnswer(model, inputs) : native(model, inputs, claimId);
 }

@@ -7,15 +7,18 @@ import { TouchstoneError } from "../../errors.js";
 import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
 import { openState, roleState } from "../../store/state.js";
 import { createWatcher } from "../../watchtower/watcher.js";
-import { nativeAnswerer } from "../../worker/answer.js";
+import { auditedAbove, nativeAnswerer } from "../../worker/answer.js";
 import { createWorker } from "../../worker/worker.js";
 import type { Context } from "../context.js";
-import { hashPool } from "../hashing.js";
-import { integer } from "../parse.js";
+import { amount, integer } from "../parse.js";
 
 interface RoleFlags extends RuntimeSettings {
   readonly poll: number;
   readonly state?: string;
+}
+
+interface WorkerFlags extends RoleFlags {
+  readonly auditAbove: bigint;
 }
 
 const OPTIMISATIONS: readonly string[] = ["disabled", "basic", "extended", "all"];
@@ -41,8 +44,14 @@ function withRoleOptions(command: Command): Command {
 export function roleCommands(program: Command, context: () => Context): void {
   const worker = program.command("worker").description("answer jobs for an operator");
   withRoleOptions(worker.command("run").description("answer jobs, defend the answers, collect the fees"))
+    .option(
+      "--audit-above <tokens>",
+      "answer jobs that lock more than this with the audit machine",
+      amount,
+      amount("1000"),
+    )
     .addHelpText("after", "\nExample:\n  TOUCHSTONE_KEYSTORE=worker.json npx touchstone worker run --threads 4")
-    .action(async (flags: RoleFlags) => {
+    .action(async (flags: WorkerFlags) => {
       const { settings, log: logger, ...rest } = context();
       const [suite, sender, catalogue] = [await rest.suite(), await rest.sender(), await rest.catalogue()];
       const log = logger("worker");
@@ -53,15 +62,14 @@ export function roleCommands(program: Command, context: () => Context): void {
         });
       }
       const state = openState(flags.state ?? roleState(settings.home, "worker", sender.address));
-      const hashing = hashPool(log);
-      const evidencer = createEvidencer(catalogue, hashing);
+      const evidencer = createEvidencer(catalogue);
       const guard = createGuard({ suite, sender, state, evidencer, log });
-      const answer = nativeAnswerer(createRuntimePool(flags));
+      const lockOf = async (claimId: string): Promise<bigint> => (await suite.jobs.job(claimId)).lock;
+      const answer = auditedAbove(flags.auditAbove, lockOf, nativeAnswerer(createRuntimePool(flags)));
       const { pass } = createWorker({ suite, sender, state, catalogue, answer, guard, operator, log });
       log.info({ event: "started", operator, worker: sender.address }, "worker started");
       await runRole({ pass, log, pollMs: flags.poll, signal: untilStopped() });
       state.close();
-      await hashing.close();
       log.info({ event: "stopped" }, "worker stopped");
     });
 
@@ -74,8 +82,7 @@ export function roleCommands(program: Command, context: () => Context): void {
       const [suite, sender, catalogue] = [await rest.suite(), await rest.sender(), await rest.catalogue()];
       const log = logger("watcher");
       const state = openState(flags.state ?? roleState(settings.home, "watcher", sender.address));
-      const hashing = hashPool(log);
-      const evidencer = createEvidencer(catalogue, hashing);
+      const evidencer = createEvidencer(catalogue);
       const guard = createGuard({ suite, sender, state, evidencer, log });
       const watcher = createWatcher({
         suite,
@@ -90,7 +97,6 @@ export function roleCommands(program: Command, context: () => Context): void {
       log.info({ event: "started", watcher: sender.address }, "watcher started");
       await runRole({ pass: watcher.pass, log, pollMs: flags.poll, signal: untilStopped() });
       state.close();
-      await hashing.close();
       log.info({ event: "stopped" }, "watcher stopped");
     });
 }
