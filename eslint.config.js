@@ -33,7 +33,15 @@ const impureGlobals = [
 
 export default defineConfig(
   {
-    ignores: ["artifacts/", "cache/", "coverage/", "typechain-types/", "**/gen/", ".touchstone/", "**/assembly/"],
+    ignores: [
+      "artifacts/",
+      "cache/",
+      "coverage/",
+      "typechain-types/",
+      "**/gen/",
+      ".touchstone/",
+      "src/audit/kernels/assembly/",
+    ],
   },
   eslint.configs.recommended,
   {

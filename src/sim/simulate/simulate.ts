@@ -1,5 +1,4 @@
 import { requestJob } from "../../client/request.js";
-import { createInlineSink } from "../../audit/roots.js";
 import { createEvidencer } from "../../dispute/evidence.js";
 import { ClaimStatus, tolerantSend } from "../../dispute/protocol.js";
 import { createCatalogue } from "../../models/catalogue.js";
@@ -181,7 +180,7 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
     sink.text([await progress(world)]);
   }
 
-  const evidencer = createEvidencer(createCatalogue(suite, files), createInlineSink());
+  const evidencer = createEvidencer(createCatalogue(suite, files));
   return report({
     world,
     population,
