@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import type { Tensor, TensorArray } from "../audit/graph.js";
+import type { Tensor } from "../audit/graph.js";
 import { DTYPE_CODE, type DType } from "../audit/graph.js";
 import { TouchstoneError, messageOf } from "../errors.js";
 import { readTensorProto } from "../onnx/model.js";
@@ -21,7 +21,7 @@ export function readTensorFile(path: string): Tensor {
   if (!(dtype in DTYPE_CODE)) {
     throw new TouchstoneError("TENSOR_TYPE", `${path} holds ${dtype} elements, which no model input takes.`);
   }
-  return { dtype: dtype as DType, shape, data: data as TensorArray };
+  return { dtype: dtype as DType, shape, data: data };
 }
 
 /** Reads one sample of a repeatable option: a file for each model input, separated by commas. */

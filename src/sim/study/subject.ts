@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import { compile } from "../../audit/compile.js";
-import type { AuditGraph, DType, Tensor, TensorArray } from "../../audit/graph.js";
+import type { AuditGraph, DType, Tensor } from "../../audit/graph.js";
 import { runtimeModelOf, withDomain } from "../../calibrate/draft.js";
 import { TouchstoneError } from "../../errors.js";
 import { readTensorProto } from "../../onnx/model.js";
@@ -57,7 +57,7 @@ export function parseStudy(text: string): StudyModel[] {
 
 function readInput(path: string): Tensor {
   const { dtype, shape, data } = readTensor(readTensorProto(readFileSync(path)));
-  return { dtype: dtype as DType, shape, data: data as TensorArray };
+  return { dtype: dtype as DType, shape, data: data };
 }
 
 /** Inputs of `test_data_set_k`, as far as they lie there. */
