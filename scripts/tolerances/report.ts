@@ -4,7 +4,7 @@ import type { StudyModel } from "../../src/sim/study/subject.js";
 import { updateDocument } from "../bench/document.js";
 import { describeMachine } from "../bench/machine.js";
 import type { Table } from "../bench/section.js";
-import type { Found, Step, Study } from "./files.js";
+import type { Found, Step, StoredFindings, Study } from "./files.js";
 
 const short = (x: number): string => (x >= NOT_FINITE ? "not finite" : String(Number(x.toPrecision(2))));
 const percent = (part: number, of: number): string => (of === 0 ? "-" : `${((100 * part) / of).toFixed(1)}%`);
@@ -65,15 +65,33 @@ function cheaperVersions(study: Study): Table {
   };
 }
 
+const isExact = ({ atol }: StoredFindings): boolean => atol.every((x) => x === 0);
+
+/** Findings about models that have a tolerance, or about those that have none. */
+const findingsOf = (study: Study, exact: boolean) =>
+  known(study, "experiment").filter(({ found }) => isExact(found) === exact);
+
+function exactAnswers(study: Study): Table {
+  return {
+    title: "Exact models",
+    remark: "Operators answer with the audit machine. How many native answers would have had its bits:",
+    columns: ["model", "inputs", "native answers", "with the same bits", "share"],
+    rows: findingsOf(study, true).map(({ settings: { name }, found: { inputs, honest } }) => {
+      const answers = sum(Object.values(honest).map((tally) => tally.answers));
+      const same = answers - sum(Object.values(honest).map(({ wrong }) => wrong));
+      return [name, inputs, answers, same, percent(same, answers)];
+    }),
+  };
+}
+
 function honestAnswers(study: Study): Table {
   return {
     title: "Honest answers",
     remark:
-      "Answers of all settings to seeded inputs that no calibration saw; the largest distance as a share of the tolerance. For exact models, beyond means that native hardware did not give the audit answer's bits.",
+      "Answers of all settings to seeded inputs that no calibration saw; the largest distance as a share of the tolerance.",
     columns: ["model", "inputs", "settings", "answers", "beyond tolerance", "largest"],
-    rows: known(study, "experiment").map(({ settings: { name }, found: { inputs, honest, atol } }) => {
+    rows: findingsOf(study, false).map(({ settings: { name }, found: { inputs, honest } }) => {
       const tallies = Object.values(honest);
-      const isExact = atol.every((x) => x === 0);
       const largest = Math.max(...tallies.map(({ extreme }) => extreme));
       return [
         name,
@@ -81,7 +99,7 @@ function honestAnswers(study: Study): Table {
         tallies.length,
         sum(tallies.map(({ answers }) => answers)),
         sum(tallies.map(({ wrong }) => wrong)),
-        isExact ? "-" : percent(largest, 1),
+        percent(largest, 1),
       ];
     }),
   };
@@ -94,7 +112,7 @@ function cheapAnswers(study: Study): Table {
     remark:
       "Share of answers of each cheaper version that the verdict calls wrong, same inputs; then of all of them by kind of input.",
     columns: ["model", "answers of each", ...names, "random", "constant", "corner", "near-constant", "sparse"],
-    rows: known(study, "experiment").map(({ settings: { name }, found: { inputs, cheap, kinds } }) => {
+    rows: findingsOf(study, false).map(({ settings: { name }, found: { inputs, cheap, kinds } }) => {
       const share = (tally: { wrong: number; answers: number } | undefined): string =>
         tally === undefined ? "none" : percent(tally.wrong, tally.answers);
       return [
@@ -112,7 +130,7 @@ function frauds(study: Study): Table {
     title: "Frauds just beyond the tolerance",
     remark: `One element of the audit answer moved by ${FACTORS.join(", ")} times the tolerance, up or down; and to the last binary32 number inside the tolerance and the first outside.`,
     columns: ["model", "moved", "detected", "at 1.01", "inside: right", "outside: wrong"],
-    rows: known(study, "experiment").flatMap(({ settings: { name }, found }) => {
+    rows: findingsOf(study, false).flatMap(({ settings: { name }, found }) => {
       const tallies = Object.values(found.frauds);
       const { tried, right, wrong } = found.boundary;
       const least = found.frauds["1.01"];
@@ -191,7 +209,7 @@ function hunts(study: Study): Table {
 
 const PARTS = {
   calibrate: (study: Study) => [tolerances(study), cheaperVersions(study)],
-  experiment: (study: Study) => [honestAnswers(study), cheapAnswers(study), frauds(study)],
+  experiment: (study: Study) => [honestAnswers(study), cheapAnswers(study), frauds(study), exactAnswers(study)],
   margins: (study: Study) => [margins(study)],
   hunt: (study: Study) => [hunts(study)],
 };

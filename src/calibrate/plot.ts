@@ -1,22 +1,18 @@
 import { escapeXml } from "../xml.js";
 import type { Calibration } from "./calibrate.js";
-import { type Distribution, NOT_FINITE } from "./distribution.js";
+import { type Distribution, largestOf, NOT_FINITE } from "./distribution.js";
 import { NOISE_MARGIN, SUBSTITUTE_MARGIN } from "./propose.js";
 
-/** Also drawn, where it is known: the noise of inputs that a long search found, per output. */
-export interface PlotExtras {
-  readonly hunted?: readonly number[];
-}
-
-const WIDTH = 880;
-const LEFT = 222;
+const WIDTH = 900;
+const LEFT = 244;
 const RIGHT = 28;
 /** Holds distances of exactly zero, left of the axis. */
 const ZERO = 48;
 const ROW = 17;
 /** Between groups of rows. */
 const GAP = 7;
-const HEADER = 78;
+/** Characters of a line of text below the title, and its height. */
+const LINE = { chars: 135, height: 16 };
 const PANEL_HEAD = 46;
 const AXIS = 40;
 
@@ -31,6 +27,17 @@ const STYLE = `
   .tick { font-size: 10.5px; fill: #475569; }
   .mark { font-size: 10.5px; font-weight: 600; }
   .grid { stroke: #e2e8f0; stroke-width: 1; }`;
+
+/** Cut between words into lines that fit. */
+function wrap(content: string): string[] {
+  const lines = [""];
+  for (const word of content.split(" ")) {
+    const longer = `${lines.at(-1) ?? ""} ${word}`.trimStart();
+    if (longer.length > LINE.chars) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}
 
 interface Scale {
   readonly x: (value: number) => number;
@@ -92,13 +99,17 @@ function mark(
   );
 }
 
-function panel(
-  calibration: Calibration,
-  output: number,
-  name: string,
-  top: number,
-  hunted: number | undefined,
-): string[] {
+/** Whether every answer of every runtime equals the audit answer. */
+const isSilent = ({ honest, kinds, substitutes }: Calibration, output: number): boolean =>
+  [...honest, ...kinds, ...substitutes].every((each) => largestOf(each, output) === 0);
+
+function panelHeight(calibration: Calibration, output: number): number {
+  const { honest, kinds, substitutes } = calibration;
+  if (isSilent(calibration, output)) return PANEL_HEAD;
+  return PANEL_HEAD + (honest.length + kinds.length + substitutes.length) * ROW + 2 * GAP + 8 + AXIS;
+}
+
+function panel(calibration: Calibration, output: number, name: string, top: number): string[] {
   const { honest, kinds, substitutes, proposal } = calibration;
   const groups = [
     { title: "honest", rows: honest, colour: INK.honest },
@@ -112,13 +123,15 @@ function panel(
   const values = [
     ...rows.flatMap(({ outputs }) => outputs[output] ?? []),
     ...(tolerance > 0 ? [tolerance, alarm] : []),
-    ...(hunted === undefined ? [] : [hunted]),
   ];
   const scale = scaleFor(values);
   const first = top + PANEL_HEAD;
   const bottom = first + rows.length * ROW + (groups.length - 1) * GAP + 8;
   const [least, most] = [NOISE_MARGIN * noise, error / SUBSTITUTE_MARGIN];
   const parts = [text("panel", 24, top + 16, `Output ${name}`)];
+  if (isSilent(calibration, output)) {
+    return [...parts, text("sub", 24, top + 34, "Every answer, cheaper ones as well, equals the exact one.")];
+  }
   if (least < most && least > 0) {
     const [x1, x2] = [scale.x(least), scale.x(most)];
     parts.push(
@@ -140,12 +153,6 @@ function panel(
       y += ROW;
     }
     y += GAP;
-  }
-  if (hunted !== undefined) {
-    const x = scale.x(hunted);
-    parts.push(
-      `<path d="M${round(x)},${bottom - 9} l4.5,4.5 -4.5,4.5 -4.5,-4.5 Z" fill="${INK.honest}"><title>hunted: ${short(hunted)}</title></path>`,
-    );
   }
   if (tolerance > 0) {
     parts.push(
@@ -170,16 +177,19 @@ function panel(
  */
 export function plotCalibration(
   calibration: Calibration,
-  { title, outputs, hunted }: { title: string; outputs: readonly string[] } & PlotExtras,
+  { title, outputs }: { title: string; outputs: readonly string[] },
 ): string {
-  const { honest, kinds, substitutes, proposal, inputs, seed } = calibration;
-  const panelHeight = PANEL_HEAD + (honest.length + kinds.length + substitutes.length) * ROW + 2 * GAP + 8 + AXIS;
-  const height = HEADER + outputs.length * panelHeight;
+  const { proposal, inputs, seed } = calibration;
   const count = Object.values(inputs).reduce((a, b) => a + b, 0);
   const verdict =
     proposal.profile === "exact"
       ? `profile exact: ${proposal.reason ?? ""}`
       : "profile tolerant; green: where a tolerance fits";
+  const lines = [
+    `${count} inputs, seed ${seed}; whiskers: smallest to largest, box: middle half, white: median`,
+    ...wrap(verdict),
+  ].map((line, i) => text("sub", 24, 46 + i * LINE.height, line));
+  const keysAt = 44 + lines.length * LINE.height;
   const keys = [
     ["honest runtimes", INK.honest],
     ["all of them, by kind of input", INK.kind],
@@ -187,9 +197,15 @@ export function plotCalibration(
   ] as const;
   let x = 24;
   const legend = keys.map(([name, colour]) => {
-    const part = `<rect x="${x}" y="54" width="10" height="10" rx="2" fill="${colour}"/>${text("sub", x + 15, 63, name)}`;
+    const part = `<rect x="${x}" y="${keysAt - 9}" width="10" height="10" rx="2" fill="${colour}"/>${text("sub", x + 15, keysAt, name)}`;
     x += 36 + name.length * 6.3;
     return part;
+  });
+  let height = keysAt + 14;
+  const panels = outputs.flatMap((name, k) => {
+    const parts = panel(calibration, k, name, height);
+    height += panelHeight(calibration, k);
+    return parts;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
@@ -197,14 +213,9 @@ export function plotCalibration(
     `<style>${STYLE}\n</style>`,
     `<rect width="${WIDTH}" height="${height}" fill="#f8fafc"/>`,
     text("head", 24, 28, `${title}: distance from the exact answer`),
-    text(
-      "sub",
-      24,
-      46,
-      `${count} inputs, seed ${seed}; whiskers: smallest to largest, box: middle half · ${verdict}`.slice(0, 150),
-    ),
+    ...lines,
     ...legend,
-    ...outputs.flatMap((name, k) => panel(calibration, k, name, HEADER + k * panelHeight, hunted?.[k])),
+    ...panels,
     "</svg>",
     "",
   ].join("\n");

@@ -26,7 +26,7 @@ const calibration: Calibration = {
     reason: undefined,
   },
 };
-const draw = (made = calibration) => plotCalibration(made, { title: "a & b", outputs: ["y", "z"], hunted: [2e-6, 0] });
+const draw = (made = calibration) => plotCalibration(made, { title: "a & b", outputs: ["y", "z"] });
 
 describe("plot of a calibration", () => {
   it("is the same for the same calibration", () => {
@@ -57,6 +57,23 @@ describe("plot of a calibration", () => {
     expect(draw({ ...calibration, proposal: exact }))
       .to.include("profile exact: no room")
       .and.not.include("tolerance 0");
+  });
+
+  it("says so where all answers are equal, instead of an empty panel", () => {
+    const silent = {
+      ...calibration,
+      honest: [row("h", 0, 1e-6)],
+      kinds: [row("k", 0, 1e-6)],
+      substitutes: [row("c", 0, 1)],
+    };
+    expect(draw(silent).match(/equals the exact one/g)).to.have.length(1);
+  });
+
+  it("wraps a long reason", () => {
+    const reason = "because ".repeat(60).trim();
+    const svg = draw({ ...calibration, proposal: { ...calibration.proposal, profile: "exact", atol: [0, 0], reason } });
+    expect(svg.match(/>[^<]*because[^<]*</g)!.length).to.be.above(3);
+    expect(svg.match(/because/g)).to.have.length(60);
   });
 
   it("places larger distances further right", () => {
