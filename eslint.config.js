@@ -33,15 +33,7 @@ const impureGlobals = [
 
 export default defineConfig(
   {
-    ignores: [
-      "artifacts/",
-      "cache/",
-      "coverage/",
-      "typechain-types/",
-      "**/gen/",
-      ".touchstone/",
-      "src/audit/kernels/assembly/",
-    ],
+    ignores: ["artifacts/", "cache/", "coverage/", "typechain-types/", "**/gen/", ".touchstone/", "**/assembly/"],
   },
   eslint.configs.recommended,
   {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 
 import { createLogger } from "../src/log.js";
 import { answeredClaim, challengeClaim } from "../src/dispute/challenge-claim.js";
+import { createInlineSink } from "../src/audit/roots.js";
 import { createEvidencer } from "../src/dispute/evidence.js";
 import { createCatalogue } from "../src/models/catalogue.js";
 import { createModelFiles } from "../src/models/files.js";
@@ -17,7 +18,10 @@ import { connectHardhat, setting } from "./support/suite.js";
 
 const { settings, suite, sender } = await connectHardhat();
 const claim = await answeredClaim(suite, setting("JOB", "0x12..ef").toLowerCase());
-const evidencer = createEvidencer(createCatalogue(suite, createModelFiles(join(settings.home, "models"))));
+const evidencer = createEvidencer(
+  createCatalogue(suite, createModelFiles(join(settings.home, "models"))),
+  createInlineSink(),
+);
 const state = openState(roleState(settings.home, "watcher", sender.address));
 const log = createLogger("challenge", settings.logLevel);
 const { accusation, verdict } = await challengeClaim({ suite, sender, evidencer, state, claim, log });

@@ -1,25 +1,11 @@
 /**
  * Compiles the WebAssembly kernels of the audit machine: each entry of KERNELS from src/audit/kernels/assembly/<name>.ts to
  * src/audit/kernels/gen/<name>.ts. Usage: `tsx scripts/generate/kernels.ts [name ...]`.
- *
- * The same sources give the same bytes: the compiler is an exact dependency, and no path or date goes into a module.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** What is used of the compiler's interface. */
-interface Compiler {
-  main(
-    args: readonly string[],
-    options: {
-      readonly stderr: { write(text: unknown): void };
-      readonly writeFile: (file: string, contents: unknown) => void;
-    },
-  ): Promise<{ readonly error: Error | null }>;
-}
-
-// Not by name: the compiler's own types declare the globals of its language and so change JavaScript's (`Array.at`) in every file.
-const COMPILER: string = "assemblyscript/asc";
+import { compileAssembly } from "../support/assembly.js";
 
 interface Kernel {
   readonly name: string;
@@ -33,27 +19,13 @@ export const KERNELS: readonly Kernel[] = [
   { name: "keccak", relaxed: false },
 ];
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const OPTIONS = ["--optimizeLevel", "3", "--noAssert", "--runtime", "stub", "--enable", "simd", "--use", "abort="];
-
 /** Where the generated module of a kernel lies. */
 export function kernelFile(name: string): string {
   return fileURLToPath(new URL(`../../src/audit/kernels/gen/${name}.ts`, import.meta.url));
 }
 
 async function compile(name: string, features: readonly string[]): Promise<string> {
-  let binary: Uint8Array | undefined;
-  const source = `src/audit/kernels/assembly/${name}.ts`;
-  let messages = "";
-  const { default: asc } = (await import(COMPILER)) as { default: Compiler };
-  const { error } = await asc.main([source, ...OPTIONS, ...features, "--outFile", "kernel.wasm", "--baseDir", ROOT], {
-    stderr: { write: (text) => (messages += String(text)) },
-    writeFile: (file, contents) => {
-      if (file.endsWith(".wasm")) binary = contents as Uint8Array;
-    },
-  });
-  if (error !== null || binary === undefined) throw new Error(`${source} does not compile: ${messages}`);
-  return Buffer.from(binary).toString("base64");
+  return Buffer.from(await compileAssembly(`src/audit/kernels/assembly/${name}.ts`, features)).toString("base64");
 }
 
 /** The text of a kernel's generated module. */

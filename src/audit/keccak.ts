@@ -36,6 +36,7 @@ interface KeccakKernel {
   hashEach(count: number, size: number): void;
   swap(bytes: number, width: number): void;
   swapFloats(bytes: number): void;
+  swapDoubles(bytes: number): void;
   normaliseBools(bytes: number): void;
 }
 
@@ -61,6 +62,7 @@ function createWasmKeccak(): Keccak {
   function commitElements(bytes: number, dtype: DType): void {
     const width = DTYPE_BYTES[dtype];
     if (dtype === "f32") kernel.swapFloats(bytes);
+    else if (dtype === "f64") kernel.swapDoubles(bytes);
     else if (dtype === "bool") kernel.normaliseBools(bytes);
     else if (width > 1) kernel.swap(bytes, width);
   }

@@ -49,6 +49,22 @@ export function buildLevels(hashes: Uint8Array, zeros: readonly Uint8Array[], ke
   return levels;
 }
 
+/** Root of a subtree of height `to` of which all but the subtree of height `from` at its left edge lies outside the tree. */
+export function liftRoot(
+  lift: { root: Uint8Array; from: number; to: number },
+  zeros: readonly Uint8Array[],
+  keccak: Keccak,
+): Uint8Array {
+  let { root } = lift;
+  for (let height = lift.from; height < lift.to; height++) {
+    const pair = new Uint8Array(2 * HASH);
+    pair.set(root);
+    pair.set(zeros[height]!, HASH);
+    root = keccak.hash(pair);
+  }
+  return root;
+}
+
 function checkRange(count: number, first: number, n: number): void {
   if (!(n >= 1 && first >= 0 && first + n <= count)) {
     throw new TouchstoneError("TREE_RANGE", `leaves [${first}, ${first + n}) do not lie inside a tree of ${count}`);

@@ -2,7 +2,7 @@ import { TouchstoneError } from "../errors.js";
 import { elementBits, writeElements } from "./bytes.js";
 import { DTYPE_BYTES, type DType, type Tensor } from "./graph.js";
 import { type Keccak, wasmKeccak } from "./keccak.js";
-import { buildLevels, depthOf, HASH, rangeRoot, rangeSiblings, zeroHashes } from "./merkle.js";
+import { buildLevels, depthOf, HASH, liftRoot, rangeRoot, rangeSiblings, zeroHashes } from "./merkle.js";
 
 /** Bytes of a leaf of a tensor tree. */
 export const LEAF = 256;
@@ -168,6 +168,28 @@ export function tensorTreeOfBytes(bytes: Uint8Array, dtype: DType, keccak: Kecca
 /** Root of a tensor's tree, without keeping the tree. */
 export function tensorRoot(tensor: Tensor, keccak: Keccak = wasmKeccak): Uint8Array {
   return tensorTree(tensor, keccak).root();
+}
+
+/**
+ * Root of the part of a tensor's tree that stands over at most `2^height` of its leaves, starting at a multiple of that.
+ *
+ * @param host the elements of these leaves as the host holds them
+ * @param height at most the depth of the whole tree
+ */
+export function partRoot(
+  part: { host: Uint8Array; dtype: DType; height: number },
+  keccak: Keccak = wasmKeccak,
+): Uint8Array {
+  const zeros = tensorZeros(keccak);
+  const hashes = new Uint8Array(Math.ceil(part.host.length / LEAF) * HASH);
+  keccak.hashElements(part.host, part.dtype, LEAF, hashes);
+  const levels = buildLevels(hashes, zeros, keccak);
+  return liftRoot({ root: levels.at(-1)!, from: levels.length - 1, to: part.height }, zeros, keccak);
+}
+
+/** Root of a tensor's tree from those of its parts of equal height, 32 bytes each. */
+export function rootOfParts(parts: Uint8Array, height: number, keccak: Keccak = wasmKeccak): Uint8Array {
+  return buildLevels(parts, tensorZeros(keccak).slice(height), keccak).at(-1)!;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { TensorTree } from "../audit/tree.js";
 import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
-import { internalError, TouchstoneError } from "../errors.js";
+import { TouchstoneError } from "../errors.js";
 import { readChallenge, type DemandLog } from "./logs.js";
 import { openElement, openResult } from "./openings.js";
 import { ChallengeStatus, ClaimStatus, INLINE_ROOTS, tolerantSend, type Progress } from "./protocol.js";
@@ -69,8 +69,7 @@ export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Se
   }
 
   async function supply({ challengeId }: Accusation, { position }: DemandLog, { trace }: Material): Promise<void> {
-    const tree = position.node === ROOT_LIST ? trace.list : trace.trees[position.node];
-    if (tree === undefined) throw internalError(`a demand names node ${position.node}`);
+    const tree = position.node === ROOT_LIST ? trace.list : trace.trees([position.node])[0]!;
     const shown = makeSupply(tree, position);
     const call =
       "leaf" in shown

@@ -42,8 +42,8 @@ export async function challengeClaim(parts: {
   log: Logger;
 }): Promise<{ accusation: Accusation; verdict: "wrong" | "void" }> {
   const { suite, sender, evidencer, state, claim, log } = parts;
-  const { model, results } = await evidencer.auditOf(claim);
-  const finding = compareWithAudit(model, results, claim.outputs);
+  const { model, outputs } = await evidencer.auditOf(claim);
+  const finding = compareWithAudit(model, outputs, claim.outputs);
   if (finding === undefined) {
     throw new TouchstoneError("ANSWER_RIGHT", `The answer to job ${claim.claimId} is right.`, {
       next: "Leave it alone: a challenge would be refuted and lose its bond.",

@@ -7,7 +7,6 @@ import { type Position, ROOT_LIST } from "../audit/subtree.js";
 import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
-import { internalError } from "../errors.js";
 import { refundDemands } from "./collect.js";
 import { demandAt, readChallenge, type ChallengeLog } from "./logs.js";
 import { leafOf } from "./openings.js";
@@ -59,10 +58,9 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
       [string, unknown, string, string[]],
     ];
     const node = outputNodes[Number(claimed[0])];
-    const tree = node === undefined ? undefined : trace.trees[node];
-    if (node === undefined || tree === undefined) return undefined;
+    if (node === undefined) return undefined;
     const [root, , leaf, proof] = traced;
-    const index = leafOf(tree, Number(claimed[1]));
+    const index = leafOf(trace.trees([node])[0]!, Number(claimed[1]));
     return { node, index, root: fromHex(root), leaf: fromHex(leaf), proof: proof.map(fromHex) };
   }
 
@@ -140,7 +138,7 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
       const own = await defence();
       if (sameBytes(own.trace.list.root(), fromHex(traceRoot))) return "done";
       const events = await readChallenge(suite, challengeId, sinceBlock);
-      const tensor = (node: number) => own.trace.trees[node] ?? fail(node);
+      const tensor = (node: number) => own.trace.trees([node])[0]!;
       const move = nextMove({ list: own.trace.list, tensor }, await assertionOf(traceRoot, events, own));
       if (move.kind === "none") return "done";
       if (move.kind === "refute") return refute(challengeId, move, own);
@@ -149,8 +147,4 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
       return now <= made.supplyDeadline ? "waiting" : expire(challengeId, move.position);
     },
   };
-}
-
-function fail(node: number): never {
-  throw internalError(`there is no node ${node}`);
 }

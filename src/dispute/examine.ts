@@ -47,16 +47,16 @@ export function isSuspicious(model: PreparedModel, native: readonly Tensor[], cl
   });
 }
 
-/** Compares a claim with the audit run; the first *wrong* element wins over any *void* one. */
+/** Compares a claim with the audit run's outputs; the first *wrong* element wins over any *void* one. */
 export function compareWithAudit(
   model: PreparedModel,
-  results: readonly Tensor[],
+  outputs: readonly Tensor[],
   claimed: readonly string[],
 ): Finding | undefined {
   let undecidable: Finding | undefined;
   for (const [output, spec] of model.graph.outputs.entries()) {
     const theirs = fromHex(claimed[output] ?? "0x");
-    const result = results[spec.node];
+    const result = outputs[output];
     const tolerance = model.tolerances[output];
     if (result === undefined || tolerance === undefined) throw internalError(`there is no output ${output}`);
     const ours = tensorTree(result);

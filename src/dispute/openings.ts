@@ -41,8 +41,7 @@ export function openElement(tensors: readonly TensorTree[], tensor: number, elem
 
 /** Opens one element of a node's result from the trace root. */
 export function openResult(trace: Trace, node: number, element: number): ResultOpening {
-  const tree = trace.trees[node];
-  if (tree === undefined) throw internalError(`there is no node ${node}`);
+  const tree = trace.trees([node])[0]!;
   const leaf = leafOf(tree, element);
   return {
     root: toHex(tree.root()),

@@ -12,6 +12,7 @@ import { runRole, untilStopped, type RoleOptions } from "../chain/role.js";
 import { createSender, type Sender } from "../chain/sender.js";
 import { chainIdOf, connectSuite, createProvider, type Suite } from "../chain/suite.js";
 import { readSettings } from "../config/settings.js";
+import { createInlineSink } from "../audit/roots.js";
 import { createEvidencer, type Evidencer } from "../dispute/evidence.js";
 import { createGuard } from "../dispute/guard.js";
 import { createLogger } from "../log.js";
@@ -50,7 +51,7 @@ async function run(role: string, flags: Flags, create: (tools: Tools) => Role | 
   const sender = createSender({ provider, signer: (await loadKey(settings.key)).connect(provider), errors: suite.abi });
   const catalogue = createCatalogue(suite, createModelFiles(join(settings.home, "models")));
   const state = openState(flags.state);
-  const evidencer = createEvidencer(catalogue);
+  const evidencer = createEvidencer(catalogue, createInlineSink());
   const { pass } = await create({ suite, sender, state, catalogue, evidencer, log });
   log.info({ event: "started", address: sender.address }, `${role} started`);
   await runRole({ pass, log, pollMs: flags.poll, signal: untilStopped() });

@@ -58,8 +58,8 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
       const native = await runtime.run(inputTensors(model, claim.inputs));
       if (!isSuspicious(model, native, claim.outputs)) return undefined;
     }
-    const { results } = await evidencer.auditOf(claim);
-    return compareWithAudit(model, results, claim.outputs);
+    const { outputs } = await evidencer.auditOf(claim);
+    return compareWithAudit(model, outputs, claim.outputs);
   }
 
   /** Examines one answered claim; returns whether an accusation came of it. */

@@ -1,17 +1,12 @@
+import { answer } from "../audit/exec/fast/execute.js";
 import type { Tensor } from "../audit/graph.js";
-import { internalError } from "../errors.js";
 import type { PreparedModel } from "../models/prepared.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Answerer } from "./worker.js";
 
 /** The exact answer: outputs of the audit machine. */
-export function auditAnswer(model: PreparedModel, inputs: readonly Tensor[]): Tensor[] {
-  const results = model.audit(inputs);
-  return model.graph.outputs.map(({ node, shape }) => {
-    const result = results[node];
-    if (result === undefined) throw internalError(`there is no node ${node}`);
-    return { ...result, shape };
-  });
+export function auditAnswer({ graph }: PreparedModel, inputs: readonly Tensor[]): Tensor[] {
+  return answer(graph, inputs);
 }
 
 /**

@@ -109,12 +109,26 @@ describe("audit/keccak", () => {
     }
   });
 
-  it("makes every NaN the canonical one, infinities and all other floats none", () => {
-    const bits = new Uint32Array([
-      0x7f800001, 0xff800001, 0x7fc00000, 0xffffffff, 0x7f800000, 0xff800000, 0x80000000, 1,
-    ]);
-    const committed = tensorBytes({ dtype: "f32", shape: [8], data: new Float32Array(bits.buffer) });
-    expect(elements(new Uint8Array(bits.buffer), "f32", 32)).to.equal(plainEach(committed, 32));
+  it("makes every NaN the canonical one, and nothing else", () => {
+    const singles = [0x7f800001, 0xff800001, 0x7fc00000, 0xffffffff, 0x7f800000, 0xff800000, 0x80000000, 1];
+    const doubles = [
+      0x7ff0000000000001n,
+      0xfff0000100000000n,
+      0x7ff8000000000000n,
+      (1n << 64n) - 1n,
+      0x7ff00000n << 32n,
+      1n,
+    ];
+    const tensors = [
+      { dtype: "f32", shape: [8], data: new Float32Array(new Uint32Array(singles).buffer) },
+      { dtype: "f64", shape: [6], data: new Float64Array(new BigUint64Array(doubles).buffer) },
+    ] as const;
+    for (const tensor of tensors) {
+      const committed = padded(tensorBytes(tensor), 32);
+      expect(elements(new Uint8Array(tensor.data.buffer), tensor.dtype, 32), tensor.dtype).to.equal(
+        plainEach(committed, 32),
+      );
+    }
   });
 
   it("makes every bool 0 or 1", () => {

@@ -17,7 +17,7 @@ const SEEDS = [1, 2, 3, 4, 5];
 
 describe("frauds on the demo's digits", () => {
   const { model, digits } = digitModel();
-  const audits = digits.map(({ image }) => model.audit([image]));
+  const audits = digits.map(({ image }) => auditAnswer(model, [image]));
   const pool = createRuntimePool(DEFAULT_RUNTIME);
   const honest = nativeAnswerer(pool);
 

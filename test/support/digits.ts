@@ -3,9 +3,11 @@ import { fileURLToPath } from "node:url";
 
 import { toHex, tensorBytes } from "../../src/audit/bytes.js";
 import type { Tensor } from "../../src/audit/graph.js";
+import { createInlineSink } from "../../src/audit/roots.js";
+import { commitRun } from "../../src/audit/run.js";
 import type { ClaimRecord } from "../../src/dispute/claims.js";
 import type { AuditRun } from "../../src/dispute/evidence.js";
-import { commitTrace } from "../../src/dispute/trace.js";
+import { traceOfRun } from "../../src/dispute/trace.js";
 import { prepareModel } from "../../src/models/prepared.js";
 import { createNativeRuntime } from "../../src/runtime/native.js";
 import { readDigitModel } from "../../src/sim/digits.js";
@@ -28,11 +30,11 @@ export async function honestClaim(digit: number): Promise<{ run: AuditRun; claim
   const runtime = await createNativeRuntime(model.runtime);
   const outputs = published(await runtime.run(inputs));
   await runtime.release();
-  const results = model.audit(inputs);
+  const audit = commitRun(model.graph, inputs, createInlineSink());
   const zero = `0x${"0".repeat(64)}`;
   const claim = { claimId: zero, source: zero, modelId: zero, operator: zero, block: 0 };
   return {
-    run: { model, inputs, results, trace: commitTrace(results) },
+    run: { model, inputs, outputs: audit.outputs, trace: traceOfRun(model.graph, inputs, audit) },
     claim: { ...claim, inputs: published(inputs), outputs },
   };
 }

@@ -9,6 +9,7 @@ import { challengeStatusName, tolerantSend } from "../../dispute/protocol.js";
 import { TouchstoneError } from "../../errors.js";
 import { openState, roleState } from "../../store/state.js";
 import type { Context } from "../context.js";
+import { hashPool } from "../hashing.js";
 import { table } from "../io.js";
 import { id } from "../parse.js";
 
@@ -77,7 +78,7 @@ export function challengeCommands(program: Command, context: () => Context): voi
       const ctx = context();
       const [suite, sender] = [await ctx.suite(), await ctx.sender()];
       const claim = await answeredClaim(suite, text);
-      const evidencer = createEvidencer(await ctx.catalogue());
+      const evidencer = createEvidencer(await ctx.catalogue(), hashPool(ctx.log("challenge")));
       const state = openState(roleState(ctx.settings.home, "watcher", sender.address));
       const log = ctx.log("challenge");
       ctx.io.progress("running the audit machine");
@@ -96,7 +97,7 @@ export function challengeCommands(program: Command, context: () => Context): voi
       const { claimId, openedAt, traceRoot } = await suite.challenges.challenge(challengeId);
       if (openedAt === 0n) throw new TouchstoneError("CHALLENGE_UNKNOWN", `There is no challenge ${challengeId}.`);
       const claim = await answeredClaim(suite, claimId);
-      const evidencer = createEvidencer(await ctx.catalogue());
+      const evidencer = createEvidencer(await ctx.catalogue(), hashPool(ctx.log("refute")));
       const { trace } = await evidencer.auditOf(claim);
       if (trace.root === traceRoot) {
         throw new TouchstoneError("CHALLENGE_TRUTHFUL", "The challenge asserts the true trace: it cannot be refuted.");

@@ -10,6 +10,7 @@ import { createWatcher } from "../../watchtower/watcher.js";
 import { auditedAbove, nativeAnswerer } from "../../worker/answer.js";
 import { createWorker } from "../../worker/worker.js";
 import type { Context } from "../context.js";
+import { hashPool } from "../hashing.js";
 import { amount, integer } from "../parse.js";
 
 interface RoleFlags extends RuntimeSettings {
@@ -62,7 +63,8 @@ export function roleCommands(program: Command, context: () => Context): void {
         });
       }
       const state = openState(flags.state ?? roleState(settings.home, "worker", sender.address));
-      const evidencer = createEvidencer(catalogue);
+      const hashing = hashPool(log);
+      const evidencer = createEvidencer(catalogue, hashing);
       const guard = createGuard({ suite, sender, state, evidencer, log });
       const lockOf = async (claimId: string): Promise<bigint> => (await suite.jobs.job(claimId)).lock;
       const answer = auditedAbove(flags.auditAbove, lockOf, nativeAnswerer(createRuntimePool(flags)));
@@ -70,6 +72,7 @@ export function roleCommands(program: Command, context: () => Context): void {
       log.info({ event: "started", operator, worker: sender.address }, "worker started");
       await runRole({ pass, log, pollMs: flags.poll, signal: untilStopped() });
       state.close();
+      await hashing.close();
       log.info({ event: "stopped" }, "worker stopped");
     });
 
@@ -82,7 +85,8 @@ export function roleCommands(program: Command, context: () => Context): void {
       const [suite, sender, catalogue] = [await rest.suite(), await rest.sender(), await rest.catalogue()];
       const log = logger("watcher");
       const state = openState(flags.state ?? roleState(settings.home, "watcher", sender.address));
-      const evidencer = createEvidencer(catalogue);
+      const hashing = hashPool(log);
+      const evidencer = createEvidencer(catalogue, hashing);
       const guard = createGuard({ suite, sender, state, evidencer, log });
       const watcher = createWatcher({
         suite,
@@ -97,6 +101,7 @@ export function roleCommands(program: Command, context: () => Context): void {
       log.info({ event: "started", watcher: sender.address }, "watcher started");
       await runRole({ pass: watcher.pass, log, pollMs: flags.poll, signal: untilStopped() });
       state.close();
+      await hashing.close();
       log.info({ event: "stopped" }, "watcher stopped");
     });
 }

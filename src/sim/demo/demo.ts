@@ -1,6 +1,7 @@
 import { fromHex } from "../../audit/bytes.js";
 import { requestJob } from "../../client/request.js";
 import { fetchClaim } from "../../dispute/claims.js";
+import { createInlineSink } from "../../audit/roots.js";
 import { createEvidencer } from "../../dispute/evidence.js";
 import { internalError } from "../../errors.js";
 import { createCatalogue } from "../../models/catalogue.js";
@@ -186,7 +187,7 @@ export async function runDemo(options: DemoOptions): Promise<Summary> {
   await lies(stage, operators);
   await collectRefunds(stage);
 
-  const evidencer = createEvidencer(createCatalogue(suite, files));
+  const evidencer = createEvidencer(createCatalogue(suite, files), createInlineSink());
   const outcomes = await readOutcomes(suite, world.ledger, evidencer);
   const now = (await world.provider.getBlock("latest"))?.timestamp ?? 0;
   return summarise(

@@ -1,10 +1,11 @@
 import { newArray } from "../../audit/bytes.js";
 import { executeFast } from "../../audit/exec/fast/execute.js";
 import { type AuditGraph, type MapNode, resultDType, resultSize, type Tensor } from "../../audit/graph.js";
+import { tensorTree } from "../../audit/tree.js";
 import { compareWithAudit } from "../../dispute/examine.js";
-import { commitTrace } from "../../dispute/trace.js";
+import { traceOfTrees } from "../../dispute/trace.js";
 import { drawBelow } from "../random.js";
-import { lieImpossible, type Lie } from "./lie.js";
+import { lieImpossible, outputsOf, type Lie } from "./lie.js";
 
 /** Draws before giving up: many elements never reach an output (a pooling window's losers, an unused corner). */
 const TRIES = 48;
@@ -58,8 +59,9 @@ function altered(tensor: Tensor, element: number, by: number): Tensor {
  * Alters one element inside the network and computes everything after it honestly, so that every demand can be answered and
  * all of the trace is right but for this one element.
  */
-export const alteredInner: Lie = ({ model, inputs, results }, claim, random) => {
+export const alteredInner: Lie = ({ model, inputs }, claim, random) => {
   const { graph } = model;
+  const results = model.audit(inputs);
   const outputs = new Set(graph.outputs.map(({ node }) => node));
   const inner = graph.nodes.flatMap((node, i) => (!outputs.has(i) && resultDType(node) === "f32" ? [i] : []));
   for (let tries = 0; tries < TRIES && inner.length > 0; tries++) {
@@ -69,8 +71,9 @@ export const alteredInner: Lie = ({ model, inputs, results }, claim, random) => 
     const element = drawBelow(random, resultSize(spec));
     const asserted = altered(result, element, 10 ** (2 + (tries % 5)));
     const rerun = executeFast(withResult(graph, node, asserted), inputs);
-    const finding = compareWithAudit(model, rerun, claim.outputs);
-    if (finding?.verdict === "wrong") return { trace: commitTrace(rerun), finding, node };
+    const finding = compareWithAudit(model, outputsOf(graph, rerun), claim.outputs);
+    if (finding?.verdict === "wrong")
+      return { trace: traceOfTrees(rerun.map((each) => tensorTree(each))), finding, node };
   }
   throw lieImpossible("no inner element that was tried reaches an output");
 };

@@ -1,4 +1,4 @@
-import type { Tensor } from "../../audit/graph.js";
+import type { AuditGraph, Tensor } from "../../audit/graph.js";
 import type { ClaimRecord } from "../../dispute/claims.js";
 import type { AuditRun } from "../../dispute/evidence.js";
 import { compareWithAudit, type Finding } from "../../dispute/examine.js";
@@ -31,12 +31,18 @@ export function drawInner(model: PreparedModel, random: () => number, suits: (no
   return node;
 }
 
+/** The outputs among the results of all nodes. */
+export function outputsOf(graph: AuditGraph, results: readonly Tensor[]): Tensor[] {
+  return graph.outputs.flatMap(({ node }) => results[node] ?? []);
+}
+
 /** The results with one output element far from what was claimed, and which one. */
 export function deviatingResults(
-  { model, results }: AuditRun,
+  { model, inputs }: AuditRun,
   claim: ClaimRecord,
   random: () => number,
 ): { results: Tensor[]; finding: Finding } {
+  const results = model.audit(inputs);
   const spec = model.graph.outputs[drawBelow(random, model.graph.outputs.length)];
   const result = spec && results[spec.node];
   if (spec === undefined || result === undefined) throw lieImpossible("the model has no outputs");
@@ -46,7 +52,7 @@ export function deviatingResults(
   else if (result.dtype === "f32") data[element] = 2 * Math.abs(Number(data[element])) + 1e6;
   else data[element] = (data[element] ?? 0) ^ 1;
   const asserted = results.map((each, node) => (node === spec.node ? { ...result, data } : each));
-  const finding = compareWithAudit(model, asserted, claim.outputs);
+  const finding = compareWithAudit(model, outputsOf(model.graph, asserted), claim.outputs);
   if (finding?.verdict !== "wrong") throw lieImpossible("the exact answer is not a number");
   return { results: asserted, finding };
 }

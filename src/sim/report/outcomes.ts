@@ -84,8 +84,8 @@ export async function readOutcomes(suite: Suite, ledger: Ledger, evidencer: Evid
     const claim = await fetchClaim(suite, jobId);
     let deviates = false;
     if (claim !== undefined && claim.outputs.length > 0) {
-      const { model, results } = await evidencer.auditOf(claim);
-      deviates = compareWithAudit(model, results, claim.outputs)?.verdict === "wrong";
+      const { model, outputs } = await evidencer.auditOf(claim);
+      deviates = compareWithAudit(model, outputs, claim.outputs)?.verdict === "wrong";
     }
     jobs.push({ jobId, operator, consumer, status: claimStatusName(status), deviates });
   }

@@ -1,4 +1,5 @@
 import { elementBits, fromHex } from "../../audit/bytes.js";
+import { tensorTree } from "../../audit/tree.js";
 import type { Suite } from "../../chain/suite.js";
 import { fetchClaim } from "../../dispute/claims.js";
 import type { Evidencer } from "../../dispute/evidence.js";
@@ -34,12 +35,13 @@ export async function compareBits(suite: Suite, evidencer: Evidencer, jobIds: re
     if (claim === undefined || claim.outputs.length === 0) continue;
     const question = claim.inputs.join();
     byQuestion.set(question, [...(byQuestion.get(question) ?? []), claim.outputs.join()]);
-    const { model, trace } = await evidencer.auditOf(claim);
+    const { model, outputs } = await evidencer.auditOf(claim);
     let differs = false;
-    for (const [k, { node, dtype }] of model.graph.outputs.entries()) {
-      const tree = trace.trees[node];
+    for (const [k, { dtype }] of model.graph.outputs.entries()) {
+      const output = outputs[k];
       const published = model.manifest.outputs[k];
-      if (tree === undefined || published === undefined) continue;
+      if (output === undefined || published === undefined) continue;
+      const tree = tensorTree(output);
       const theirs = fromHex(claim.outputs[k] ?? "0x");
       for (let i = 0; i < tree.numel; i++) {
         const [exact, claimed] = [tree.element(i), elementBits(theirs, dtype, i)];

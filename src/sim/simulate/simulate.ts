@@ -1,4 +1,5 @@
 import { requestJob } from "../../client/request.js";
+import { createInlineSink } from "../../audit/roots.js";
 import { createEvidencer } from "../../dispute/evidence.js";
 import { ClaimStatus, tolerantSend } from "../../dispute/protocol.js";
 import { createCatalogue } from "../../models/catalogue.js";
@@ -180,7 +181,7 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
     sink.text([await progress(world)]);
   }
 
-  const evidencer = createEvidencer(createCatalogue(suite, files));
+  const evidencer = createEvidencer(createCatalogue(suite, files), createInlineSink());
   return report({
     world,
     population,

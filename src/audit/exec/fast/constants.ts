@@ -18,11 +18,17 @@ function toDouble(units: bigint, scale: number): number {
   return Number(units) * 2 ** -scale;
 }
 
+/** `units` * 2^-scale as the nearest whole multiple of 2^-bits, and the rest, in the same units. */
+function splitUnits(units: bigint, scale: number, bits: number): { hi: bigint; lo: bigint } {
+  const cut = BigInt(scale - bits);
+  const hi = ((units + (1n << (cut - 1n))) >> cut) << cut;
+  return { hi, lo: units - hi };
+}
+
 /** `units` * 2^-SCALE as a head that is a whole multiple of 2^-bits, and the rest. */
 function split(units: bigint, bits: number): { hi: number; lo: number } {
-  const cut = BigInt(SCALE - bits);
-  const head = (units + (1n << (cut - 1n))) >> cut;
-  return { hi: toDouble(head, bits), lo: toDouble(units - (head << cut), SCALE) };
+  const { hi, lo } = splitUnits(units, SCALE, bits);
+  return { hi: toDouble(hi, SCALE), lo: toDouble(lo, SCALE) };
 }
 
 /** log 2, in a head of 40 fractional bits and the rest: products of the head with an exponent are exact. */
@@ -30,14 +36,27 @@ export const { hi: LN2_HI, lo: LN2_LO } = split(fixedLn2(SCALE), 40);
 export const INVERSE_LN2 = toDouble((1n << BigInt(2 * SCALE)) / fixedLn2(SCALE), SCALE);
 export const PI = toDouble(fixedPi(SCALE), SCALE);
 export const HALF_PI = PI / 2;
+export const TWO_OVER_SQRT_PI = toDouble(twoOverSqrtPi(SCALE), SCALE);
 
-/** 2/pi in pieces of 24 bits: the first stands for multiples of 2^-24. */
-export const TWO_OVER_PI = ((): Float64Array => {
-  const pieces = 12;
-  const bits = BigInt(24 * pieces);
-  const all = (2n << (2n * bits)) / fixedPi(24 * pieces);
-  return Float64Array.from({ length: pieces }, (_, i) => Number((all >> BigInt(24 * (pieces - 1 - i))) & 0xffffffn));
-})();
+/**
+ * 2^e * 2/pi, whole multiples of 4 left out, for e = -24 .. 104 at e + 24: a head of 28 fractional bits in [-2, 2), a middle of 29
+ * more, and the rest. Products of head and middle with an integer of 24 bits are exact.
+ */
+export const TURN_HEAD = new Float64Array(129);
+export const TURN_MIDDLE = new Float64Array(129);
+export const TURN_TAIL = new Float64Array(129);
+{
+  const bits = 320;
+  const twoOverPi = (2n << BigInt(2 * bits)) / fixedPi(bits);
+  for (let k = 0; k < 129; k++) {
+    const turns = BigInt.asIntN(bits + 2, (twoOverPi << BigInt(k)) >> 24n);
+    const { hi, lo } = splitUnits(turns, bits, 28);
+    const middle = splitUnits(lo, bits, 57);
+    TURN_HEAD[k] = toDouble(hi, bits);
+    TURN_MIDDLE[k] = toDouble(middle.hi, bits);
+    TURN_TAIL[k] = toDouble(middle.lo, bits);
+  }
+}
 
 /** 2^k at `k + POWERS_ZERO`, for |k| <= POWERS_ZERO. */
 export const POWERS_ZERO = 1000;

@@ -47,7 +47,7 @@ export function executeFast(graph: AuditGraph, inputs: readonly Tensor[], option
  * @returns the outputs, in graph order, in the shapes of the output list
  * @throws TouchstoneError `NODE_ILL_FORMED` or `INPUT_MISMATCH`
  */
-export function answer(graph: AuditGraph, inputs: readonly Tensor[]): Tensor[] {
+export function answer(graph: AuditGraph, inputs: readonly Tensor[], options: FastOptions = {}): Tensor[] {
   checkRun(graph, inputs);
   const memory = createMemory(graph, inputs);
   const lastReader = lastReaders(graph);
@@ -56,6 +56,7 @@ export function answer(graph: AuditGraph, inputs: readonly Tensor[]): Tensor[] {
   graph.nodes.forEach((node, i) => {
     const result = runNode(node, memory);
     if (wanted.has(i)) outputs.set(i, result);
+    options.onNode?.(i, result);
     memory.store(i, result.data);
     for (const read of lastReader.get(i) ?? []) memory.drop(read);
   });

@@ -248,13 +248,21 @@ export function swap(bytes: usize, width: usize): void {
   if (width === 8) for (let p = INPUT; p < end; p += 16) v128.store(p, swap8(v128.load(p)));
 }
 
-/** Every NaN becomes 0x7fc00000, then all become big-endian. */
+/** Every binary32 NaN becomes 0x7fc00000, then all elements big-endian. */
 export function swapFloats(bytes: usize): void {
   const end = INPUT + bytes;
   for (let p = INPUT; p < end; p += 16) {
     const x = v128.load(p);
-    const isNaN = i32x4.gt_s(v128.and(x, i32x4.splat(0x7fffffff)), i32x4.splat(0x7f800000));
-    v128.store(p, swap4(v128.bitselect(i32x4.splat(0x7fc00000), x, isNaN)));
+    v128.store(p, swap4(v128.bitselect(i32x4.splat(0x7fc00000), x, f32x4.ne(x, x))));
+  }
+}
+
+/** Every binary64 NaN becomes 0x7ff8000000000000, then all elements big-endian. */
+export function swapDoubles(bytes: usize): void {
+  const end = INPUT + bytes;
+  for (let p = INPUT; p < end; p += 16) {
+    const x = v128.load(p);
+    v128.store(p, swap8(v128.bitselect(i64x2.splat(0x7ff8000000000000), x, f64x2.ne(x, x))));
   }
 }
 

@@ -1,0 +1,43 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import type { HardCase, Mismatch } from "./block.js";
+
+/** One line of a results file: a block of operands that was compared. */
+export interface BlockRecord {
+  readonly function: string;
+  readonly block: number;
+  /** Of the code that was swept. */
+  readonly code: string;
+  readonly inputs: number;
+  readonly undecided: number;
+  readonly mismatches: readonly Mismatch[];
+  readonly hard: readonly HardCase[];
+  /** Processor time, in seconds. */
+  readonly seconds: number;
+}
+
+export function recordsFile(folder: string, fn: string): string {
+  return join(folder, `${fn}.jsonl`);
+}
+
+/** The records of one version of the code. A line that a kill cut short does not count. */
+export function readRecords(file: string, code: string): BlockRecord[] {
+  if (!existsSync(file)) return [];
+  const byBlock = new Map<number, BlockRecord>();
+  for (const line of readFileSync(file, "utf8").split("\n")) {
+    try {
+      const record = JSON.parse(line) as BlockRecord;
+      if (record.code === code) byBlock.set(record.block, record);
+    } catch {
+      continue;
+    }
+  }
+  return [...byBlock.values()].sort((a, b) => a.block - b.block);
+}
+
+export function appendRecord(file: string, record: BlockRecord): void {
+  mkdirSync(dirname(file), { recursive: true });
+  // A line of its own, also after one that was cut short.
+  appendFileSync(file, `\n${JSON.stringify(record)}\n`);
+}

@@ -1,0 +1,76 @@
+import { TouchstoneError } from "../../src/errors.js";
+import { checkBlock, type Outcome, shipped } from "./block.js";
+import { checkExactBlock, EXACT, shippedExact } from "./exact.js";
+import { SWEPT, type SweptFn } from "./functions.js";
+import { CHUNK, type Oracle } from "./oracle.js";
+import { appendRecord, type BlockRecord, readRecords, recordsFile } from "./records.js";
+
+/** Magnitudes in a block; each stands for two operands. */
+const BLOCK = 2 ** 24;
+const BLOCKS = 2 ** 31 / BLOCK;
+
+export interface Shard {
+  /** From 1 on. */
+  readonly index: number;
+  readonly count: number;
+}
+
+/** @throws TouchstoneError `BAD_SHARD` */
+export function parseShard(text: string): Shard {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  const [index, count] = [Number(match?.[1]), Number(match?.[2])];
+  if (!(index >= 1 && index <= count && count <= BLOCKS)) {
+    throw new TouchstoneError("BAD_SHARD", `${text} names no shard`, {
+      next: `Say the shard and how many there are, from 1/1 to ${BLOCKS}/${BLOCKS}.`,
+    });
+  }
+  return { index, count };
+}
+
+/** Functions that can be swept. */
+export const FUNCTIONS: readonly string[] = [...Object.keys(SWEPT), ...EXACT.keys()];
+
+/** Compares a block of a function, by its first magnitude. */
+function checker(oracle: Oracle, name: string): (first: number) => Outcome {
+  if (EXACT.has(name)) {
+    const execute = shippedExact(oracle, name);
+    return (first) => checkExactBlock(oracle, name, execute, first, BLOCK / CHUNK);
+  }
+  const fn = name as SweptFn;
+  const execute = shipped(oracle, fn);
+  return (first) => checkBlock(oracle, fn, execute, first, BLOCK / CHUNK);
+}
+
+/** Compares the blocks of a shard that have no record yet, and records each. */
+export function sweep(
+  oracle: Oracle,
+  fn: string,
+  options: {
+    readonly shard: Shard;
+    readonly folder: string;
+    readonly code: string;
+    readonly onBlock: (record: BlockRecord, left: number) => void;
+  },
+): void {
+  const file = recordsFile(options.folder, fn);
+  const done = new Set(readRecords(file, options.code).map(({ block }) => block));
+  const blocks = Array.from({ length: BLOCKS }, (_, block) => block).filter(
+    (block) => block % options.shard.count === options.shard.index - 1 && !done.has(block),
+  );
+  const check = checker(oracle, fn);
+  blocks.forEach((block, i) => {
+    const started = process.cpuUsage();
+    const outcome = check(block * BLOCK);
+    const { user, system } = process.cpuUsage(started);
+    const record = {
+      function: fn,
+      block,
+      code: options.code,
+      ...outcome,
+      hard: outcome.hard.sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance)).slice(0, 32),
+      seconds: (user + system) / 1e6,
+    };
+    appendRecord(file, record);
+    options.onBlock(record, blocks.length - 1 - i);
+  });
+}
