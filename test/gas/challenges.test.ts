@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { type ContractTransactionResponse } from "ethers";
+import { dataLength, type ContractTransactionResponse } from "ethers";
 
-import { expectSnapshot } from "../../scripts/checks/snapshot.js";
+import { expectSnapshot, type Snapshot } from "../../scripts/checks/snapshot.js";
+import { INLINE_ROOTS } from "../../src/dispute/protocol.js";
 import { alphabetModel, type Trace, traceOf } from "../support/alphabet.js";
 import {
   at,
@@ -30,6 +31,14 @@ const WIDE: Layout = {
   depth: 2,
 };
 
+/** Trace lengths: those whose roots ride along, up to the longest, and one whose roots are supplied on demand. */
+const TRACE_LENGTHS = [1, 16, 64, 256, 1024, 2048, 2049];
+
+interface Cost {
+  readonly transaction: bigint;
+  readonly calldata: number;
+}
+
 describe("Gas of disputes", () => {
   let chain: Connection;
   let disputes: Disputes;
@@ -46,8 +55,11 @@ describe("Gas of disputes", () => {
     challengeId = await openChallenge(chain, disputes, claim, { trace });
   });
 
-  const gasOf = async (sending: Promise<ContractTransactionResponse>): Promise<bigint> =>
-    (await (await sending).wait())!.gasUsed;
+  /** Gas and calldata of one transaction. */
+  const costOf = async (sending: Promise<ContractTransactionResponse>): Promise<Cost> => {
+    const response = await sending;
+    return { transaction: (await response.wait())!.gasUsed, calldata: dataLength(response.data) };
+  };
 
   it("a demand's base price is at least four times what its supply costs, for every size", async () => {
     const { manager } = disputes;
@@ -57,35 +69,42 @@ describe("Gas of disputes", () => {
       "3 hashes": { place: { node: 1, height: 2, index: 0 }, payload: 96 },
       leaf: { place: { node: 1, height: 0, index: 2 }, payload: 256 },
     };
-    const measured: Record<string, bigint> = {};
+    const measured: Record<string, Cost> = {};
     for (const [name, { place, payload }] of Object.entries(places)) {
       await game.demand(place);
       const { price } = await game.demandAt(place);
       // The challenger has no credit before the first supply: its storage is written anew.
       if ((await manager.creditOf(chain.challenger)) !== 0n) await manager.withdraw(chain.challenger);
       const response = await game.supply(place);
-      measured[`supply ${name}`] = await gasOf(Promise.resolve(response));
+      const cost = await costOf(Promise.resolve(response));
+      measured[`supply ${name}`] = cost;
       const asked = await manager.demandPrice(challengeId, payload, TERMS.baseFeeFloor);
       const gasPaidFor = asked.price / TERMS.baseFeeFloor / BigInt(TERMS.priceMultiple);
-      expect(measured[`supply ${name}`], name).to.be.at.most(gasPaidFor);
+      expect(cost.transaction, name).to.be.at.most(gasPaidFor);
       expect(price).to.be.at.least(asked.price);
-      expect((response.data.length - 2) / 2 + 120, `bytes of ${name}`).to.be.at.most(payload + 420);
+      expect(cost.calldata + 120, `bytes of ${name}`).to.be.at.most(payload + 420);
     }
-    expectSnapshot("gas/supplies", measured);
+    expectSnapshot("gas/supplies", measured as unknown as Snapshot);
   });
 
-  it("of opening with as many roots as ride along", async () => {
-    const nodes = Array.from({ length: 2048 }, () => ({ elements: 1, dtype: "f32" as const }));
-    const wide = await deployDisputes(chain, {
-      layout: { nodes, outputs: [{ node: 2047, atol: 0n, rtol: 0n }], depth: 1 },
-    });
-    const claim = await claimOf(chain, wide, lie);
-    const { challengeId: id, args } = await openingOf(chain, wide, claim, { trace: claim.truth });
-    const asChallenger = wide.manager.connect(chain.challenger);
-    await asChallenger.commitChallenge(id);
-    const opened = await gasOf(asChallenger.openChallenge(...args, { value: BOND }));
-    expect(opened).to.be.below(4_000_000n);
-    expectSnapshot("gas/opening", { "open, 2048 roots": opened });
+  it("of opening, by trace length", async function () {
+    this.timeout(300_000);
+    const measured: Record<string, Cost> = {};
+    for (const length of TRACE_LENGTHS) {
+      const nodes = Array.from({ length }, () => ({ elements: 1, dtype: "f32" as const }));
+      const onDemand = length > INLINE_ROOTS;
+      const wide = await deployDisputes(chain, {
+        layout: { nodes, outputs: [{ node: length - 1, atol: 0n, rtol: 0n }], depth: onDemand ? 3 : 1 },
+      });
+      const claim = await claimOf(chain, wide, lie);
+      const { challengeId: id, args } = await openingOf(chain, wide, claim, { trace: claim.truth });
+      const asChallenger = wide.manager.connect(chain.challenger);
+      await asChallenger.commitChallenge(id);
+      const cost = await costOf(asChallenger.openChallenge(...args, { value: BOND }));
+      expect(cost.transaction, `${length} nodes`).to.be.below(4_000_000n);
+      measured[onDemand ? `${length} nodes, roots on demand` : `${length} nodes`] = cost;
+    }
+    expectSnapshot("gas/opening", measured as unknown as Snapshot);
   });
 
   it("of each step", async () => {
@@ -94,22 +113,22 @@ describe("Gas of disputes", () => {
     const { challengeId: id, args } = await openingOf(chain, disputes, claim, { trace: claim.truth });
     const asChallenger = manager.connect(chain.challenger);
     const root: Place = { node: 0, height: 8, index: 0 };
-    const measured: Record<string, bigint> = {};
+    const measured: Record<string, Cost> = {};
     const refuted = play(chain, disputes, challengeId, trace);
-    measured["refute, no operands, 3 demands"] = await gasOf(refuted.refute(2, 0));
-    measured["refund a demand"] = await gasOf(refuted.refund(root));
-    measured["commit"] = await gasOf(asChallenger.commitChallenge(id));
-    measured["open, 3 roots"] = await gasOf(asChallenger.openChallenge(...args, { value: BOND }));
+    measured["refute, no operands, 3 demands"] = await costOf(refuted.refute(2, 0));
+    measured["refund a demand"] = await costOf(refuted.refund(root));
+    measured["commit"] = await costOf(asChallenger.commitChallenge(id));
+    measured["open, 3 roots"] = await costOf(asChallenger.openChallenge(...args, { value: BOND }));
     const game = play(chain, disputes, id, claim.truth);
-    measured["demand"] = await gasOf(game.demand(root));
+    measured["demand"] = await costOf(game.demand(root));
     await game.supply(root);
-    measured["demand deeper"] = await gasOf(game.deeper(root, { node: 0, height: 0, index: 9 }));
+    measured["demand deeper"] = await costOf(game.deeper(root, { node: 0, height: 0, index: 9 }));
     await game.supply({ node: 0, height: 0, index: 9 });
     await at(chain, (await game.state()).lastDeadline + 1n);
-    measured["resolve"] = await gasOf(game.resolve());
+    measured["resolve"] = await costOf(game.resolve());
     await at(chain, (await game.state()).executableAt);
-    measured["execute"] = await gasOf(game.execute());
-    measured["withdraw"] = await gasOf(manager.withdraw(chain.challenger));
-    expectSnapshot("gas/challenges", measured);
+    measured["execute"] = await costOf(game.execute());
+    measured["withdraw"] = await costOf(manager.withdraw(chain.challenger));
+    expectSnapshot("gas/challenges", measured as unknown as Snapshot);
   });
 });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { dataLength } from "ethers";
 
 import { expectSnapshot } from "../../scripts/checks/snapshot.js";
 import type { ReduceNode } from "../../src/audit/graph.js";
@@ -56,7 +57,7 @@ describe("Gas of refutations", () => {
 
   it("of whole transactions: calldata, openings and the challenge manager included", async function () {
     this.timeout(300_000);
-    const measured: Record<string, bigint> = {};
+    const measured: Record<string, { transaction: bigint; calldata: number }> = {};
     for (const [name, { run, element, limit }] of Object.entries(cases)) {
       const chain = await connect();
       const truth = run();
@@ -66,8 +67,9 @@ describe("Gas of refutations", () => {
       const opened = await accuseReal(chain, suite, { claimId, answered: truth, trace, element });
       const { evidence } = caseOf(trace, 0, element);
       const response = await suite.manager.connect(chain.stranger).refute(opened, evidence);
-      measured[name] = (await response.wait())!.gasUsed;
-      expect(measured[name], name).to.be.below(limit);
+      const transaction = (await response.wait())!.gasUsed;
+      expect(transaction, name).to.be.below(limit);
+      measured[name] = { transaction, calldata: dataLength(response.data) };
     }
     expectSnapshot("gas/refutations", measured);
   });
