@@ -13,6 +13,7 @@ import type { Report, Section } from "./bench/section.js";
 /** One file a section, loaded only when asked for. */
 const SECTIONS: Readonly<Record<string, () => Promise<{ readonly section: Section }>>> = {
   hash: () => import("./bench/sections/hash.js"),
+  trace: () => import("./bench/sections/trace.js"),
   gas: () => import("./bench/sections/gas.js"),
   conformance: () => import("./bench/sections/conformance.js"),
 };

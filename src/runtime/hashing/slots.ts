@@ -11,7 +11,7 @@ import { LEAF, partRoot } from "../../audit/tree.js";
 export const PART_HEIGHT = 10;
 export const PART_BYTES = LEAF * 2 ** PART_HEIGHT;
 
-const SLOTS = 16;
+const SLOTS = 8;
 
 /** States of a slot. */
 const FREE = 0;
