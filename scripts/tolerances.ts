@@ -16,6 +16,9 @@ const program = new Command("tolerances")
   .option("--only <names>", "these models only, separated by commas")
   .option("--study <folder>", "where the list of models and the findings lie", "docs/tolerances");
 
+/** Calibrations count the worst inputs of the searches that they find there. */
+const HUNTS = ["--state <folder>", "where searches are kept", ".touchstone/hunts"] as const;
+
 function study(): Study {
   const { only, study: root } = program.opts<{ only?: string; study: string }>();
   return openStudy(root, only?.split(","));
@@ -24,7 +27,8 @@ function study(): Study {
 program
   .command("calibrate <folder>")
   .description("measure honest noise and cheaper versions, propose tolerances, draw them")
-  .action(async (folder: string) => calibrateAll(study(), folder));
+  .option(...HUNTS)
+  .action(async (folder: string, { state }: { state: string }) => calibrateAll(study(), folder, state));
 
 program
   .command("experiment <folder>")
@@ -36,7 +40,7 @@ program
   .description("search for inputs that amplify noise, in turns; goes on where it stopped")
   .option("--minutes <n>", "CPU minutes for each model, those of earlier runs included", Number, 60)
   .option("--wall <n>", "stop after this many minutes whatever was reached", Number, Infinity)
-  .option("--state <folder>", "where searches are kept", ".touchstone/hunts")
+  .option(...HUNTS)
   .action(async (folder: string, options: { minutes: number; wall: number; state: string }) =>
     huntAll(study(), folder, options),
   );

@@ -1,4 +1,8 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
 import { calibrate } from "../../src/calibrate/calibrate.js";
+import { huntedInputs } from "../../src/calibrate/hunt-file.js";
 import { plotCalibration } from "../../src/calibrate/plot.js";
 import { fewRuntimes, honestRuntimes, substitutesOf } from "../../src/calibrate/settings.js";
 import { say, type Study } from "./files.js";
@@ -6,9 +10,10 @@ import { say, type Study } from "./files.js";
 /** Of the generated inputs; the experiment has another. */
 const SEED = 1;
 
-export async function calibrateAll(study: Study, folder: string): Promise<void> {
-  for (const { settings, graph, model, jumps, real } of study.subjects(folder)) {
+export async function calibrateAll(study: Study, folder: string, hunts: string): Promise<void> {
+  for (const { settings, bytes, graph, model, jumps, real } of study.subjects(folder)) {
     const { name, perKind, rounds } = settings;
+    const hunt = join(hunts, `${name}.json`);
     const [honest, few, substitutes] = [
       await honestRuntimes(model, graph),
       await fewRuntimes(model),
@@ -20,6 +25,7 @@ export async function calibrateAll(study: Study, folder: string): Promise<void> 
       honest,
       substitutes,
       supplied: real,
+      hunted: existsSync(hunt) ? huntedInputs(hunt, graph, bytes) : [],
       perKind,
       search: { rounds, runtimes: few },
       seed: SEED,

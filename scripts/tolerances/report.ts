@@ -179,24 +179,16 @@ function hunts(study: Study): Table {
   return {
     title: "Hunted inputs",
     remark:
-      "The worst noise that the search found, as a share of the tolerance, beside the worst of the calibration. Compared: inputs on which native settings were compared with each other; judged: with the audit answer.",
-    columns: [
-      "model",
-      "worst, hunted",
-      "worst, calibration",
-      "found by",
-      "compared",
-      "judged",
-      "restarts",
-      "CPU minutes",
-    ],
+      "Worst noise as a share of the tolerance: on the inputs of the calibration, on those that the search found, and how the worst of these came about. Compared: inputs on which native settings were compared with each other; judged: with the audit answer.",
+    columns: ["model", "calibration", "hunted", "found by", "compared", "judged", "restarts", "CPU minutes"],
     rows: known(study, "hunt").map(({ settings: { name }, found }) => {
       const { rooms, atol } = study.read(name, "calibration")!.proposal;
-      const calibrated = Math.max(...rooms.map(({ noise }, k) => (atol[k] ? noise / atol[k] : 0)));
+      const worst = (noise: (room: (typeof rooms)[number]) => number): string =>
+        percent(Math.max(...rooms.map((room, k) => (atol[k] ? noise(room) / atol[k] : 0))), 1);
       return [
         name,
-        percent(found.ratio, 1),
-        percent(calibrated, 1),
+        worst((room) => room.noise),
+        worst((room) => room.hunted),
         found.by,
         found.screened,
         found.judged,

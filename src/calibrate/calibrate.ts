@@ -29,6 +29,8 @@ export interface CalibrationRequest {
   readonly substitutes: readonly Substitute[];
   /** Real inputs, where the publisher has some; they weigh like generated ones. */
   readonly supplied: readonly (readonly Tensor[])[];
+  /** Inputs that a long search for noise found. */
+  readonly hunted: readonly (readonly Tensor[])[];
   /** Generated inputs of each kind. */
   readonly perKind: number;
   /** The search for the most deviating input: its rounds and the runtimes that it asks. */
@@ -44,6 +46,8 @@ interface Sample {
 
 /** Inputs that a search found are judged by honest noise alone. */
 const SEARCHED = "searched";
+/** So are those of a search before, which also stay out of the honest runtimes' own distributions. */
+const HUNTED = "hunted";
 /** The noisiest inputs, with which the search begins. */
 const STARTS = 12;
 
@@ -70,12 +74,12 @@ export async function calibrate(request: CalibrationRequest): Promise<Calibratio
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
     for (const [i, runtime] of honest.entries()) {
       const found = distances(audit, await runtime.run(inputs));
-      meters[i]?.add(found);
+      if (kind !== HUNTED) meters[i]?.add(found);
       ofKind.add(found);
       found.forEach((x, k) => (noise[k] = Math.max(noise[k]!, x)));
     }
+    if (kind === SEARCHED || kind === HUNTED) return noise;
     noise.forEach((x, k) => (seen[k] = Math.max(seen[k]!, x)));
-    if (kind === SEARCHED) return noise;
     for (const [i, { runtime }] of substitutes.entries()) cheap[i]?.add(distances(audit, await runtime.run(inputs)));
     return noise;
   }
@@ -109,6 +113,8 @@ export async function calibrate(request: CalibrationRequest): Promise<Calibratio
     await measure({ kind: SEARCHED, inputs });
   }
 
+  for (const inputs of request.hunted) await measure({ kind: HUNTED, inputs });
+
   const found = {
     honest: meters.map((meter) => meter.distribution()),
     substitutes: cheap.map((meter) => meter.distribution()),
@@ -118,6 +124,6 @@ export async function calibrate(request: CalibrationRequest): Promise<Calibratio
     inputs: Object.fromEntries(counts),
     ...found,
     kinds: [...kinds.values()].map((meter) => meter.distribution()),
-    proposal: propose(graph, request.jumps, found),
+    proposal: propose(graph, request.jumps, { ...found, hunted: kinds.get(HUNTED)?.distribution() }),
   };
 }

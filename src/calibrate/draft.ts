@@ -9,6 +9,7 @@ import { sha256 } from "../models/files.js";
 import type { Manifest } from "../models/manifest.js";
 import type { RuntimeModel } from "../runtime/runtime.js";
 import { calibrate, type Calibration } from "./calibrate.js";
+import { huntedInputs } from "./hunt-file.js";
 import { fewRuntimes, honestRuntimes, substitutesOf } from "./settings.js";
 
 export interface DraftRequest {
@@ -22,6 +23,8 @@ export interface DraftRequest {
   /** Inputs whose values belong to the model. */
   readonly bound: Readonly<Record<string, Tensor>>;
   readonly supplied: readonly (readonly Tensor[])[];
+  /** File of a search for noise, whose worst inputs count as well. */
+  readonly huntFile?: string | undefined;
   readonly perKind: number;
   readonly seed: number;
   /** Rounds of the search for the most deviating input. */
@@ -103,6 +106,7 @@ export async function draftManifest(request: DraftRequest): Promise<Draft> {
     inputs: compiled.graph.inputs.map((spec) => withDomain(spec, domains)),
   };
   const model = runtimeModelOf(graph, bytes);
+  const hunted = request.huntFile === undefined ? [] : huntedInputs(request.huntFile, graph, bytes);
   const honest = await honestRuntimes(model, graph);
   const few = await fewRuntimes(model);
   const substitutes = await substitutesOf(model);
@@ -113,6 +117,7 @@ export async function draftManifest(request: DraftRequest): Promise<Draft> {
       honest,
       substitutes,
       supplied,
+      hunted,
       perKind,
       search: { rounds: searchRounds, runtimes: few },
       seed,

@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
-
 import type { AuditGraph, Tensor } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
 import type { RuntimeModel } from "../runtime/runtime.js";
-import { readHunt, writeHunt } from "./hunt-file.js";
-import { huntRound } from "./hunt.js";
+import { readHunt, subjectOf, writeHunt } from "./hunt-file.js";
+import { huntRound, newHunt } from "./hunt.js";
 import { noisePrey } from "./prey.js";
 import { fewRuntimes } from "./settings.js";
 
@@ -26,8 +24,6 @@ export interface Hunter {
   /** Searches for about this long, at least one round, and stores what was found. */
   search(seconds: number): Promise<void>;
   report(): HuntReport;
-  /** The input with the largest noise. */
-  best(): readonly Tensor[] | undefined;
   release(): Promise<void>;
 }
 
@@ -59,11 +55,14 @@ export async function createHunter(options: HunterOptions): Promise<Hunter> {
       next: "Nothing to do; its operators answer with the audit machine.",
     });
   }
-  const subject = createHash("sha256")
-    .update(model.bytes)
-    .update(JSON.stringify([atol, graph.inputs.map(({ shape, lo, hi }) => [shape, lo.toString(), hi.toString()])]))
-    .digest("hex");
-  let { state, cpuSeconds: spent } = readHunt(path, subject, seed);
+  const subject = subjectOf(model.bytes, graph.inputs);
+  const known = readHunt(path, subject);
+  if (known !== undefined && known.atol.join() !== atol.join()) {
+    throw new TouchstoneError("HUNT_FOREIGN", `${path} was searched with tolerance ${known.atol.join()}.`, {
+      next: "Name another file, or remove this one to begin anew.",
+    });
+  }
+  let { state, cpuSeconds: spent } = known ?? { state: newHunt(seed), cpuSeconds: 0 };
   const runtimes = await fewRuntimes(model);
   const prey = noisePrey(graph, runtimes, atol);
   return {
@@ -73,7 +72,7 @@ export async function createHunter(options: HunterOptions): Promise<Hunter> {
         state = await huntRound(state, prey, starts);
       } while (performance.now() - began < seconds * 1e3);
       spent += cpuSeconds() - before;
-      writeHunt(path, subject, { state, cpuSeconds: spent });
+      writeHunt(path, subject, { atol, state, cpuSeconds: spent });
     },
     report: () => ({
       ratio: state.best?.score ?? 0,
@@ -84,7 +83,6 @@ export async function createHunter(options: HunterOptions): Promise<Hunter> {
       cpuSeconds: spent,
       seed: state.seed,
     }),
-    best: () => state.best?.inputs,
     release: async () => {
       await Promise.all(runtimes.map((runtime) => runtime.release()));
     },

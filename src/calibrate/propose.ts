@@ -9,6 +9,8 @@ const ALARM_MARGIN = 4;
 
 /** What bounds the tolerance of one output. */
 export interface Room {
+  /** Largest distance of an honest answer to inputs that a long search found; 0 without one. */
+  readonly hunted: number;
   /** Largest distance of an honest answer, and of which runtime. */
   readonly noise: number;
   readonly noisiest: string;
@@ -28,10 +30,22 @@ export interface Proposal {
   readonly reason: string | undefined;
 }
 
+/** What was measured. */
+export interface Measured {
+  readonly honest: readonly Distribution[];
+  readonly substitutes: readonly Distribution[];
+  /** All honest runtimes on inputs that a long search found. */
+  readonly hunted: Distribution | undefined;
+}
+
 /** Tolerances are rounded so that they read well. */
 const roundTolerance = (x: number): number => Number(x.toPrecision(2));
+function roundUp(x: number): number {
+  const rounded = roundTolerance(x);
+  return rounded >= x ? rounded : roundTolerance(x * 1.05);
+}
 
-function roomOf(honest: readonly Distribution[], substitutes: readonly Distribution[], k: number): Room {
+function roomOf({ honest, substitutes, hunted }: Measured, k: number): Room {
   let [noise, noisiest, error, cheapest] = [0, "none", Infinity, "none"];
   for (const each of honest) {
     if (largestOf(each, k) >= noise) [noise, noisiest] = [largestOf(each, k), each.label];
@@ -39,7 +53,13 @@ function roomOf(honest: readonly Distribution[], substitutes: readonly Distribut
   for (const each of substitutes) {
     if (medianOf(each, k) < error) [error, cheapest] = [medianOf(each, k), each.label];
   }
-  return { noise, noisiest, error: substitutes.length === 0 ? 0 : error, cheapest };
+  return {
+    noise,
+    noisiest,
+    error: substitutes.length === 0 ? 0 : error,
+    cheapest,
+    hunted: hunted === undefined ? 0 : largestOf(hunted, k),
+  };
 }
 
 /** Outputs that inputs reach without any arithmetic: nothing is rounded on the way, and every honest answer is equal. */
@@ -64,7 +84,8 @@ function exact(graph: AuditGraph, rooms: readonly Room[], reason: string): Propo
 /** 1.2e-7 */
 const short = (x: number): string => x.toPrecision(2);
 
-function noRoom(name: string, { noise, noisiest, error, cheapest }: Room): string {
+function noRoom(name: string, { noise: own, noisiest: runtime, error, cheapest, hunted }: Room): string {
+  const [noise, noisiest] = hunted > own ? [hunted, "on a hunted input"] : [own, runtime];
   if (cheapest === "none") return `output ${name}: there is no cheaper version to tell apart from honest hardware`;
   const needed = NOISE_MARGIN * SUBSTITUTE_MARGIN;
   return (
@@ -76,16 +97,13 @@ function noRoom(name: string, { noise, noisiest, error, cheapest }: Room): strin
 
 /**
  * Proposes a tolerance per output: the geometric mean of 16 x the noise of honest hardware and half of the error of the cheapest
- * version, or `exact` where there is no room between them or a jump upstream makes any tolerance unsound.
+ * version, but no less than 16 x the noise on hunted inputs; or `exact` where there is no room between them or a jump upstream
+ * makes any tolerance unsound.
  *
  * @param jumps names of outputs that depend on a jump of rounded values
  */
-export function propose(
-  graph: AuditGraph,
-  jumps: readonly string[],
-  { honest, substitutes }: { honest: readonly Distribution[]; substitutes: readonly Distribution[] },
-): Proposal {
-  const rooms = graph.outputs.map((_, k) => roomOf(honest, substitutes, k));
+export function propose(graph: AuditGraph, jumps: readonly string[], measured: Measured): Proposal {
+  const rooms = graph.outputs.map((_, k) => roomOf(measured, k));
   if (jumps.length > 0) return exact(graph, rooms, `a jump upstream of ${jumps.join(", ")} depends on rounded values`);
   const atol: number[] = [];
   const noise: number[] = [];
@@ -97,10 +115,11 @@ export function propose(
       continue;
     }
     const [least, most] = [NOISE_MARGIN * room.noise, room.error / SUBSTITUTE_MARGIN];
-    if (!(least < most)) return exact(graph, rooms, noRoom(name, room));
-    const tolerance = roundTolerance(room.noise === 0 ? most / NOISE_MARGIN : Math.sqrt(least * most));
+    const mean = roundTolerance(room.noise === 0 ? most / NOISE_MARGIN : Math.sqrt(least * most));
+    const tolerance = Math.max(mean, roundUp(NOISE_MARGIN * room.hunted));
+    if (!(least < most && tolerance < most)) return exact(graph, rooms, noRoom(name, room));
     atol.push(tolerance);
-    noise.push(Math.min(1, (ALARM_MARGIN * room.noise) / tolerance));
+    noise.push(Math.min(1, (ALARM_MARGIN * Math.max(room.noise, room.hunted)) / tolerance));
   }
   return { profile: "tolerant", atol, noise, rooms, reason: undefined };
 }

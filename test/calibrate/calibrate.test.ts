@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { draftManifest } from "../../src/calibrate/draft.js";
+import { draftManifest, runtimeModelOf } from "../../src/calibrate/draft.js";
 import { largestOf, medianOf } from "../../src/calibrate/distribution.js";
+import { createHunter } from "../../src/calibrate/hunter.js";
 import { prepareModel } from "../../src/models/prepared.js";
 import { assetsDir } from "../support/conformance.js";
 import { f32, info, model, node } from "../support/onnx-model.js";
@@ -41,6 +43,43 @@ describe("calibration", () => {
     expect(inputs).to.deep.include({ random: 3, constant: 3, corner: 3, "near-constant": 3, sparse: 3 });
     expect(prepareModel(bytes, manifest).manifest.outputs[0]!.atol).to.equal(tolerance);
     expect((await ask()).calibration).to.deep.equal(calibration);
+  });
+
+  it("counts what a hunt found, which goes on from its file", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "hunt-"));
+    const bytes = new Uint8Array(readFileSync(join(assetsDir, "mnist-rten/model.onnx")));
+    const path = join(folder, "hunt.json");
+    const ask = (huntFile: string) =>
+      draftManifest({ ...request, bytes, domains: { input: { lo: -1, hi: 1 } }, searchRounds: 0, huntFile });
+    try {
+      const missing = await ask(path).catch((error: unknown) => error);
+      expect(missing).to.have.property("code", "HUNT_MISSING");
+      const { graph } = prepareModel(
+        bytes,
+        (await draftManifest({ ...request, bytes, domains: { input: { lo: -1, hi: 1 } } })).manifest,
+      );
+      const options = { graph, model: runtimeModelOf(graph, bytes), atol: [0.001], path, seed: 2, starts: [] };
+      const hunter = await createHunter(options);
+      await hunter.search(0);
+      await hunter.search(0);
+      const { ratio, judged, cpuSeconds } = hunter.report();
+      await hunter.release();
+      expect(ratio)
+        .to.be.above(0)
+        .and.below(1 / 16);
+      const again = await createHunter({ ...options, seed: 3 });
+      expect(again.report()).to.deep.include({ ratio, judged, cpuSeconds, seed: 2 });
+      await again.release();
+      const { proposal, kinds } = (await ask(path)).calibration;
+      expect(proposal.rooms[0]!.hunted).to.be.at.least(ratio * 0.001 * (1 - 1e-12));
+      expect(kinds.map(({ label }) => label)).to.include("hunted");
+      const foreign = await createHunter({ ...options, atol: [0.002] }).catch((error: unknown) => error);
+      expect(foreign).to.have.property("code", "HUNT_FOREIGN");
+      const exact = await createHunter({ ...options, atol: [0] }).catch((error: unknown) => error);
+      expect(exact).to.have.property("code", "HUNT_EXACT");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("answers through batches where the file leaves the first axis open", async () => {

@@ -87,9 +87,9 @@ describe("hunt", () => {
   it("goes on from a file as if it had not stopped", async () => {
     const path = join(folder, "goes-on.json");
     const whole = await advance(newHunt(4), 30);
-    writeHunt(path, "subject", { state: await advance(newHunt(4), 12), cpuSeconds: 1.5 });
-    const { state, cpuSeconds } = readHunt(path, "subject", 99);
-    expect(cpuSeconds).to.equal(1.5);
+    writeHunt(path, "subject", { atol: [0.5, 0], state: await advance(newHunt(4), 12), cpuSeconds: 1.5 });
+    const { state, ...rest } = readHunt(path, "subject")!;
+    expect(rest).to.deep.equal({ atol: [0.5, 0], cpuSeconds: 1.5 });
     expect(await advance(state, 18)).to.deep.equal(whole);
   });
 
@@ -103,14 +103,15 @@ describe("hunt", () => {
 
   it("refuses the file of another search, or what is none", () => {
     const path = join(folder, "foreign.json");
-    writeHunt(path, "subject", { state: newHunt(1), cpuSeconds: 0 });
+    expect(readHunt(path, "subject")).to.equal(undefined);
+    writeHunt(path, "subject", { atol: [1], state: newHunt(1), cpuSeconds: 0 });
     const before = readFileSync(path, "utf8");
-    expect(() => readHunt(path, "other", 1))
+    expect(() => readHunt(path, "other"))
       .to.throw()
       .with.property("code", "HUNT_FOREIGN");
     expect(readFileSync(path, "utf8")).to.equal(before);
     writeFileSync(path, before.slice(0, 20));
-    expect(() => readHunt(path, "subject", 1))
+    expect(() => readHunt(path, "subject"))
       .to.throw()
       .with.property("code", "HUNT_FOREIGN");
   });

@@ -20,8 +20,8 @@ const calibration: Calibration = {
     atol: [3e-4, 0],
     noise: [0.02, 0],
     rooms: [
-      { noise: 1e-6, noisiest: "native <1>", error: 5e-3, cheapest: "fp16" },
-      { noise: 0, noisiest: "native <1>", error: 1, cheapest: "fp16" },
+      { noise: 1e-6, noisiest: "native <1>", error: 5e-3, cheapest: "fp16", hunted: 0 },
+      { noise: 0, noisiest: "native <1>", error: 1, cheapest: "fp16", hunted: 0 },
     ],
     reason: undefined,
   },

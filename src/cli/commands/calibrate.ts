@@ -23,6 +23,7 @@ interface CalibrateFlags {
   readonly sample: Tensor[][];
   readonly perKind: number;
   readonly search: number;
+  readonly hunted?: string;
   readonly seed: number;
 }
 
@@ -71,6 +72,7 @@ export function calibrateCommand(model: Command, context: () => Context): void {
     .option("--sample <a.pb,b.pb>", "a real input, a file for each model input in order; repeatable", readSample, [])
     .option("--per-kind <n>", "generated inputs of each kind", integer, 20)
     .option("--search <rounds>", "rounds of the search for the most deviating input", integer, 30)
+    .option("--hunted <file>", "a search of `model hunt`, whose worst inputs count as well")
     .option("--seed <n>", "seed of the generated inputs and of the search", integer, 1)
     .addHelpText(
       "after",
@@ -89,6 +91,7 @@ export function calibrateCommand(model: Command, context: () => Context): void {
         supplied: flags.sample,
         perKind: flags.perKind,
         searchRounds: flags.search,
+        huntFile: flags.hunted,
         seed: flags.seed,
         onProgress: (text) => io.progress(text),
       });
