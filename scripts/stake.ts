@@ -16,13 +16,13 @@ const amount = parseEther(setting("STAKE", "1000"));
 if ((await suite.token.balanceOf(sender.address)) < amount) {
   await sender.send(await suite.token.drip.populateTransaction());
 }
-const receipt = await depositStake(suite, sender, amount);
+const receipt = await depositStake(suite, sender, { amount });
 
 const worker = process.env["WORKER"];
 if (worker !== undefined) {
-  await sender.send(await suite.staking.proposeWorker.populateTransaction(getAddress(worker)));
+  await sender.send(await suite.profiles.proposeWorker.populateTransaction(getAddress(worker)));
 }
-const { active } = await suite.staking.account(sender.address);
+const { active } = await suite.staking.ownPool(sender.address);
 console.log(
   JSON.stringify(
     { operator: sender.address, stake: formatEther(active), worker, gas: String(receipt.gasUsed) },

@@ -6,6 +6,7 @@ import { IClaimSource } from "../interfaces/IClaimSource.sol";
 import { IFinality } from "../interfaces/IFinality.sol";
 import { IHub } from "../interfaces/IHub.sol";
 import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
+import { IOperatorProfiles } from "../interfaces/IOperatorProfiles.sol";
 import { IOperatorStaking } from "../interfaces/IOperatorStaking.sol";
 import { ITraceVerifier } from "../interfaces/ITraceVerifier.sol";
 import { DemandTree } from "../libraries/DemandTree.sol";
@@ -23,7 +24,8 @@ abstract contract ChallengeStore is ChallengeLedger, ChallengeTerms {
         address[] sharers;
     }
 
-    IOperatorStaking internal immutable STAKING;
+    IOperatorStaking private immutable STAKING;
+    IOperatorProfiles internal immutable PROFILES;
     ITraceVerifier internal immutable VERIFIER;
     IModelRegistry internal immutable REGISTRY;
     IHub internal immutable HUB;
@@ -36,6 +38,7 @@ abstract contract ChallengeStore is ChallengeLedger, ChallengeTerms {
         require(address(staking_).code.length != 0, NotAContract(address(staking_)));
         require(address(verifier_).code.length != 0, NotAContract(address(verifier_)));
         STAKING = staking_;
+        PROFILES = staking_.profiles();
         VERIFIER = verifier_;
         REGISTRY = verifier_.registry();
         HUB = staking_.hub();

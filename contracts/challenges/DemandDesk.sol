@@ -89,7 +89,7 @@ abstract contract DemandDesk is ChallengeStore {
         uint128 taken = c.accusedSlot;
         if (taken != 0 && _demands[challengeId][taken].graceDeadline == 0) return false;
         address operator = IClaimSource(c.source).claim(c.claimId).operator;
-        if (msg.sender != operator && msg.sender != STAKING.workerOf(operator)) return false;
+        if (msg.sender != operator && msg.sender != PROFILES.workerOf(operator)) return false;
         c.accusedSlot = DemandTree.key(position);
         return true;
     }

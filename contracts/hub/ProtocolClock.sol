@@ -24,7 +24,8 @@ abstract contract ProtocolClock is IProtocolClock, AccessManaged {
     uint32 public constant MIN_RUN = 30 days;
 
     uint32 private constant MIN_EPOCH = 1 hours;
-    uint32 private constant MAX_EPOCH = 7 days;
+    /// Shorter than any unbonding that the parameters allow: an exit is ready only after the epoch of its request.
+    uint32 private constant MAX_EPOCH = 3 days;
 
     /// @inheritdoc IProtocolClock
     uint32 public immutable EPOCH;

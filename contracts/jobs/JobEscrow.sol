@@ -4,9 +4,11 @@ pragma solidity 0.8.37;
 import { LowLevelCall } from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 
 import { IFinality } from "../interfaces/IFinality.sol";
+import { IHub } from "../interfaces/IHub.sol";
 import { IClaimSource } from "../interfaces/IClaimSource.sol";
 import { IJobEscrow, Job, JobParams, JobTerms, Offer } from "../interfaces/IJobEscrow.sol";
 import { IModelRegistry, InputTensor, OutputTensor } from "../interfaces/IModelRegistry.sol";
+import { IOperatorProfiles } from "../interfaces/IOperatorProfiles.sol";
 import { IOperatorStaking } from "../interfaces/IOperatorStaking.sol";
 import { ClaimTensors } from "../libraries/ClaimTensors.sol";
 import { Domain } from "../libraries/Domain.sol";
@@ -16,6 +18,7 @@ import { Claim, ClaimStatus, ElementOpening } from "../types/Claim.sol";
 import { DType } from "../types/DType.sol";
 import { NotAContract, ParameterOutOfBounds, PaymentRefused, ZeroAddress } from "../types/Errors.sol";
 import { L_MAX, UNBONDING_BUFFER } from "../types/Limits.sol";
+import { Lock } from "../types/Stake.sol";
 
 /// @title JobEscrow
 /// @notice See `IJobEscrow`.
@@ -53,6 +56,7 @@ contract JobEscrow is IJobEscrow {
 
     IModelRegistry private immutable REGISTRY;
     IOperatorStaking private immutable STAKING;
+    IOperatorProfiles private immutable PROFILES;
     address private immutable CHALLENGE_MANAGER;
     uint32 private immutable CHALLENGE_WINDOW;
     uint32 private immutable LONGEST_DURATION;
@@ -79,25 +83,27 @@ contract JobEscrow is IJobEscrow {
         require(address(registry_).code.length != 0, NotAContract(address(registry_)));
         require(address(staking_).code.length != 0, NotAContract(address(staking_)));
         require(address(challengeManager_).code.length != 0, NotAContract(address(challengeManager_)));
-        address hub = address(staking_.hub());
-        address managerHub = address(challengeManager_.hub());
-        require(hub == managerHub, ForeignHub(hub, managerHub));
+        IHub hub = staking_.hub();
+        IHub managerHub = challengeManager_.hub();
+        require(address(hub) == address(managerHub), ForeignHub(address(hub), address(managerHub)));
 
         uint32 window = params.challengeWindow;
         require(window <= MAX_WINDOW, ParameterOutOfBounds("challengeWindow", window, 0, MAX_WINDOW));
         uint32 leastWindow = 2 * challengeManager_.inclusionDelay() + MIN_DETECTION;
         require(window >= leastWindow, WindowTooShort(window, leastWindow));
         uint32 leastUnbonding = challengeManager_.worstCaseFinality(window, L_MAX) + UNBONDING_BUFFER;
-        require(staking_.unbonding() > leastUnbonding, UnbondingTooShort(staking_.unbonding(), leastUnbonding));
+        uint32 unbonding = hub.stakingParams().unbonding;
+        require(unbonding > leastUnbonding, UnbondingTooShort(unbonding, leastUnbonding));
         require(
             params.maxDuration >= MIN_DURATION && params.maxDuration <= MAX_DURATION,
             ParameterOutOfBounds("maxDuration", params.maxDuration, MIN_DURATION, MAX_DURATION)
         );
-        // A lock of one wei has no half to reward anybody with.
-        require(params.lockFloor >= 2, ParameterOutOfBounds("lockFloor", params.lockFloor, 2, type(uint96).max));
+        // Below it a lock's own part has no half to reward anybody with.
+        require(params.lockFloor >= 10, ParameterOutOfBounds("lockFloor", params.lockFloor, 10, type(uint96).max));
 
         REGISTRY = registry_;
         STAKING = staking_;
+        PROFILES = staking_.profiles();
         CHALLENGE_MANAGER = address(challengeManager_);
         CHALLENGE_WINDOW = window;
         LONGEST_DURATION = params.maxDuration;
@@ -170,7 +176,7 @@ contract JobEscrow is IJobEscrow {
     function submit(bytes32 jobId, bytes[] calldata outputs) external {
         JobRecord storage record = _waiting(jobId);
         address operator = record.operator;
-        require(msg.sender == STAKING.workerOf(operator), NotOperator(msg.sender, operator));
+        require(msg.sender == PROFILES.workerOf(operator), NotOperator(msg.sender, operator));
         require(block.timestamp <= record.deadline, DeadlinePassed(jobId, record.deadline));
 
         bytes32 modelId = record.modelId;
@@ -187,7 +193,7 @@ contract JobEscrow is IJobEscrow {
     function decline(bytes32 jobId, ElementOpening calldata opening) external {
         JobRecord storage record = _waiting(jobId);
         address operator = record.operator;
-        require(msg.sender == operator || msg.sender == STAKING.workerOf(operator), NotOperator(msg.sender, operator));
+        require(msg.sender == operator || msg.sender == PROFILES.workerOf(operator), NotOperator(msg.sender, operator));
         require(block.timestamp <= record.deadline, DeadlinePassed(jobId, record.deadline));
 
         InputTensor[] memory specs = REGISTRY.inputs(record.modelId);
@@ -225,7 +231,7 @@ contract JobEscrow is IJobEscrow {
         record.status = ClaimStatus.Final;
         address operator = record.operator;
         uint256 fee = record.fee;
-        address payee = STAKING.payoutOf(operator);
+        address payee = PROFILES.payoutOf(operator);
         _credit(payee, fee);
         emit JobFinalised(jobId, operator, payee, fee);
         STAKING.unlock(operator, jobId);
@@ -254,9 +260,9 @@ contract JobEscrow is IJobEscrow {
         address consumer = record.consumer;
         _credit(consumer, record.fee);
         address operator = record.operator;
-        uint96 locked = STAKING.lockOf(address(this), operator, claimId);
-        emit ClaimWrong(claimId, operator, locked, record.fee);
-        STAKING.slash(operator, claimId, SlashSplit.rewards(locked, challengers, consumer));
+        Lock memory lock = STAKING.lockOf(address(this), operator, claimId);
+        emit ClaimWrong(claimId, operator, lock.amount, record.fee);
+        STAKING.slash(operator, claimId, SlashSplit.rewards(lock.own, challengers, consumer));
     }
 
     /// @inheritdoc IClaimSource
@@ -286,7 +292,7 @@ contract JobEscrow is IJobEscrow {
     /// @inheritdoc IClaimSource
     function claim(bytes32 claimId) external view returns (Claim memory) {
         JobRecord storage record = _jobs[claimId];
-        uint96 locked = STAKING.lockOf(address(this), record.operator, claimId);
+        uint96 locked = STAKING.lockOf(address(this), record.operator, claimId).amount;
         return
             Claim({
                 status: record.status,
@@ -305,7 +311,7 @@ contract JobEscrow is IJobEscrow {
     /// @inheritdoc IJobEscrow
     function job(bytes32 jobId) external view returns (Job memory) {
         JobRecord storage record = _jobs[jobId];
-        uint96 locked = STAKING.lockOf(address(this), record.operator, jobId);
+        uint96 locked = STAKING.lockOf(address(this), record.operator, jobId).amount;
         return
             Job({
                 status: record.status,

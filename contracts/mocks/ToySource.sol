@@ -16,6 +16,14 @@ contract ToySource {
         staking.lock(operator, lockId, amount);
     }
 
+    function lockDrawn(IOperatorStaking staking, address operator, bytes32 lockId, uint96 amount) external {
+        staking.lockDrawn(operator, lockId, amount);
+    }
+
+    function strike(IOperatorStaking staking, address operator) external {
+        staking.strike(operator);
+    }
+
     function unlock(IOperatorStaking staking, address operator, bytes32 lockId) external {
         staking.unlock(operator, lockId);
     }

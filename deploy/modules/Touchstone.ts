@@ -77,9 +77,12 @@ export default buildModule("Touchstone", (m) => {
     },
   ]);
   const staking = m.contract("OperatorStaking", [token, hub, m.getParameter("burnable", true)]);
+  // The staking contract deploys these two itself.
+  const profiles = m.contractAt("OperatorProfiles", m.staticCall(staking, "profiles"));
+  const fees = m.contractAt("DelegatorFees", m.staticCall(staking, "delegatorFees"));
   const verifier = m.contract("TraceVerifier", [registry]);
   const challenges = m.contract("ChallengeManager", [staking, verifier, { inclusionDelay, ...disputeTerms }]);
   const jobs = m.contract("JobEscrow", [registry, staking, challenges, jobTerms]);
   m.call(hub, "seal", [challenges, [jobs], []]);
-  return { token, authority, hub, registry, staking, arbiter, verifier, challenges, jobs };
+  return { token, authority, hub, registry, staking, profiles, fees, arbiter, verifier, challenges, jobs };
 });

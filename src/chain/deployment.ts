@@ -15,6 +15,10 @@ const schema = z.object({
   hub: address,
   registry: address,
   staking: address,
+  /** Keys and terms of operators. */
+  profiles: address,
+  /** What delegators earn. */
+  fees: address,
   arbiter: address,
   challenges: address,
   jobs: address,

@@ -3,19 +3,27 @@ import { FetchRequest, Interface, JsonRpcProvider, type Provider } from "ethers"
 import {
   Arbiter__factory,
   ChallengeManager__factory,
+  DelegatorFees__factory,
   Hub__factory,
   JobEscrow__factory,
   ModelRegistry__factory,
+  OperatorProfiles__factory,
   OperatorStaking__factory,
   TraceVerifier__factory,
   IChallengeManager__factory,
+  IDelegatorFees__factory,
+  IHub__factory,
   IJobEscrow__factory,
   IModelRegistry__factory,
+  IOperatorProfiles__factory,
   IOperatorStaking__factory,
   TestToken__factory,
   type IChallengeManager,
+  type IDelegatorFees,
+  type IHub,
   type IJobEscrow,
   type IModelRegistry,
+  type IOperatorProfiles,
   type IOperatorStaking,
   type TestToken,
 } from "../../typechain-types/index.js";
@@ -27,7 +35,10 @@ export interface Suite {
   readonly provider: Provider;
   readonly deployment: Deployment;
   readonly registry: IModelRegistry;
+  readonly hub: IHub;
   readonly staking: IOperatorStaking;
+  readonly profiles: IOperatorProfiles;
+  readonly fees: IDelegatorFees;
   readonly jobs: IJobEscrow;
   readonly challenges: IChallengeManager;
   readonly token: TestToken;
@@ -39,9 +50,11 @@ export interface Suite {
 const FACTORIES = [
   Arbiter__factory,
   ChallengeManager__factory,
+  DelegatorFees__factory,
   Hub__factory,
   JobEscrow__factory,
   ModelRegistry__factory,
+  OperatorProfiles__factory,
   OperatorStaking__factory,
   TestToken__factory,
   TraceVerifier__factory,
@@ -99,6 +112,9 @@ export function connectSuite(provider: Provider, deployment: Deployment): Suite 
     provider,
     deployment,
     registry: IModelRegistry__factory.connect(deployment.registry, provider),
+    hub: IHub__factory.connect(deployment.hub, provider),
+    profiles: IOperatorProfiles__factory.connect(deployment.profiles, provider),
+    fees: IDelegatorFees__factory.connect(deployment.fees, provider),
     staking: IOperatorStaking__factory.connect(deployment.staking, provider),
     jobs: IJobEscrow__factory.connect(deployment.jobs, provider),
     challenges: IChallengeManager__factory.connect(deployment.challenges, provider),

@@ -7,6 +7,7 @@ import { jobCommands } from "./commands/job.js";
 import { modelCommands } from "./commands/model.js";
 import { operatorCommands } from "./commands/operator.js";
 import { roleCommands } from "./commands/roles.js";
+import { stakeCommands } from "./commands/stake.js";
 import { createContext, type Context } from "./context.js";
 import { report } from "./io.js";
 
@@ -22,6 +23,7 @@ function build(): Command {
   const context = (): Context => createContext(program);
   modelCommands(program, context);
   operatorCommands(program, context);
+  stakeCommands(program, context);
   jobCommands(program, context);
   challengeCommands(program, context);
   roleCommands(program, context);

@@ -72,7 +72,7 @@ withFlags(program.command("operator"))
   .option("--factors <list>", "multiples of the tolerance, for deviating", "1.01")
   .action(async (flags: Flags & { readonly fraud: Fraud; readonly factors: string }) => {
     await run(`operator (${flags.fraud})`, flags, async (tools) => {
-      const operator = await tools.suite.staking.operatorOf(tools.sender.address);
+      const operator = await tools.suite.profiles.operatorOf(tools.sender.address);
       const runtime = { engine: "native", provider: "cpu", threads: 1, optimisation: "all" } as const;
       const factors = flags.factors.split(",").map(Number);
       const answer = dishonestAnswerer(flags.fraud, { ...tools, runtime, seed: flags.seed, factors });

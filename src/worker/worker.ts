@@ -109,7 +109,7 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
       log.info({ event: "collected", account: sender.address }, "withdrew rewards of defences");
       return true;
     }
-    const payout = await suite.staking.payoutOf(operator);
+    const payout = await suite.profiles.payoutOf(operator);
     if ((await jobs.creditOf(payout)) === 0n) return false;
     await tolerantSend(sender, await jobs.withdraw.populateTransaction(payout), ["NothingToWithdraw"]);
     log.info({ event: "collected", payout }, "withdrew earned fees");

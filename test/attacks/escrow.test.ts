@@ -135,10 +135,10 @@ describe("attacks on escrowed fees and jobs", () => {
   });
 
   it("40: an operator whose payout account refuses payments stops nothing either", async () => {
-    const { jobs, staking } = setup;
+    const { jobs, profiles } = setup;
     const account = await chain.ethers.deployContract("ScriptedAccount");
     await account.setRefuses(true);
-    await staking.connect(chain.owner).setPayout(account);
+    await profiles.connect(chain.owner).setPayout(account);
     const jobId = await answeredJob(chain, setup);
     await pass(PARAMS.challengeWindow + 1);
     await jobs.finalise(jobId);
@@ -237,7 +237,7 @@ describe("attacks on escrowed fees and jobs", () => {
     const { jobs, staking, modelId } = setup;
     for (let i = 0; i < OFFER.concurrency; i++) await requestJob(chain, setup, { lock: PARAMS.lockFloor });
     await expect(requestJob(chain, setup)).to.be.revertedWithCustomError(jobs, "OfferBusy");
-    expect((await staking.account(chain.owner)).locked).to.equal(BigInt(OFFER.concurrency) * PARAMS.lockFloor);
+    expect((await staking.ownPool(chain.owner)).locked).to.equal(BigInt(OFFER.concurrency) * PARAMS.lockFloor);
     // Closing the offer ends it.
     await jobs.connect(chain.owner).setOffer(modelId, { ...OFFER, open: false });
     await expect(requestJob(chain, setup)).to.be.revertedWithCustomError(jobs, "OfferClosed");

@@ -40,23 +40,23 @@ describe("attacks by stake tokens", () => {
 
   const asOwner = () => staking.connect(chain.owner);
   async function slashWithReward() {
-    await asOwner().deposit(100n * TOKEN);
+    await asOwner().deposit(chain.owner, 100n * TOKEN);
     await source.lock(staking, chain.owner, A, 60n * TOKEN);
     await source.slash(staking, chain.owner, A, [{ to: chain.challenger.address, amount: 30n * TOKEN }]);
   }
 
   it("14, 35: a deposit that arrives short of a fee is refused", async () => {
     await token.setFee(1);
-    await expect(asOwner().deposit(100n * TOKEN))
+    await expect(asOwner().deposit(chain.owner, 100n * TOKEN))
       .to.be.revertedWithCustomError(staking, "TransferMismatch")
       .withArgs(100n * TOKEN, 99n * TOKEN);
     expect(await staking.totalOwed()).to.equal(0);
   });
 
   it("35: a token that shrank balances takes no more deposits", async () => {
-    await asOwner().deposit(100n * TOKEN);
+    await asOwner().deposit(chain.owner, 100n * TOKEN);
     await token.shrink(staking, 1);
-    await expect(asOwner().deposit(1))
+    await expect(asOwner().deposit(chain.owner, 1))
       .to.be.revertedWithCustomError(staking, "BalanceShort")
       .withArgs(100n * TOKEN - 1n, 100n * TOKEN);
   });
@@ -66,15 +66,15 @@ describe("attacks by stake tokens", () => {
     const served = await chain.ethers.deployContract("OperatorStaking", [silent, hub, false]);
     await silent.mint(chain.owner, 5);
     await silent.connect(chain.owner).approve(served, 5);
-    await served.connect(chain.owner).deposit(5);
-    await served.connect(chain.owner).requestExit(5);
+    await served.connect(chain.owner).deposit(chain.owner, 5);
+    await served.connect(chain.owner).requestExit(chain.owner, 5);
     await chain.networkHelpers.time.increase(PARAMS.unbonding);
-    await served.connect(chain.owner).withdrawExit(0, chain.owner);
+    await served.connect(chain.owner).withdrawExit(chain.owner, 0, chain.owner);
     expect(await silent.balanceOf(chain.owner)).to.equal(5);
   });
 
   it("35: six decimals, or none, are only a matter of display", async () => {
-    await asOwner().deposit(3);
+    await asOwner().deposit(chain.owner, 3);
     await source.lock(staking, chain.owner, A, 3);
     await source.slash(staking, chain.owner, A, [{ to: chain.challenger.address, amount: 3 }]);
     expect(await staking.rewardOf(chain.challenger)).to.equal(1);
@@ -82,7 +82,7 @@ describe("attacks by stake tokens", () => {
   });
 
   it("35, 40: a blocklist that holds every party stops no slash", async () => {
-    await asOwner().deposit(100n * TOKEN);
+    await asOwner().deposit(chain.owner, 100n * TOKEN);
     await source.lock(staking, chain.owner, A, 60n * TOKEN);
     for (const account of [chain.owner, chain.challenger, chain.consumer, DEAD, staking]) {
       await token.setBlocked(account, true);
@@ -116,7 +116,7 @@ describe("attacks by stake tokens", () => {
   it("a burn function that does nothing is not believed", async () => {
     const believing = await chain.ethers.deployContract("OperatorStaking", [token, hub, true]);
     await token.connect(chain.owner).approve(believing, 10n);
-    await believing.connect(chain.owner).deposit(10n);
+    await believing.connect(chain.owner).deposit(chain.owner, 10n);
     await source.lock(believing, chain.owner, A, 10n);
     await source.slash(believing, chain.owner, A, []);
     await expect(believing.burnSlashed()).to.be.revertedWithCustomError(believing, "TransferMismatch").withArgs(10, 0);
@@ -130,42 +130,44 @@ describe("attacks by stake tokens", () => {
     const encode = staking.interface.encodeFunctionData.bind(staking.interface);
     await token.mint(account, 100n);
     await account.execute(token, token.interface.encodeFunctionData("approve", [await staking.getAddress(), 100n]));
-    await call(encode("deposit", [100n]));
-    await call(encode("requestExit", [60n]));
+    await call(encode("deposit", [accountAddress, 100n]));
+    await call(encode("requestExit", [accountAddress, 60n]));
     await source.lock(staking, account, A, 40n);
     await source.slash(staking, account, A, [{ to: accountAddress, amount: 20n }]);
     await chain.networkHelpers.time.increase(PARAMS.unbonding);
 
     const again = [
-      encode("withdrawExit", [0, accountAddress]),
-      encode("cancelExit", [0]),
+      encode("withdrawExit", [accountAddress, 0, accountAddress]),
+      encode("cancelExit", [accountAddress, 0]),
       encode("withdrawReward", [accountAddress]),
-      encode("deposit", [1n]),
+      encode("deposit", [accountAddress, 1n]),
       encode("burnSlashed"),
     ];
     for (const data of again) {
       const snapshot = await chain.networkHelpers.takeSnapshot();
       await token.setHook(account, account.interface.encodeFunctionData("execute", [await staking.getAddress(), data]));
-      await call(encode("withdrawExit", [0, accountAddress]));
+      await call(encode("withdrawExit", [accountAddress, 0, accountAddress]));
       expect(await token.hookTarget(), "the hook ran").to.equal(ZeroAddress);
       expect(await token.hookSucceeded(), data).to.equal(false);
-      expect(await token.balanceOf(account)).to.equal(60n);
-      expect(await staking.totalOwed()).to.equal(40n);
+      // The exit bore its part of the slash.
+      expect(await token.balanceOf(account)).to.equal(36n);
+      expect(await staking.totalOwed()).to.equal(64n);
       await snapshot.restore();
     }
   });
 
   it("34: a hook in the middle of a deposit counts no token twice", async () => {
     const account = await chain.ethers.deployContract("ScriptedAccount");
+    const accountAddress = await account.getAddress();
     const encode = staking.interface.encodeFunctionData.bind(staking.interface);
     await token.mint(account, 10n);
     await account.execute(token, token.interface.encodeFunctionData("approve", [await staking.getAddress(), 10n]));
     const nested = account.interface.encodeFunctionData("execute", [
       await staking.getAddress(),
-      encode("deposit", [5n]),
+      encode("deposit", [accountAddress, 5n]),
     ]);
     await token.setHook(account, nested);
-    await account.execute(staking, encode("deposit", [5n]));
+    await account.execute(staking, encode("deposit", [accountAddress, 5n]));
     expect(await token.hookSucceeded()).to.equal(false);
     expect(await staking.stakeOf(account)).to.equal(5n);
     expect(await token.balanceOf(staking)).to.equal(5n);

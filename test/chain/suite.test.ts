@@ -8,6 +8,8 @@ const ADDRESSES = {
   hub: ZeroAddress,
   registry: ZeroAddress,
   staking: ZeroAddress,
+  profiles: ZeroAddress,
+  fees: ZeroAddress,
   arbiter: ZeroAddress,
   challenges: ZeroAddress,
   jobs: ZeroAddress,

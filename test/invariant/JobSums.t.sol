@@ -6,6 +6,7 @@ import { IArbiter } from "../../contracts/interfaces/IArbiter.sol";
 import { IFinality } from "../../contracts/interfaces/IFinality.sol";
 import { JobParams, Offer } from "../../contracts/interfaces/IJobEscrow.sol";
 import { RegistryParams } from "../../contracts/interfaces/IModelRegistry.sol";
+import { IOperatorProfiles } from "../../contracts/interfaces/IOperatorProfiles.sol";
 import { JobEscrow } from "../../contracts/jobs/JobEscrow.sol";
 import { ModelRegistry } from "../../contracts/registry/ModelRegistry.sol";
 import { OperatorStaking } from "../../contracts/staking/OperatorStaking.sol";
@@ -64,9 +65,10 @@ contract JobSumsTest {
         CHEATS.prank(OPERATOR);
         token.approve(address(_staking), type(uint256).max);
         CHEATS.prank(OPERATOR);
-        _staking.deposit(100 * LOCK);
+        _staking.deposit(OPERATOR, 100 * LOCK);
+        IOperatorProfiles profiles = _staking.profiles();
         CHEATS.prank(OPERATOR);
-        _staking.proposeWorker(OPERATOR);
+        profiles.proposeWorker(OPERATOR);
         CHEATS.prank(OPERATOR);
         _jobs.setOffer(
             _modelId,
@@ -221,7 +223,7 @@ contract JobSumsTest {
         require(_jobs.creditOf(CONSUMER) == refunded + _surplus, Broken(3, "the consumer's refund"));
         require(address(_jobs).balance == escrowed + refunded + _surplus + earned - _paidOut, Broken(1, "coins"));
         require(address(_jobs).balance == _paidIn - _paidOut, Broken(1, "coins from nowhere"));
-        require(_staking.account(OPERATOR).locked == locked, Broken(6, "locks"));
+        require(_staking.ownPool(OPERATOR).locked == locked, Broken(6, "locks"));
         (, uint16 counted) = _jobs.offerOf(OPERATOR, _modelId);
         require(counted == waiting, Broken(3, "waiting jobs miscounted"));
     }

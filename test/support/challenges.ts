@@ -20,7 +20,7 @@ import { deeperDemand, firstDemand, type Place, supplyFor } from "./demands.js";
 import { deployHub } from "./hub.js";
 import { floatBytes, listHash } from "./jobs.js";
 import { DTYPE, F32, modelContent, modelIdOf, provenance } from "./models.js";
-import { type Connection, DAY, HOUR, OFFER, PARAMS, stake, TOKEN } from "./protocol.js";
+import { appointWorker, type Connection, DAY, HOUR, OFFER, PARAMS, stake, TOKEN } from "./protocol.js";
 
 export const TERMS = {
   inclusionDelay: PARAMS.inclusionDelay,
@@ -94,7 +94,7 @@ export async function deploySuite(
   arbiter: IArbiter,
   { terms = {}, challengeWindow = PARAMS.challengeWindow }: Omit<Deployment, "layout"> = {},
 ) {
-  const { ethers, deployer, owner, worker } = connection;
+  const { ethers, deployer } = connection;
   const hub = await deployHub(connection);
   const token = await ethers.deployContract("TestToken", [deployer, 10n ** 9n * TOKEN, 1000n * TOKEN, DAY]);
   const registry = await ethers.deployContract("ModelRegistry", [
@@ -112,8 +112,7 @@ export async function deploySuite(
   ]);
   await hub.seal(manager, [jobs], []);
   await stake(connection, { token, staking }, 100_000n * TOKEN);
-  await staking.connect(owner).proposeWorker(worker);
-  await staking.connect(worker).acceptWorker(owner);
+  await appointWorker(connection, staking);
   return { hub, token, registry, staking, verifier, manager, jobs };
 }
 

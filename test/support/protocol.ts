@@ -1,5 +1,6 @@
 import { network } from "hardhat";
 
+import { type OperatorStaking, OperatorProfiles__factory } from "../../typechain-types/index.js";
 import { DAY, deployHub, HOUR, INCLUSION_DELAY, PARAMETERS, TOKEN } from "./hub.js";
 import { modelContent, modelIdOf, provenance } from "./models.js";
 
@@ -52,22 +53,21 @@ export async function deployProtocol(connection: Connection) {
     { challengeWindow: PARAMS.challengeWindow, maxDuration: PARAMS.maxDuration, lockFloor: PARAMS.lockFloor },
   ]);
   await hub.seal(manager, [jobs], []);
-  return { hub, token, manager, registry, staking, jobs };
+  return { hub, token, manager, registry, staking, profiles: await profilesOf(staking), jobs };
 }
 
 export type Protocol = Awaited<ReturnType<typeof deployProtocol>>;
 
 /** A model registered by the publisher, an owner with 1,000 tokens staked and its worker, and an open offer. */
 export async function deployWithOperator(connection: Connection) {
-  const { publisher, owner, worker } = connection;
+  const { publisher, owner } = connection;
   const protocol = await deployProtocol(connection);
   const { registry, jobs } = protocol;
   const content = modelContent();
   await registry.connect(publisher).register(content, provenance(), { value: PARAMS.deposit });
   const modelId = modelIdOf(content, publisher.address);
   await stake(connection, protocol, 1000n * TOKEN);
-  await protocol.staking.connect(owner).proposeWorker(worker);
-  await protocol.staking.connect(worker).acceptWorker(owner);
+  await appointWorker(connection, protocol.staking);
   await jobs.connect(owner).setOffer(modelId, OFFER);
   return { ...protocol, modelId, content };
 }
@@ -88,5 +88,17 @@ export async function stake(
 ) {
   await token.connect(deployer).transfer(owner, amount);
   await token.connect(owner).approve(staking, amount);
-  await staking.connect(owner).deposit(amount);
+  await staking.connect(owner).deposit(owner, amount);
+}
+
+/** Keys and terms of a staking contract. */
+export async function profilesOf(staking: OperatorStaking) {
+  return OperatorProfiles__factory.connect(await staking.profiles(), staking.runner);
+}
+
+/** Makes the connection's worker that of its owner. */
+export async function appointWorker({ owner, worker }: Connection, staking: OperatorStaking) {
+  const profiles = await profilesOf(staking);
+  await profiles.connect(owner).proposeWorker(worker);
+  await profiles.connect(worker).acceptWorker(owner);
 }

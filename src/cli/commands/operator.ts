@@ -17,7 +17,7 @@ interface OfferFlags {
 }
 
 export function operatorCommands(program: Command, context: () => Context): void {
-  const operator = program.command("operator").description("stake, keys, offers and exits (owner's key)");
+  const operator = program.command("operator").description("stake, keys, offers and terms (owner's key)");
 
   operator
     .command("stake")
@@ -27,7 +27,7 @@ export function operatorCommands(program: Command, context: () => Context): void
     .action(async (value: bigint) => {
       const ctx = context();
       const sender = await ctx.sender();
-      const { gasUsed } = await depositStake(await ctx.suite(), sender, value);
+      const { gasUsed } = await depositStake(await ctx.suite(), sender, { amount: value });
       ctx.io.result({ operator: sender.address, staked: value, gas: gasUsed }, () => `staked ${coins(value)} tokens`);
     });
 
@@ -48,8 +48,8 @@ export function operatorCommands(program: Command, context: () => Context): void
     .description("propose the hot key that answers; it accepts with `operator accept`")
     .action(async (worker: string) => {
       const ctx = context();
-      const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
-      await sender.send(await staking.proposeWorker.populateTransaction(worker));
+      const [{ profiles }, sender] = [await ctx.suite(), await ctx.sender()];
+      await sender.send(await profiles.proposeWorker.populateTransaction(worker));
       ctx.io.result({ operator: sender.address, proposed: worker }, () => `proposed ${worker}`);
     });
 
@@ -59,8 +59,8 @@ export function operatorCommands(program: Command, context: () => Context): void
     .description("become the worker of an operator that proposed this key (worker's key)")
     .action(async (owner: string) => {
       const ctx = context();
-      const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
-      await sender.send(await staking.acceptWorker.populateTransaction(owner));
+      const [{ profiles }, sender] = [await ctx.suite(), await ctx.sender()];
+      await sender.send(await profiles.acceptWorker.populateTransaction(owner));
       ctx.io.result({ operator: owner, worker: sender.address }, () => `${sender.address} answers for ${owner}`);
     });
 
@@ -86,55 +86,41 @@ export function operatorCommands(program: Command, context: () => Context): void
     });
 
   operator
-    .command("exit")
-    .argument("<tokens>", "e.g. 1000", amount)
-    .description("ask for stake back; it can leave after unbonding")
-    .action(async (tokens: bigint) => {
-      const ctx = context();
-      const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
-      await sender.send(await staking.requestExit.populateTransaction(tokens));
-      const { exitCount } = await staking.account(sender.address);
-      const exitId = Number(exitCount) - 1;
-      const { readyAt } = await staking.exit(sender.address, exitId);
-      const when = new Date(Number(readyAt) * 1_000).toISOString();
-      ctx.io.result({ exitId, readyAt: when }, () => `exit ${exitId} can leave from ${when}`);
-    });
-
-  operator
-    .command("withdraw")
-    .argument("<exitId>", "number of the exit", integer)
-    .description("take out an exit that has waited long enough")
-    .action(async (exitId: number) => {
-      const ctx = context();
-      const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
-      await sender.send(await staking.withdrawExit.populateTransaction(exitId, sender.address));
-      ctx.io.result({ exitId, receiver: sender.address }, () => `exit ${exitId} paid out`);
-    });
-
-  operator
     .command("status")
     .argument("[operator]", "the owner's address (default: this key's)", address)
     .description("stake, locks, keys and what can be collected")
     .action(async (given?: string) => {
       const ctx = context();
-      const { staking, jobs, challenges } = await ctx.suite();
+      const { staking, profiles, jobs, challenges } = await ctx.suite();
       const owner = given ?? (await ctx.sender()).address;
-      const account = await staking.account(owner);
-      const [fees, rewards, bonds] = await Promise.all([
-        jobs.creditOf(account.payout),
+      const [own, delegated, worker, { payout }] = await Promise.all([
+        staking.ownPool(owner),
+        staking.delegatedPool(owner),
+        profiles.workerOf(owner),
+        profiles.termsOf(owner),
+      ]);
+      const [free, fees, rewards, bonds] = await Promise.all([
+        staking.freeStake(owner),
+        jobs.creditOf(payout),
         staking.rewardOf(owner),
         challenges.creditOf(owner),
       ]);
-      const { active, exiting, locked, worker, payout } = account;
-      const status = { operator: owner, worker, payout, active, exiting, locked, fees, rewards, bonds };
+      const { active, exiting, locked } = own;
+      const { active: delegatedActive, exiting: delegatedExiting, locked: delegatedLocked } = delegated;
+      const stake = { active, exiting, locked, delegatedActive, delegatedExiting, delegatedLocked, free };
+      const status = { operator: owner, worker, payout, ...stake, fees, rewards, bonds };
       ctx.io.result(status, (s) =>
         table([
           ["operator", s.operator],
           ["worker", s.worker],
           ["payout", s.payout],
-          ["stake, free and locked", coins(s.active)],
-          ["stake, leaving", coins(s.exiting)],
-          ["locked by claims", coins(s.locked)],
+          ["own stake", coins(s.active)],
+          ["own stake, leaving", coins(s.exiting)],
+          ["own stake, locked", coins(s.locked)],
+          ["delegated", coins(s.delegatedActive)],
+          ["delegated, leaving", coins(s.delegatedExiting)],
+          ["delegated, locked", coins(s.delegatedLocked)],
+          ["free for new claims", coins(s.free)],
           ["fees to collect", coins(s.fees)],
           ["rewards to collect", coins(s.rewards)],
           ["bonds to collect", coins(s.bonds)],

@@ -56,7 +56,7 @@ export function roleCommands(program: Command, context: () => Context): void {
       const { settings, log: logger, ...rest } = context();
       const [suite, sender, catalogue] = [await rest.suite(), await rest.sender(), await rest.catalogue()];
       const log = logger("worker");
-      const operator = await suite.staking.operatorOf(sender.address);
+      const operator = await suite.profiles.operatorOf(sender.address);
       if (BigInt(operator) === 0n) {
         throw new TouchstoneError("NOT_A_WORKER", `${sender.address} is not the worker of any operator.`, {
           next: "Name it with `touchstone operator worker <address>` from the owner's key.",

@@ -25,14 +25,14 @@ export interface Operator {
 /** Tokens from the faucet, stake, worker key and an open offer for one model. */
 export async function joinOperator(world: World, name: string, modelId: string): Promise<Operator> {
   const { suite, actors } = world;
-  const { token, staking, jobs } = suite;
+  const { token, profiles, jobs } = suite;
   const owner = await actors.get(name);
   const worker = await actors.get(`${name}'s worker`);
   const [asOwner, asWorker] = [world.sender(owner), world.sender(worker)];
   await asOwner.send(await token.drip.populateTransaction());
-  await depositStake(suite, asOwner, TERMS.stake);
-  await asOwner.send(await staking.proposeWorker.populateTransaction(worker.address));
-  await asWorker.send(await staking.acceptWorker.populateTransaction(owner.address));
+  await depositStake(suite, asOwner, { amount: TERMS.stake });
+  await asOwner.send(await profiles.proposeWorker.populateTransaction(worker.address));
+  await asWorker.send(await profiles.acceptWorker.populateTransaction(owner.address));
   const offer = {
     price: TERMS.price,
     maxLock: TERMS.lock,

@@ -70,7 +70,7 @@ describe("JobEscrow from answer to payment", () => {
     });
 
     it("is the worker's alone", async () => {
-      const { jobs, staking } = setup;
+      const { jobs, profiles } = setup;
       const jobId = await requestJob(chain, setup);
       for (const caller of [chain.owner, chain.consumer, chain.stranger]) {
         await expect(jobs.connect(caller).submit(jobId, [...OUTPUTS]))
@@ -78,10 +78,10 @@ describe("JobEscrow from answer to payment", () => {
           .withArgs(caller.address, chain.owner.address);
       }
       // A worker out of office answers nothing; its successor answers the jobs that wait.
-      await staking.connect(chain.owner).dropWorker();
+      await profiles.connect(chain.owner).dropWorker();
       await expect(submit(jobId)).to.be.revertedWithCustomError(jobs, "NotOperator");
-      await staking.connect(chain.owner).proposeWorker(chain.stranger);
-      await staking.connect(chain.stranger).acceptWorker(chain.owner);
+      await profiles.connect(chain.owner).proposeWorker(chain.stranger);
+      await profiles.connect(chain.stranger).acceptWorker(chain.owner);
       await jobs.connect(chain.stranger).submit(jobId, [...OUTPUTS]);
     });
 
@@ -150,9 +150,9 @@ describe("JobEscrow from answer to payment", () => {
 
   describe("finalise", () => {
     it("pays the operator's payout account from the second after the window, at anybody's call", async () => {
-      const { jobs, staking } = setup;
+      const { jobs, profiles } = setup;
       const { time } = chain.networkHelpers;
-      await staking.connect(chain.owner).setPayout(chain.challenger);
+      await profiles.connect(chain.owner).setPayout(chain.challenger);
       const jobId = await answeredJob(chain, setup);
       const { challengeDeadline } = await jobs.job(jobId);
       for (const offset of [-1, 0]) {
@@ -166,7 +166,7 @@ describe("JobEscrow from answer to payment", () => {
         .to.emit(jobs, "JobFinalised")
         .withArgs(jobId, chain.owner.address, chain.challenger.address, OFFER.price);
       expect(await jobs.creditOf(chain.challenger)).to.equal(OFFER.price);
-      expect(await staking.freeStake(chain.owner)).to.equal(await staking.stakeOf(chain.owner));
+      expect(await setup.staking.freeStake(chain.owner)).to.equal(await setup.staking.stakeOf(chain.owner));
       const claim = await jobs.claim(jobId);
       expect([claim.status, claim.lock]).to.deep.equal([FINAL, 0n]);
     });

@@ -60,9 +60,9 @@ describe("JobEscrow parameters", () => {
     for (const maxDuration of [60, 30 * DAY]) await deploy({ maxDuration });
   });
 
-  it("lock floor: enough to have a half", async () => {
-    await expect(deploy({ lockFloor: 1n })).to.be.revertedWithCustomError(jobs, "ParameterOutOfBounds");
-    await deploy({ lockFloor: 2n });
+  it("lock floor: enough for a fifth of it to have a half", async () => {
+    await expect(deploy({ lockFloor: 9n })).to.be.revertedWithCustomError(jobs, "ParameterOutOfBounds");
+    await deploy({ lockFloor: 10n });
   });
 
   it("all parts are contracts of one deployment", async () => {

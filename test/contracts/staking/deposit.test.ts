@@ -27,36 +27,43 @@ describe("OperatorStaking deposits", () => {
     const { staking, token } = protocol;
     const { owner, ethers } = chain;
     await token.connect(owner).approve(staking, 60n * TOKEN);
-    const deposit = staking.connect(owner).deposit(60n * TOKEN);
+    const deposit = staking.connect(owner).deposit(owner, 60n * TOKEN);
     await expect(deposit).to.changeTokenBalances(ethers, token, [owner, staking], [-60n * TOKEN, 60n * TOKEN]);
     await expect(deposit)
       .to.emit(staking, "Deposited")
-      .withArgs(owner.address, 60n * TOKEN);
+      .withArgs(owner.address, owner.address, 60n * TOKEN, 60_000n * TOKEN);
     expect(await staking.stakeOf(owner)).to.equal(60n * TOKEN);
     expect(await staking.freeStake(owner)).to.equal(60n * TOKEN);
     expect(await staking.totalOwed()).to.equal(60n * TOKEN);
-    expect((await staking.account(owner)).active).to.equal(60n * TOKEN);
+    expect((await staking.ownPool(owner)).active).to.equal(60n * TOKEN);
   });
 
   it("refuses nothing, what is not allowed, and what 96 bits can't hold", async () => {
     const { staking, token } = protocol;
     const { owner, ethers } = chain;
-    await expect(staking.connect(owner).deposit(0)).to.be.revertedWithCustomError(staking, "ZeroAmount");
-    await expect(staking.connect(owner).deposit(1)).to.be.revertedWithCustomError(token, "ERC20InsufficientAllowance");
+    await expect(staking.connect(owner).deposit(owner, 0)).to.be.revertedWithCustomError(staking, "ZeroAmount");
+    await expect(staking.connect(owner).deposit(owner, 1)).to.be.revertedWithCustomError(
+      token,
+      "ERC20InsufficientAllowance",
+    );
 
     const weird = await ethers.deployContract("WeirdToken");
     const vast = await ethers.deployContract("OperatorStaking", [weird, protocol.hub, false]);
     await weird.mint(owner, 2n ** 100n);
     await weird.connect(owner).approve(vast, 2n ** 100n);
-    await expect(vast.connect(owner).deposit(MAX_UINT96 + 1n))
+    await expect(vast.connect(owner).deposit(owner, MAX_UINT96 + 1n))
       .to.be.revertedWithCustomError(vast, "AmountTooLarge")
       .withArgs(MAX_UINT96 + 1n);
-    await vast.connect(owner).deposit(MAX_UINT96);
-    await expect(vast.connect(owner).deposit(1)).to.be.revertedWithCustomError(vast, "AmountTooLarge").withArgs(1);
+    await vast.connect(owner).deposit(owner, MAX_UINT96);
+    await expect(vast.connect(owner).deposit(owner, 1))
+      .to.be.revertedWithCustomError(vast, "AmountTooLarge")
+      .withArgs(1);
     // What is queued to leave counts, because it can come back.
-    await vast.connect(owner).requestExit(5);
-    await expect(vast.connect(owner).deposit(1)).to.be.revertedWithCustomError(vast, "AmountTooLarge").withArgs(1);
-    await vast.connect(owner).cancelExit(0);
+    await vast.connect(owner).requestExit(owner, 5);
+    await expect(vast.connect(owner).deposit(owner, 1))
+      .to.be.revertedWithCustomError(vast, "AmountTooLarge")
+      .withArgs(1);
+    await vast.connect(owner).cancelExit(owner, 0);
     expect(await vast.freeStake(owner)).to.equal(MAX_UINT96);
   });
 
@@ -95,7 +102,7 @@ describe("OperatorStaking deposits", () => {
     it("needs no approval before", async () => {
       const { staking } = protocol;
       const { v, r, s } = await permit(TOKEN, 2n ** 40n);
-      await staking.connect(chain.owner).depositWithPermit(TOKEN, 2n ** 40n, v, r, s);
+      await staking.connect(chain.owner).depositWithPermit(chain.owner, TOKEN, 2n ** 40n, v, r, s);
       expect(await staking.stakeOf(chain.owner)).to.equal(TOKEN);
     });
 
@@ -103,17 +110,17 @@ describe("OperatorStaking deposits", () => {
       const { staking, token } = protocol;
       const { v, r, s } = await permit(TOKEN, 2n ** 40n);
       await token.connect(chain.stranger).permit(chain.owner, staking, TOKEN, 2n ** 40n, v, r, s);
-      await staking.connect(chain.owner).depositWithPermit(TOKEN, 2n ** 40n, v, r, s);
+      await staking.connect(chain.owner).depositWithPermit(chain.owner, TOKEN, 2n ** 40n, v, r, s);
       expect(await staking.stakeOf(chain.owner)).to.equal(TOKEN);
     });
 
     it("is refused by name where the permit is not the caller's", async () => {
       const { staking } = protocol;
       const { v, r, s } = await permit(TOKEN, 2n ** 40n);
-      await expect(staking.connect(chain.stranger).depositWithPermit(TOKEN, 2n ** 40n, v, r, s))
+      await expect(staking.connect(chain.stranger).depositWithPermit(chain.owner, TOKEN, 2n ** 40n, v, r, s))
         .to.be.revertedWithCustomError(staking, "PermitRefused")
         .withArgs(chain.stranger.address);
-      await expect(staking.connect(chain.owner).depositWithPermit(2n * TOKEN, 2n ** 40n, v, r, s))
+      await expect(staking.connect(chain.owner).depositWithPermit(chain.owner, 2n * TOKEN, 2n ** 40n, v, r, s))
         .to.be.revertedWithCustomError(staking, "PermitRefused")
         .withArgs(chain.owner.address);
     });

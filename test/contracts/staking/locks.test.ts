@@ -38,14 +38,14 @@ describe("OperatorStaking locks and slashes", () => {
     const { staking } = setup;
     await expect(lock(A, 99n * TOKEN))
       .to.emit(staking, "Locked")
-      .withArgs(chain.owner.address, await setup.source.getAddress(), A, 99n * TOKEN);
+      .withArgs(chain.owner.address, await setup.source.getAddress(), A, 99n * TOKEN, 99n * TOKEN);
     await expect(lock(lockId("b"), TOKEN + 1n))
       .to.be.revertedWithCustomError(staking, "InsufficientStake")
       .withArgs(chain.owner.address, TOKEN + 1n, TOKEN);
     await lock(lockId("b"), TOKEN);
     expect(await staking.freeStake(chain.owner)).to.equal(0);
-    expect((await staking.account(chain.owner)).locked).to.equal(100n * TOKEN);
-    expect(await staking.lockOf(setup.source, chain.owner, A)).to.equal(99n * TOKEN);
+    expect((await staking.ownPool(chain.owner)).locked).to.equal(100n * TOKEN);
+    expect((await staking.lockOf(setup.source, chain.owner, A)).amount).to.equal(99n * TOKEN);
   });
 
   it("are free again when unlocked, once", async () => {
@@ -55,7 +55,7 @@ describe("OperatorStaking locks and slashes", () => {
       .to.emit(staking, "Unlocked")
       .withArgs(chain.owner.address, await setup.source.getAddress(), A, 60n * TOKEN);
     expect(await staking.freeStake(chain.owner)).to.equal(100n * TOKEN);
-    expect(await staking.lockOf(setup.source, chain.owner, A)).to.equal(0n);
+    expect((await staking.lockOf(setup.source, chain.owner, A)).amount).to.equal(0n);
     await expect(setup.source.unlock(staking, chain.owner, A)).to.be.revertedWithCustomError(staking, "UnknownLock");
     await expect(slash([])).to.be.revertedWithCustomError(staking, "UnknownLock");
   });
@@ -69,7 +69,7 @@ describe("OperatorStaking locks and slashes", () => {
     await expect(other.slash(staking, chain.owner, A, [])).to.be.revertedWithCustomError(staking, "UnknownLock");
     // The same id at another source is another lock.
     await lock(A, 40n * TOKEN, other);
-    expect((await staking.account(chain.owner)).locked).to.equal(100n * TOKEN);
+    expect((await staking.ownPool(chain.owner)).locked).to.equal(100n * TOKEN);
   });
 
   it("have distinct ids and are not empty", async () => {
@@ -91,7 +91,7 @@ describe("OperatorStaking locks and slashes", () => {
       () => foreign.slash(staking, owner, A, []),
     ]) {
       await expect(call())
-        .to.be.revertedWithCustomError(staking, "NotSource")
+        .to.be.revertedWithCustomError(staking, "NotLocker")
         .withArgs(await foreign.getAddress());
     }
     for (const call of [
@@ -99,7 +99,7 @@ describe("OperatorStaking locks and slashes", () => {
       () => staking.connect(owner).unlock(owner, A),
       () => staking.connect(owner).slash(owner, A, []),
     ]) {
-      await expect(call()).to.be.revertedWithCustomError(staking, "NotSource").withArgs(owner.address);
+      await expect(call()).to.be.revertedWithCustomError(staking, "NotLocker").withArgs(owner.address);
     }
   });
 
@@ -114,9 +114,9 @@ describe("OperatorStaking locks and slashes", () => {
       ]),
     )
       .to.emit(staking, "Slashed")
-      .withArgs(chain.owner.address, await setup.source.getAddress(), A, 60n * TOKEN, 30n * TOKEN);
+      .withArgs(chain.owner.address, await setup.source.getAddress(), A, 60n * TOKEN, 60n * TOKEN, 30n * TOKEN);
     expect(await staking.stakeOf(chain.owner)).to.equal(40n * TOKEN);
-    expect((await staking.account(chain.owner)).locked).to.equal(0);
+    expect((await staking.ownPool(chain.owner)).locked).to.equal(0);
     expect(await staking.rewardOf(chain.challenger)).to.equal(21n * TOKEN);
     expect(await staking.rewardOf(chain.consumer)).to.equal(9n * TOKEN);
     expect(await staking.pendingBurn()).to.equal(30n * TOKEN);

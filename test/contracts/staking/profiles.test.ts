@@ -1,0 +1,128 @@
+import { expect } from "chai";
+import { ZeroAddress } from "ethers";
+
+import { connect, type Connection, deployProtocol, type Protocol } from "../../support/protocol.js";
+
+describe("OperatorProfiles keys", () => {
+  let chain: Connection;
+  let protocol: Protocol;
+
+  before(async () => {
+    chain = await connect();
+  });
+
+  beforeEach(async () => {
+    protocol = await chain.networkHelpers.loadFixture(fixture);
+  });
+
+  async function fixture() {
+    return deployProtocol(chain);
+  }
+
+  const asOwner = () => protocol.profiles.connect(chain.owner);
+
+  it("a worker takes office when it accepts", async () => {
+    const { profiles } = protocol;
+    const { owner, worker } = chain;
+    await expect(asOwner().proposeWorker(worker))
+      .to.emit(profiles, "WorkerProposed")
+      .withArgs(owner.address, worker.address);
+    expect(await profiles.workerOf(owner)).to.equal(ZeroAddress);
+    expect(await profiles.pendingWorkerOf(owner)).to.equal(worker.address);
+    await expect(profiles.connect(worker).acceptWorker(owner))
+      .to.emit(profiles, "WorkerChanged")
+      .withArgs(owner.address, ZeroAddress, worker.address);
+    expect(await profiles.workerOf(owner)).to.equal(worker.address);
+    expect(await profiles.operatorOf(worker)).to.equal(owner.address);
+    expect(await profiles.pendingWorkerOf(owner)).to.equal(ZeroAddress);
+    // A proposal is used up.
+    await expect(profiles.connect(worker).acceptWorker(owner)).to.be.revertedWithCustomError(
+      profiles,
+      "WorkerNotProposed",
+    );
+  });
+
+  it("only the proposed key can accept, and only while proposed", async () => {
+    const { profiles } = protocol;
+    const { owner, worker, stranger } = chain;
+    await asOwner().proposeWorker(worker);
+    await expect(profiles.connect(stranger).acceptWorker(owner))
+      .to.be.revertedWithCustomError(profiles, "WorkerNotProposed")
+      .withArgs(owner.address, stranger.address);
+    await asOwner().proposeWorker(ZeroAddress);
+    await expect(profiles.connect(worker).acceptWorker(owner)).to.be.revertedWithCustomError(
+      profiles,
+      "WorkerNotProposed",
+    );
+  });
+
+  it("rotation keeps the old key until the new one accepts, then frees it", async () => {
+    const { profiles } = protocol;
+    const { owner, worker, stranger, challenger } = chain;
+    await asOwner().proposeWorker(worker);
+    await profiles.connect(worker).acceptWorker(owner);
+    await asOwner().proposeWorker(stranger);
+    expect(await profiles.workerOf(owner)).to.equal(worker.address);
+    await expect(profiles.connect(stranger).acceptWorker(owner))
+      .to.emit(profiles, "WorkerChanged")
+      .withArgs(owner.address, worker.address, stranger.address);
+    expect(await profiles.operatorOf(worker)).to.equal(ZeroAddress);
+    // The old key may serve somebody else now.
+    await profiles.connect(challenger).proposeWorker(worker);
+    await profiles.connect(worker).acceptWorker(challenger);
+  });
+
+  it("a key works for one operator only", async () => {
+    const { profiles } = protocol;
+    const { owner, worker, stranger } = chain;
+    await asOwner().proposeWorker(worker);
+    await profiles.connect(worker).acceptWorker(owner);
+    await profiles.connect(stranger).proposeWorker(worker);
+    await expect(profiles.connect(worker).acceptWorker(stranger))
+      .to.be.revertedWithCustomError(profiles, "WorkerTaken")
+      .withArgs(worker.address, owner.address);
+  });
+
+  it("nobody can be made a worker against its will, so no key can be squatted", async () => {
+    const { profiles } = protocol;
+    await profiles.connect(chain.stranger).proposeWorker(chain.worker);
+    expect(await profiles.operatorOf(chain.worker)).to.equal(ZeroAddress);
+    await asOwner().proposeWorker(chain.worker);
+    await profiles.connect(chain.worker).acceptWorker(chain.owner);
+  });
+
+  it("an owner can work for itself", async () => {
+    const { profiles } = protocol;
+    await expect(asOwner().proposeWorker(chain.owner))
+      .to.emit(profiles, "WorkerChanged")
+      .withArgs(chain.owner.address, ZeroAddress, chain.owner.address);
+    expect(await profiles.workerOf(chain.owner)).to.equal(chain.owner.address);
+    await expect(asOwner().proposeWorker(chain.owner)).to.be.revertedWithCustomError(profiles, "WorkerTaken");
+  });
+
+  it("a stolen key is out of office at once", async () => {
+    const { profiles } = protocol;
+    const { owner, worker } = chain;
+    await expect(asOwner().dropWorker()).to.be.revertedWithCustomError(profiles, "NoWorker").withArgs(owner.address);
+    await asOwner().proposeWorker(worker);
+    await profiles.connect(worker).acceptWorker(owner);
+    await expect(asOwner().dropWorker())
+      .to.emit(profiles, "WorkerChanged")
+      .withArgs(owner.address, worker.address, ZeroAddress);
+    expect(await profiles.workerOf(owner)).to.equal(ZeroAddress);
+    expect(await profiles.operatorOf(worker)).to.equal(ZeroAddress);
+  });
+
+  it("payouts go to the owner until it names another account", async () => {
+    const { profiles } = protocol;
+    const { owner, stranger } = chain;
+    expect(await profiles.payoutOf(owner)).to.equal(owner.address);
+    await expect(asOwner().setPayout(stranger))
+      .to.emit(profiles, "PayoutChanged")
+      .withArgs(owner.address, stranger.address);
+    expect(await profiles.payoutOf(owner)).to.equal(stranger.address);
+    expect((await profiles.termsOf(owner)).payout).to.equal(stranger.address);
+    await asOwner().setPayout(ZeroAddress);
+    expect(await profiles.payoutOf(owner)).to.equal(owner.address);
+  });
+});
