@@ -102,7 +102,7 @@ describe("Gas of disputes", () => {
       await asChallenger.commitChallenge(id);
       const cost = await costOf(asChallenger.openChallenge(...args, { value: BOND }));
       expect(cost.transaction, `${length} nodes`).to.be.below(4_000_000n);
-      measured[onDemand ? `${length} nodes, roots on demand` : `${length} nodes`] = cost;
+      measured[`trace of ${length}${onDemand ? ", roots on demand" : ""}`] = cost;
     }
     expectSnapshot("gas/opening", measured as unknown as Snapshot);
   });
