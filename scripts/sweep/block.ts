@@ -1,3 +1,4 @@
+import { engineOf } from "../../src/audit/exec/fast/engine.js";
 import { canonicalise } from "../../src/audit/exec/fast/float-kernels.js";
 import { mapKernel } from "../../src/audit/exec/fast/map-kernel.js";
 import type { MapFn } from "../../src/audit/graph.js";
@@ -36,7 +37,7 @@ export type Execute = (first: number, results: Float32Array) => void;
 
 /** The shipped executor's kernel with what follows it, as executeFast calls them. */
 export function shipped(oracle: Oracle, fn: MapFn): Execute {
-  const kernel = mapKernel(fn, ["f32"], "f32");
+  const kernel = mapKernel(fn, ["f32"], "f32", engineOf("best").kernels);
   const operands = new Float32Array(oracle.memory.buffer, oracle.operandsAt(), CHUNK);
   return (first, results) => {
     oracle.fill(first);

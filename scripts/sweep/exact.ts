@@ -1,5 +1,6 @@
 import type { DType, MapFn } from "../../src/audit/graph.js";
 import { DTYPE_BYTES } from "../../src/audit/graph.js";
+import { engineOf } from "../../src/audit/exec/fast/engine.js";
 import { canonicalise } from "../../src/audit/exec/fast/float-kernels.js";
 import { mapKernel } from "../../src/audit/exec/fast/map-kernel.js";
 import type { Outcome } from "./block.js";
@@ -43,7 +44,7 @@ export type ExecuteExact = (first: number, results: ResultArray) => void;
 
 export function shippedExact(oracle: Oracle, name: string): ExecuteExact {
   const { fn, dtype } = EXACT.get(name)!;
-  const kernel = mapKernel(fn, ["f32"], dtype);
+  const kernel = mapKernel(fn, ["f32"], dtype, engineOf("best").kernels);
   const operands = new Float32Array(oracle.memory.buffer, oracle.operandsAt(), CHUNK);
   return (first, results) => {
     oracle.fill(first);

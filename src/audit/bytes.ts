@@ -90,6 +90,11 @@ export function newArray(dtype: DType, numel: number): TensorArray {
   return new ARRAYS[dtype](numel);
 }
 
+/** `numel` elements of `dtype` that lie in a buffer. */
+export function arrayIn(buffer: ArrayBuffer, at: number, dtype: DType, numel: number): TensorArray {
+  return new ARRAYS[dtype](buffer, at, numel);
+}
+
 /**
  * The tensor whose committed bytes are `bytes`.
  *

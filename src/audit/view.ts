@@ -49,8 +49,7 @@ export function createRuns(
   extents: readonly number[],
   fixed: number,
 ): (index: readonly number[], visit: RunVisitor) => void {
-  const last = extents.map((extent) => extent - 1);
-  if (!isSafe(view, last)) return (index, visit) => walkTerms(view, index, extents.slice(fixed), visit);
+  if (!hasSafeAddresses(view, extents)) return (index, visit) => walkTerms(view, index, extents.slice(fixed), visit);
 
   const loops = collapse(view, extents, fixed);
   const inner = loops.pop() ?? { extent: 1, coefs: [view, ...view.guards].map(() => 0) };
@@ -108,6 +107,14 @@ function affineBounds({ base, coef }: Affine, extents: readonly number[]): { min
     else max += reach;
   });
   return { min, max };
+}
+
+/** Whether binary64 holds every address of a view in `extents` exactly, and all that it is computed from. */
+export function hasSafeAddresses(view: View, extents: readonly number[]): boolean {
+  return isSafe(
+    view,
+    extents.map((extent) => extent - 1),
+  );
 }
 
 /** Whether no partial sum at or before index `x` can leave the integers that binary64 holds exactly. */

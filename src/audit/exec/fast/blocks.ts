@@ -1,13 +1,19 @@
 import { newArray } from "../../bytes.js";
 import type { DType, Operand, TensorArray, View } from "../../graph.js";
-import { createRuns, type RunVisitor } from "../../view.js";
+import type { RunVisitor } from "../../view.js";
 import { writeElement } from "../elements.js";
 import { alongDims, type Boxes } from "./boxes.js";
 import type { NumberArray } from "./integer-kernels.js";
-import type { Memory } from "./memory.js";
+import { isInArena, type Memory } from "./memory.js";
+import { createWalker } from "./walker.js";
 
-/** Gives what an operand reads in the box at an index, in order; the array is valid until the next call. */
-export type BlockReader = (index: readonly number[]) => TensorArray;
+/** Gives what an operand reads in the box at an index, in order. */
+export interface BlockReader {
+  /** To be called before the first box of a run. */
+  start(): void;
+  /** The array lies in the arena and is valid until the next call. */
+  read(index: readonly number[]): TensorArray;
+}
 
 /** The space that a reader walks: of `dims`, those after the first `fixed`. */
 export type Walk = Pick<Boxes, "dims" | "extents" | "fixed" | "size">;
@@ -21,27 +27,33 @@ export function filled(dtype: DType, numel: number, bits: bigint): TensorArray {
 }
 
 export function blockReader(operand: Operand, walk: Walk, memory: Memory): BlockReader {
+  const scratch = memory.arena.array(operand.dtype, walk.size);
   if (!("guards" in operand)) {
-    const block = filled(operand.dtype, walk.size, operand.value);
-    return () => block;
+    const value = filled(operand.dtype, 1, operand.value)[0]!;
+    return { start: () => (scratch as NumberArray).fill(value as number), read: () => scratch };
   }
-  const runs = createRuns(alongDims(operand, walk.dims), walk.extents, walk.fixed);
+  const view = alongDims(operand, walk.dims);
+  const runs = createWalker(view, walk.extents, walk.fixed);
   const source = memory.load(operand.source);
   const copy = runCopier(operand, source);
-  const scratch = newArray(operand.dtype, walk.size);
   const fill = filled(operand.dtype, 1, operand.fill)[0]!;
+  const inPlace = isInArena(operand.source);
   let block: TensorArray = scratch;
   const visit: RunVisitor = (term, termStep, count, address, stride) => {
     // One run over the whole box needs no copy.
-    if (stride === 1 && count === walk.size) block = source.subarray(address, address + count);
+    if (inPlace && stride === 1 && count === walk.size) block = source.subarray(address, address + count);
     else copy(scratch, term, termStep, count, address, stride);
   };
-  return (index) => {
+  const read = (index: readonly number[]): TensorArray => {
     block = scratch;
     if (operand.guards.length > 0) (scratch as NumberArray).fill(fill as number);
     runs(index, visit);
     return block;
   };
+  const isSteady = [view, ...view.guards].every(({ coef }) => coef.slice(0, walk.fixed).every((step) => step === 0));
+  if (!isSteady) return { start: () => undefined, read };
+  const first = new Array<number>(walk.fixed).fill(0);
+  return { start: () => void read(first), read: () => block };
 }
 
 /** Writes over the elements of `target` at which the operand's guards pass, in the box at an index. */
@@ -54,7 +66,7 @@ export function blockPainter(
     const value = filled(operand.dtype, 1, operand.value)[0]!;
     return (_index, target) => (target as NumberArray).fill(value as number);
   }
-  const runs = createRuns(alongDims(operand, walk.dims), walk.extents, walk.fixed);
+  const runs = createWalker(alongDims(operand, walk.dims), walk.extents, walk.fixed);
   const source = memory.load(operand.source);
   const copy = runCopier(operand, source);
   return (index, target) => {

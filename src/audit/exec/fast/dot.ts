@@ -1,142 +1,190 @@
-import { newArray, numelOf } from "../../bytes.js";
-import { type ReduceNode, resultSize, type TensorArray } from "../../graph.js";
+import { numelOf } from "../../bytes.js";
+import type { Operand, ReduceNode, TensorArray } from "../../graph.js";
+import { extentsOf } from "../../view.js";
+import { biasReader, laneBiases } from "./bias.js";
 import { cutIntoBoxes } from "./boxes.js";
-import { isSure, radiusFactor, settleSum } from "./decide.js";
-import type { Products } from "./exact-sum.js";
 import type { Memory } from "./memory.js";
-import type { Product } from "./product.js";
-import { createSide, type Side, type Space } from "./side.js";
-import { tile1x1, tile4x1, tile4x2 } from "./tile.js";
+import { elementOffsets, numberTable, packLanes, type Panels } from "./numbers.js";
+import { radiusFactor } from "./radius.js";
+import { isView, type Split } from "./split.js";
+import { BLOCK_ROWS, createTable, reducedDims, resultSteps, type Windows, windowSource } from "./windows.js";
 
-/** binary64 numbers packed at a time: rows stay in a first-level cache, columns in a second-level one. */
-const ROW_BUDGET = 2 ** 14;
-const COLUMN_BUDGET = 2 ** 17;
+/** binary64 numbers of lanes that are packed at a time: they stay in a second-level cache. */
+const BUDGET = 2 ** 16;
 
-/**
- * A dot node as matrix products.
- *
- * @param bias biases by result position, or one for all, or none; exact numbers
- * @param isFloat whether sums are rounded to binary32; else they are integers that binary64 holds exactly
- */
-export function dotProducts(
+/** Some lanes, packed. */
+interface LaneGroup {
+  readonly first: number;
+  /** Lanes that have results, and lanes with the padding. */
+  readonly used: number;
+  readonly lanes: number;
+}
+
+/** What a walk over batches, groups of lanes and windows does with each group and with some of the windows. */
+interface Work {
+  start(): void;
+  group(batch: readonly number[], group: LaneGroup): void;
+  windows(windows: Windows, group: LaneGroup, batchOrigin: number): void;
+}
+
+interface Job {
+  readonly node: ReduceNode;
+  readonly split: Split;
+  readonly memory: Memory;
+  readonly panels: Panels;
+  /** Most lanes of a group, padded. */
+  readonly most: number;
+}
+
+/** Prepares f32 sums of products, over `divisor`. */
+export function floatProducts(
   node: ReduceNode,
-  product: Product,
+  split: Split,
+  bias: Operand | undefined,
+  divisor: number,
+  result: Float32Array,
   memory: Memory,
-  bias: TensorArray | undefined,
-  isFloat: boolean,
-): TensorArray {
-  const terms = numelOf(node.red);
-  const strides = node.out.map((_, d) => numelOf(node.out.slice(d + 1)));
-  const space: Space = { node, product, terms, strides, memory };
-  const left = createSide(space, product.left, product.rows, ROW_BUDGET, 4);
-  const right = createSide(space, product.right, product.columns, COLUMN_BUDGET, 2);
-  const result = newArray(node.dtype, resultSize(node));
-  const job = { left, right, terms, result, bias };
-  const finish = isFloat ? floatFinish(job) : integerFinish(job);
-  const sums = new Float64Array(2 * left.offsets.length);
+): () => void {
+  const job = createJob(node, split, memory);
+  const { arena, kernels } = memory;
+  const { panels, most } = job;
+  const isOwn = split.kind === "windows";
+  const biases = laneBiases(node, split, bias, memory);
+  const factor = radiusFactor(numelOf(node.red));
+  const laneBias = arena.doubles(most);
+  const radius = arena.doubles(most);
+  const sums = arena.doubles(BLOCK_ROWS * most).byteOffset;
+  const laneOffsets = elementOffsets(resultSteps(node), split.lanes, extentsOf(node));
+  const areTogether = laneOffsets.every((offset, lane) => offset === 4 * lane);
+  const laneOut = createTable(laneOffsets, memory);
+  return createWalk(job, {
+    start: () => {
+      laneOut.write();
+      biases.start();
+    },
+    group: (batch, { first, lanes }) => biases.write(batch, first, laneBias.subarray(0, lanes)),
+    windows: (windows, { first, used, lanes }, batchOrigin) => {
+      const { image, rowAt, rows, offsets, terms, rowOut, origin, largest } = windows;
+      for (let lane = 0; lane < lanes; lane++) {
+        const magnitude = Math.abs(laneBias[lane]!);
+        const offset = biases.address === 0 ? (magnitude < Infinity ? magnitude : 0) : biases.largest();
+        radius[lane] = (factor * (panels.sizes[lane]! * largest + offset)) / divisor;
+      }
+      const move = batchOrigin + origin + (areTogether ? 4 * first : 0);
+      const rounding = [
+        used,
+        laneBias.byteOffset,
+        biases.address === 0 ? 0 : biases.address + move,
+        radius.byteOffset,
+        divisor,
+        result.byteOffset + move,
+        rowOut,
+        areTogether ? 0 : laneOut.address + 4 * first,
+      ] as const;
+      const numbers = panels.data.byteOffset;
+      if (isOwn) {
+        const step = 8 * panels.termStep;
+        kernels.roundedWindows(image, rowAt, rows, offsets, terms, numbers, step, lanes, sums, ...rounding);
+      } else {
+        kernels.roundedProducts(image, rowAt, rows, offsets, terms, numbers, lanes, sums, ...rounding);
+      }
+    },
+  });
+}
 
-  const batchBoxes = cutIntoBoxes(
-    product.batch.map((d) => node.out[d]!),
+/** Prepares sums of products of integers that binary64 holds exactly, plus a bias. */
+export function integerProducts(
+  node: ReduceNode,
+  split: Split,
+  bias: Operand | undefined,
+  result: TensorArray,
+  memory: Memory,
+): () => void {
+  const job = createJob(node, split, memory);
+  const { arena, kernels } = memory;
+  const read = bias === undefined ? undefined : biasReader(node, bias, memory);
+  const isWide = result instanceof BigInt64Array || result instanceof BigUint64Array;
+  const sums = arena.doubles(BLOCK_ROWS * job.most);
+  const laneOffsets = elementOffsets(resultSteps(node), split.lanes, extentsOf(node));
+  let biases: TensorArray | undefined;
+  return createWalk(job, {
+    start: () => {
+      read?.start();
+      biases = read?.read([]);
+    },
+    group: () => undefined,
+    windows: ({ image, rowAt, rows, offsets, terms, rowOut, origin }, { first, used, lanes }, batchOrigin) => {
+      const places = new Uint32Array(sums.buffer, rowOut, rows);
+      for (let row = 0; row < rows; row += BLOCK_ROWS) {
+        const some = Math.min(BLOCK_ROWS, rows - row);
+        kernels.products(
+          image,
+          rowAt + 4 * row,
+          some,
+          offsets,
+          terms,
+          job.panels.data.byteOffset,
+          lanes,
+          sums.byteOffset,
+        );
+        for (let r = 0; r < some; r++) {
+          const start = batchOrigin + origin + places[row + r]!;
+          for (let lane = 0; lane < used; lane++) {
+            const position = (start + laneOffsets[first + lane]!) / 4;
+            const sum = sums[r * lanes + lane]!;
+            const offset = biases?.[position] ?? 0;
+            if (isWide) result[position] = BigInt(sum) + BigInt(offset);
+            else result[position] = sum + Number(offset);
+          }
+        }
+      }
+    },
+  });
+}
+
+function createJob(node: ReduceNode, split: Split, memory: Memory): Job {
+  const terms = numelOf(node.red);
+  const lanes = numelOf(split.lanes.map((d) => node.out[d]!));
+  const unit = split.kind === "windows" ? 8 : 4;
+  const budget = Math.max(unit, Math.floor(BUDGET / terms / unit) * unit);
+  const most = Math.min(budget, Math.ceil(lanes / unit) * unit);
+  const isOne = split.kind === "windows" && !isView(split.numbers);
+  const { arena } = memory;
+  const panels: Panels = {
+    data: arena.doubles(most * (isOne ? 1 : terms)),
+    groupStep: split.kind === "windows" ? 4 : 4 * terms,
+    termStep: split.kind === "windows" ? (isOne ? 0 : most) : 4,
+    sizes: arena.doubles(most),
+  };
+  return { node, split, memory, panels, most };
+}
+
+function createWalk({ node, split, memory, panels, most }: Job, work: Work): () => void {
+  const extents = extentsOf(node);
+  const { lanes, batch, kind } = split;
+  const unit = kind === "windows" ? 8 : 4;
+  const table = numberTable(split.numbers, { extents, lanes, batch, reduced: reducedDims(node) }, memory);
+  const source = windowSource(node, split, memory);
+  const steps = resultSteps(node);
+  const batches = cutIntoBoxes(
+    batch.map((d) => node.out[d]!),
     1,
   );
-  batchBoxes.forEach((batch) => {
-    const batchOrigin = batch.reduce((sum, at, i) => sum + at * strides[product.batch[i]!]!, 0);
-    right.boxes.forEach((columnIndex) => {
-      right.pack(batch, columnIndex);
-      const columnOrigin = batchOrigin + right.origin(columnIndex);
-      left.boxes.forEach((rowIndex) => {
-        left.pack(batch, rowIndex);
-        multiply(left, right, terms, sums, columnOrigin + left.origin(rowIndex), finish);
-      });
-    });
-  });
-  return result;
-}
-
-/** What a product works on. */
-interface Job {
-  readonly left: Side;
-  readonly right: Side;
-  readonly terms: number;
-  readonly result: TensorArray;
-  readonly bias: TensorArray | undefined;
-}
-
-/** One column (or two, interleaved) of binary64 sums: row i at `sums[at + i * step]`. */
-interface Column {
-  readonly sums: Float64Array;
-  readonly at: number;
-  readonly step: number;
-  /** Its number in the packed box. */
-  readonly j: number;
-}
-
-/** Rounds a column of sums into the result; row i belongs at `origin` plus the row's and the column's offset. */
-type Finish = (column: Column, origin: number) => void;
-
-/** Multiplies the packed boxes; the last tile overlaps the one before it where the size is not a whole number of tiles. */
-function multiply(left: Side, right: Side, terms: number, sums: Float64Array, origin: number, finish: Finish): void {
-  const rows = left.offsets.length;
-  const columns = right.offsets.length;
-  if (rows < 4) {
-    for (let j = 0; j < columns; j++) {
-      for (let i = 0; i < rows; i++) sums[i] = tile1x1(left.matrix, i, right.matrix, j, terms);
-      finish({ sums, at: 0, step: 1, j }, origin);
-    }
-  } else if (columns === 1) {
-    for (let i = 0; i < rows; i += 4) tile4x1(left.matrix, Math.min(i, rows - 4), right.matrix, 0, terms, sums);
-    finish({ sums, at: 0, step: 1, j: 0 }, origin);
-  } else {
-    for (let wanted = 0; wanted < columns; wanted += 2) {
-      const j = Math.min(wanted, columns - 2);
-      for (let i = 0; i < rows; i += 4) tile4x2(left.matrix, Math.min(i, rows - 4), right.matrix, j, terms, sums);
-      finish({ sums, at: 0, step: 2, j }, origin);
-      finish({ sums, at: 1, step: 2, j: j + 1 }, origin);
-    }
-  }
-}
-
-function floatFinish({ left, right, terms, result, bias }: Job): Finish {
-  const out = result as Float32Array;
-  const offsets = bias as Float32Array | undefined;
-  const factor = radiusFactor(terms);
-  const one = offsets?.length === 1;
-  return ({ sums, at, step, j }, origin) => {
-    const start = origin + right.offsets[j]!;
-    const largest = right.largest[j]!;
-    const total = right.total[j]!;
-    for (let i = 0, from = at; i < left.offsets.length; i++, from += step) {
-      const position = start + left.offsets[i]!;
-      let value = sums[from]!;
-      let bound = Math.min(left.largest[i]! * total, left.total[i]! * largest);
-      let offset: number | undefined;
-      if (offsets !== undefined) {
-        offset = offsets[one ? 0 : position]!;
-        value += offset;
-        bound += Math.abs(offset);
+  return () => {
+    work.start();
+    source.start();
+    batches.forEach((index) => {
+      const batchOrigin = index.reduce((sum, at, i) => sum + at * steps[batch[i]!]!, 0);
+      const numbers = table.at(index);
+      for (let first = 0; first < table.lanes.length; first += most) {
+        const used = Math.min(most, table.lanes.length - first);
+        const group = { first, used, lanes: Math.ceil(used / unit) * unit };
+        packLanes(table, numbers, group, panels);
+        work.group(index, group);
+        source.forEach(index, (windows) => {
+          work.windows(windows, group, batchOrigin);
+        });
       }
-      out[position] = isSure(value, factor * bound)
-        ? value
-        : settleSum(value, productsOf(left, i, right, j, terms), offset);
-    }
-  };
-}
-
-function productsOf({ matrix: a }: Side, i: number, { matrix: b }: Side, j: number, count: number): Products {
-  return { a: a.data, a0: i * a.row, aStep: a.step, b: b.data, b0: j * b.row, bStep: b.step, count };
-}
-
-function integerFinish({ left, right, result, bias }: Job): Finish {
-  const one = bias?.length === 1;
-  const isWide = result instanceof BigInt64Array || result instanceof BigUint64Array;
-  return ({ sums, at, step, j }, origin) => {
-    const start = origin + right.offsets[j]!;
-    for (let i = 0; i < left.offsets.length; i++) {
-      const position = start + left.offsets[i]!;
-      const sum = sums[at + i * step]!;
-      const offset = bias?.[one ? 0 : position] ?? 0;
-      if (isWide) result[position] = BigInt(sum) + BigInt(offset);
-      else result[position] = sum + Number(offset);
-    }
+    });
   };
 }

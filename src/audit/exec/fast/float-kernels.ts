@@ -1,6 +1,7 @@
 import type { MapFn, TensorArray } from "../../graph.js";
 import type { ElementaryFn } from "../reference/elementary.js";
 import * as elementary from "./elementary.js";
+import type { Kernels } from "./engine.js";
 import type { Kernel } from "./kernel.js";
 import { isDecided, pow, settle } from "./rounding.js";
 
@@ -123,19 +124,6 @@ const KERNELS: Partial<Record<MapFn, Kernel>> = {
   sqrt: unary(Math.sqrt),
   isnan: predicate((x) => Number.isNaN(x)),
   isinf: predicate((x) => Math.abs(x) === Infinity),
-  // The hottest ones as loops of their own, where the engine inlines them.
-  add: ([a, b], out, n) => {
-    addInto(a as Floats, b as Floats, out as Floats, n);
-  },
-  sub: binary((x, y) => x - y),
-  mul: ([a, b], out, n) => {
-    multiplyInto(a as Floats, b as Floats, out as Floats, n);
-  },
-  div: binary((x, y) => x / y),
-  min: binary(Math.min),
-  max: ([a, b], out, n) => {
-    maximumInto(a as Floats, b as Floats, out as Floats, n);
-  },
   pow: binary(pow),
   mod: binary(mod),
   fmod: binary((x, y) => x % y),
@@ -153,25 +141,35 @@ const KERNELS: Partial<Record<MapFn, Kernel>> = {
   },
 };
 
-function addInto(a: Floats, b: Floats, out: Floats, n: number): void {
-  for (let i = 0; i < n; i++) out[i] = a[i]! + b[i]!;
-}
-
-function multiplyInto(a: Floats, b: Floats, out: Floats, n: number): void {
-  for (let i = 0; i < n; i++) out[i] = a[i]! * b[i]!;
-}
-
-function maximumInto(a: Floats, b: Floats, out: Floats, n: number): void {
-  for (let i = 0; i < n; i++) out[i] = Math.max(a[i]!, b[i]!);
-}
-
 function choose(condition: Uint8Array, a: Floats, b: Floats, out: Floats, n: number): void {
   for (let i = 0; i < n; i++) out[i] = condition[i] !== 0 ? a[i]! : b[i]!;
 }
 
+/** Functions that WebAssembly computes, and their names there. */
+const IN_ENGINE = {
+  add: "add",
+  sub: "sub",
+  mul: "mul",
+  div: "div",
+  min: "minimum",
+  max: "maximum",
+} as const satisfies Partial<Record<MapFn, keyof Kernels>>;
+
+function engineKernel(fn: keyof typeof IN_ENGINE, kernels: Kernels): Kernel {
+  const run = kernels[IN_ENGINE[fn]];
+  return ([a, b], out, n) => run(a!.byteOffset, b!.byteOffset, out.byteOffset, n);
+}
+
 /** The kernel of a function whose operands (but the condition of `where`) are f32; undefined where there is none. */
-export function floatKernel(fn: MapFn): Kernel | undefined {
+export function floatKernel(fn: MapFn, kernels: Kernels): Kernel | undefined {
+  if (fn in IN_ENGINE) return engineKernel(fn as keyof typeof IN_ENGINE, kernels);
   return Object.hasOwn(elementary, fn) ? elementaryKernel(fn as ElementaryFn) : KERNELS[fn];
+}
+
+/** The same for f64, of which only functions exist that do not compute. */
+export function doubleKernel(fn: MapFn): Kernel | undefined {
+  if (fn === "min") return binary(Math.min);
+  return fn === "max" ? binary(Math.max) : KERNELS[fn];
 }
 
 /** Gives every NaN of an f32 or f64 array the canonical bits. */

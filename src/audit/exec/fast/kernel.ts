@@ -2,7 +2,7 @@ import type { DType, MapFn, TensorArray } from "../../graph.js";
 import { readElement, writeElement } from "../elements.js";
 import { scalar } from "../reference/scalar.js";
 
-/** A scalar function over `n` elements: `out[i] = fn(operands[0][i], ...)`. NaN results may have any payload. */
+/** A scalar function over `n` elements: `out[i] = fn(operands[0][i], ...)`. NaN results may have any payload. All arrays lie in the arena. */
 export type Kernel = (operands: readonly TensorArray[], out: TensorArray, n: number) => void;
 
 /** Any function by the reference, element by element: for what is too rare to be worth more. */

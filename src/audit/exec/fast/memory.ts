@@ -1,34 +1,22 @@
-import { newArray } from "../../bytes.js";
-import type { AuditGraph, Source, Tensor, TensorArray } from "../../graph.js";
+import type { Source, Tensor, TensorArray } from "../../graph.js";
+import type { Arena } from "./arena.js";
+import type { Kernels } from "./engine.js";
 
-/** Tensors by source; results of nodes come and go. */
+/** What a node's work is prepared with: the arrays that it reads, room for more, and the kernels. */
 export interface Memory {
+  readonly arena: Arena;
+  readonly kernels: Kernels;
+  /** The array of a tensor: inputs and results of earlier nodes lie in the arena, weights where the graph has them. */
   load(source: Source): TensorArray;
-  store(node: number, data: TensorArray): void;
-  drop(node: number): void;
+}
+
+/** Whether an array lies in the kernels' memory, so that its `byteOffset` is an address. */
+export function isInArena(source: Source): boolean {
+  return source.kind !== "weight";
 }
 
 /** A bool tensor with every true as 1, so that kernels may compute with the bytes; others as they are. */
-function canonicalBools({ dtype, data }: Tensor): TensorArray {
+export function canonicalBools({ dtype, data }: Tensor): TensorArray {
   if (dtype !== "bool" || (data as Uint8Array).every((byte) => byte <= 1)) return data;
-  const canonical = newArray("bool", data.length) as Uint8Array;
-  (data as Uint8Array).forEach((byte, i) => (canonical[i] = byte === 0 ? 0 : 1));
-  return canonical;
-}
-
-export function createMemory(graph: AuditGraph, inputs: readonly Tensor[]): Memory {
-  const tensors: Record<Source["kind"], (TensorArray | undefined)[]> = {
-    input: inputs.map(canonicalBools),
-    weight: graph.weights.map(canonicalBools),
-    node: [],
-  };
-  return {
-    load: ({ kind, index }) => tensors[kind][index]!,
-    store: (node, data) => {
-      tensors.node[node] = data;
-    },
-    drop: (node) => {
-      tensors.node[node] = undefined;
-    },
-  };
+  return (data as Uint8Array).map((byte) => (byte === 0 ? 0 : 1));
 }

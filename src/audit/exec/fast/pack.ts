@@ -1,9 +1,10 @@
 import type { Operand, TensorArray, View } from "../../graph.js";
-import { createRuns, type RunVisitor } from "../../view.js";
+import type { RunVisitor } from "../../view.js";
 import { filled, type Walk } from "./blocks.js";
 import { alongDims } from "./boxes.js";
 import type { NumberArray } from "./integer-kernels.js";
 import type { Memory } from "./memory.js";
+import { createWalker } from "./walker.js";
 
 /** Writes what an operand reads in the box at an index to the start of `target`, in order, as binary64. */
 export type Packer = (index: readonly number[], target: Float64Array) => void;
@@ -14,7 +15,7 @@ export function packer(operand: Operand, walk: Walk, memory: Memory): Packer {
     const value = Number(filled(operand.dtype, 1, operand.value)[0]);
     return (_index, target) => target.fill(value, 0, walk.size);
   }
-  const runs = createRuns(alongDims(operand, walk.dims), walk.extents, walk.fixed);
+  const runs = createWalker(alongDims(operand, walk.dims), walk.extents, walk.fixed);
   const source = memory.load(operand.source);
   const fill = Number(filled(operand.dtype, 1, operand.fill)[0]);
   const isGuarded = operand.guards.length > 0;
