@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 
 import type { Hub, ToyManager, ToySource } from "../../../typechain-types/index.js";
-import { deployHub } from "../../support/hub.js";
+import { deployHub, parametersWith } from "../../support/hub.js";
 import { connect, type Connection, DAY, HOUR } from "../../support/protocol.js";
 
 describe("Hub", () => {
@@ -41,6 +41,23 @@ describe("Hub", () => {
     expect(await hub.sources()).to.deep.equal(addresses);
     expect(await hub.isSource(sources[1]!)).to.equal(true);
     expect(await hub.isSource(sources[2]!)).to.equal(false);
+  });
+
+  it("lets sources and lockers lock, and only sources be claimed from", async () => {
+    const addresses = [await sources[0]!.getAddress(), await sources[1]!.getAddress()] as const;
+    await hub.connect(chain.publisher).seal(manager, [addresses[0]], [addresses[1]]);
+    expect(await hub.lockers()).to.deep.equal([addresses[1]]);
+    expect([await hub.isSource(addresses[0]), await hub.mayLock(addresses[0])]).to.deep.equal([true, true]);
+    expect([await hub.isSource(addresses[1]), await hub.mayLock(addresses[1])]).to.deep.equal([false, true]);
+    expect(await hub.mayLock(manager)).to.equal(false);
+  });
+
+  it("counts lockers with the sources, and takes none twice", async () => {
+    const seal = (count: number, locker: ToySource) =>
+      hub.connect(chain.publisher).seal(manager, sources.slice(0, count), [locker]);
+    await expect(seal(8, sources[8]!)).to.be.revertedWithCustomError(hub, "SourceCount").withArgs(9, 8);
+    await expect(seal(1, sources[0]!)).to.be.revertedWithCustomError(hub, "DuplicateSource");
+    await seal(7, sources[8]!);
   });
 
   it("is sealed only once", async () => {
@@ -92,7 +109,11 @@ describe("Hub", () => {
     expect(await hub.isSource(sources[0]!)).to.equal(false);
   });
 
-  it("needs a sealer", async () => {
+  it("needs a sealer and an authority", async () => {
+    const { ethers, deployer, stranger } = chain;
+    await expect(ethers.deployContract("Hub", [deployer, stranger, 6 * HOUR, DAY, parametersWith()]))
+      .to.be.revertedWithCustomError(hub, "NotAContract")
+      .withArgs(stranger.address);
     await expect(deployHub(chain, { sealer: ZeroAddress })).to.be.revertedWithCustomError(hub, "ZeroAddress");
   });
 });
