@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import { IDelegatorFees } from "../interfaces/IDelegatorFees.sol";
 import { IOperatorStaking } from "../interfaces/IOperatorStaking.sol";
 import { Reward } from "../types/Reward.sol";
 
@@ -30,6 +33,11 @@ contract ToySource {
 
     function slash(IOperatorStaking staking, address operator, bytes32 lockId, Reward[] calldata rewards) external {
         staking.slash(operator, lockId, rewards);
+    }
+
+    function creditFees(IDelegatorFees fees, address operator, address currency, uint256 amount) external payable {
+        if (currency != address(0)) IERC20(currency).approve(address(fees), amount);
+        fees.credit{ value: msg.value }(operator, currency, amount);
     }
 
     function challengeManager() external view returns (address) {

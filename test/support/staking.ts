@@ -1,3 +1,4 @@
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
 import { id } from "ethers";
 
@@ -37,4 +38,17 @@ export async function expectSolvent({ token, staking }: StakingSetup, accounts: 
   const balance = await token.balanceOf(staking);
   expect(sum, "sum of stakes, rewards and pending burn").to.equal(owed);
   expect(balance, "token balance").to.be.at.least(owed);
+}
+
+/** Delegates tokens of the deployer's to the connection's owner, or to another operator. */
+export async function delegate(
+  { deployer, owner }: Connection,
+  { token, staking }: Pick<StakingSetup, "token" | "staking">,
+  holder: HardhatEthersSigner,
+  amount: bigint,
+  operator = owner.address,
+) {
+  await token.connect(deployer).transfer(holder, amount);
+  await token.connect(holder).approve(staking, amount);
+  return staking.connect(holder).deposit(operator, amount);
 }

@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 
-import { connect, type Connection, deployProtocol, type Protocol } from "../../support/protocol.js";
+import { PARAMETERS } from "../../support/hub.js";
+import { connect, type Connection, deployProtocol, HOUR, type Protocol, stake, TOKEN } from "../../support/protocol.js";
+import { delegate } from "../../support/staking.js";
 
-describe("OperatorProfiles keys", () => {
+describe("OperatorProfiles", () => {
   let chain: Connection;
   let protocol: Protocol;
 
@@ -124,5 +126,76 @@ describe("OperatorProfiles keys", () => {
     expect((await profiles.termsOf(owner)).payout).to.equal(stranger.address);
     await asOwner().setPayout(ZeroAddress);
     expect(await profiles.payoutOf(owner)).to.equal(owner.address);
+  });
+
+  it("what a key signed in office stays valid, to the second", async () => {
+    const { profiles } = protocol;
+    const { owner, worker, stranger } = chain;
+    const { time } = chain.networkHelpers;
+    await asOwner().proposeWorker(worker);
+    await profiles.connect(worker).acceptWorker(owner);
+    const appointed = await time.latest();
+    await time.increase(HOUR);
+    await asOwner().proposeWorker(stranger);
+    await profiles.connect(stranger).acceptWorker(owner);
+    const rotated = await time.latest();
+    await time.increase(HOUR);
+    await asOwner().dropWorker();
+    const dropped = await time.latest();
+    await time.increase(HOUR);
+    for (const [at, key] of [
+      [0, ZeroAddress],
+      [appointed - 1, ZeroAddress],
+      [appointed, worker.address],
+      [rotated - 1, worker.address],
+      [rotated, stranger.address],
+      [dropped - 1, stranger.address],
+      [dropped, ZeroAddress],
+      [dropped + HOUR, ZeroAddress],
+    ] as const) {
+      expect(await profiles.workerAt(owner, at), `${at - appointed} s`).to.equal(key);
+    }
+  });
+
+  describe("commission", () => {
+    const delay = PARAMETERS.staking.commissionDelay;
+
+    it("is announced, and applies after its delay: -1 and 0 seconds", async () => {
+      const { profiles } = protocol;
+      const { time } = chain.networkHelpers;
+      await asOwner().setCommission(1_000);
+      const effectiveAt = (await time.latest()) + delay;
+      expect(await profiles.termsOf(chain.owner)).to.deep.equal([chain.owner.address, 0n, 1_000n, BigInt(effectiveAt)]);
+      await time.increaseTo(effectiveAt - 1);
+      expect(await profiles.commissionOf(chain.owner)).to.equal(0);
+      await time.increaseTo(effectiveAt);
+      expect(await profiles.commissionOf(chain.owner)).to.equal(1_000);
+      // A second announcement does not undo the first, which applies already.
+      await asOwner().setCommission(0);
+      expect(await profiles.commissionOf(chain.owner)).to.equal(1_000);
+      // One that is replaced before it applies never does.
+      await asOwner().setCommission(1_000);
+      await time.increase(delay);
+      expect(await profiles.commissionOf(chain.owner)).to.equal(1_000);
+    });
+
+    it("is at most all", async () => {
+      await expect(asOwner().setCommission(10_001))
+        .to.be.revertedWithCustomError(protocol.profiles, "CommissionTooHigh")
+        .withArgs(10_001, 10_000);
+      await asOwner().setCommission(10_000);
+    });
+
+    it("is taken before delegators share with the operator by stake", async () => {
+      const { profiles } = protocol;
+      expect(await profiles.feeSplit(chain.owner, 1_000n)).to.deep.equal([chain.owner.address, 0n]);
+      await stake(chain, protocol, 100n * TOKEN);
+      await delegate(chain, protocol, chain.stranger, 300n * TOKEN);
+      expect(await profiles.feeSplit(chain.owner, 1_000n)).to.deep.equal([chain.owner.address, 750n]);
+      await asOwner().setPayout(chain.worker);
+      await asOwner().setCommission(2_000);
+      await chain.networkHelpers.time.increase(delay);
+      expect(await profiles.feeSplit(chain.owner, 1_000n)).to.deep.equal([chain.worker.address, 600n]);
+    });
   });
 });
