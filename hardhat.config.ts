@@ -20,7 +20,6 @@ const compact = {
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
   solidity: {
-    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
     profiles: {
       // What is deployed and what the gas snapshots measure.
       default: {

@@ -64,6 +64,8 @@ library ParameterRules {
         _bound("maxDuration", p.maxDuration, 1 minutes, 30 days);
         _bound("lockFloor", p.lockFloor, MIN_LOCK, type(uint96).max);
         _bound("auditShare", p.auditShare, 0, 2_000);
+        _bound("missPenalty", p.missPenalty, 0, 1_000);
+        _bound("maxCallbackGas", p.maxCallbackGas, 0, 5_000_000);
     }
 
     function _receipts(ReceiptParams memory p, uint32 inclusionDelay) private pure {

@@ -10,9 +10,11 @@ import { Provenance } from "../types/Provenance.sol";
 /// @param deposit Native coin that a registration leaves behind until some time after its deprecation; it pays for the
 /// state that the model occupies.
 /// @param depositDelay Seconds from deprecation until the deposit can be taken back.
+/// @param royaltyDelay Seconds from the announcement of a royalty until it counts.
 struct RegistryParams {
     uint96 deposit;
     uint32 depositDelay;
+    uint32 royaltyDelay;
 }
 
 /// @notice What contracts need of an unbound input. Its shape is in the registration event.
@@ -54,6 +56,11 @@ struct Model {
     uint32 maxProofGas;
     /// Counts the publisher's registrations in this lineage, from 1.
     uint32 version;
+    /// Part of each fee that is the publisher's, in hundredths of a percent.
+    uint16 royalty;
+    /// The royalty from `royaltyChangeAt` on, or the same.
+    uint16 nextRoyalty;
+    uint48 royaltyChangeAt;
     /// Deposit still held.
     uint96 deposit;
     uint48 registeredAt;
@@ -68,7 +75,7 @@ struct Model {
 /// both, so nobody gains anything by registering somebody else's model first.
 /// @dev The chain can't check that a graph is the compilation of the ONNX file named beside it, nor that its nodes are
 /// well-formed; the first is for whoever uses the model to recompile, the second makes a challenger lose. Nothing about a
-/// registration ever changes except its deprecation. Whoever has the id needs only `registeredBlock` to find the event.
+/// registration ever changes except its royalty, with notice, and its deprecation. Whoever has the id needs only `registeredBlock` to find the event.
 interface IModelRegistry {
     event ModelRegistered(
         bytes32 indexed modelId,
@@ -77,10 +84,21 @@ interface IModelRegistry {
         bytes32 contentId,
         uint32 version,
         ModelContent content,
-        Provenance provenance
+        Provenance provenance,
+        uint16 royalty
     );
     /// @notice No new claims about this model.
     event ModelDeprecated(bytes32 indexed modelId, address indexed publisher, uint48 depositFreeAt);
+    /// @notice Requests from `effectiveAt` on pay `next` instead of `current`, in hundredths of a percent.
+    event RoyaltyAnnounced(
+        bytes32 indexed modelId,
+        address indexed publisher,
+        uint16 current,
+        uint16 next,
+        uint48 effectiveAt
+    );
+    /// @notice No new models and no new claims in this format.
+    event FormatRetired(uint16 indexed format);
     event DepositWithdrawn(bytes32 indexed modelId, address indexed receiver, uint256 amount);
 
     error UnknownModel(bytes32 modelId);
@@ -93,6 +111,8 @@ interface IModelRegistry {
     error NoDeposit(bytes32 modelId);
 
     error UnsupportedFormat(uint16 format);
+    error FormatIsRetired(uint16 format);
+    error RoyaltyTooHigh(uint16 royalty, uint16 max);
     error UnknownProfile(uint8 profile);
     /// @dev Zero nodes, or more than the limit; see `contracts/types/Limits.sol`.
     error NodeCount(uint32 count, uint32 max);
@@ -125,15 +145,26 @@ interface IModelRegistry {
     /// @notice Publishes a model version.
     /// @dev Requires exactly the deposit as value, a format with an Arbiter, and content that keeps every rule named in the
     /// errors above. Effects: stores what contracts need, emits everything.
+    /// @param royalty Part of each fee that is the publisher's, in hundredths of a percent.
     /// @return modelId `keccak256(abi.encode(contentId, msg.sender))`
     function register(
         ModelContent calldata content,
-        Provenance calldata provenance
+        Provenance calldata provenance,
+        uint16 royalty
     ) external payable returns (bytes32 modelId);
 
     /// @notice Stops new claims about a model, for good. Running claims and challenges are not touched.
     /// @dev Publisher only.
     function deprecate(bytes32 modelId) external;
+
+    /// @notice Announces another royalty, which counts for requests after the delay. It replaces one that does not count yet.
+    /// @dev Publisher only. Requests in the meantime, and jobs that run, keep the royalty that they began with.
+    function announceRoyalty(bytes32 modelId, uint16 royalty) external;
+
+    /// @notice Stops new models and new claims in a format, for good. Running claims and challenges are not touched: the
+    /// format's Arbiter goes on to judge them.
+    /// @dev Restricted to the governor role.
+    function retireFormat(uint16 format) external;
 
     /// @notice Pays the deposit of a deprecated model back, once the delay has passed.
     /// @dev Publisher only.
@@ -146,8 +177,15 @@ interface IModelRegistry {
 
     function exists(bytes32 modelId) external view returns (bool);
 
-    /// @notice Whether new claims may be made: registered and not deprecated. False for unknown ids.
+    /// @notice Whether new claims may be made: registered, not deprecated, in a format that is not retired. False for unknown
+    /// ids.
     function acceptsClaims(bytes32 modelId) external view returns (bool);
+
+    /// @notice What a claim source needs to make a claim, in one call.
+    /// @return open As `acceptsClaims`.
+    /// @return publisher Zero for unknown ids.
+    /// @return royalty Part of a fee that is the publisher's, in hundredths of a percent.
+    function claimTerms(bytes32 modelId) external view returns (bool open, address publisher, uint16 royalty);
 
     /// @dev This and the following views revert with `UnknownModel` and nothing else; tensor numbers beyond the model's own
     /// revert with `NoSuchTensor`.
@@ -161,12 +199,17 @@ interface IModelRegistry {
 
     function outputs(bytes32 modelId) external view returns (OutputTensor[] memory);
 
+    /// @notice Bytes of every input, or of every output.
+    function tensorBytes(bytes32 modelId, bool output) external view returns (uint256[] memory);
+
     function input(bytes32 modelId, uint256 index) external view returns (InputTensor memory);
 
     function output(bytes32 modelId, uint256 index) external view returns (OutputTensor memory);
 
     /// @notice The Arbiter for models of this format; zero where the format is not supported.
     function arbiterOf(uint16 format) external view returns (IArbiter);
+
+    function isRetired(uint16 format) external view returns (bool);
 
     function parameters() external view returns (RegistryParams memory);
 }

@@ -31,6 +31,10 @@ struct JobParams {
     uint96 lockFloor;
     /// Part of each fee that pays auditors.
     uint16 auditShare;
+    /// Part of a job's lock that burns where its operator misses the deadline.
+    uint16 missPenalty;
+    /// Most gas that the delivery of a final answer can be given.
+    uint32 maxCallbackGas;
 }
 
 /// @notice Read by the receipt escrow.

@@ -23,12 +23,7 @@ export default buildModule("Touchstone", (m) => {
     m.getParameter("faucetDrip", 10_000n * ETHER),
     m.getParameter("faucetPeriod", DAY),
   ]);
-  const authority = m.contract("AccessManager", [deployer]);
-  const jobTerms = {
-    challengeWindow: m.getParameter("challengeWindow", DAY),
-    maxDuration: m.getParameter("maxDuration", DAY),
-    lockFloor: m.getParameter("lockFloor", 10n * ETHER),
-  };
+  const authority = m.contract("Authority", [deployer]);
   const disputeTerms = {
     refutationWindow: m.getParameter("refutationWindow", DAY),
     supplyWindow: m.getParameter("supplyWindow", 12 * HOUR),
@@ -54,7 +49,14 @@ export default buildModule("Touchstone", (m) => {
         releaseFee: m.getParameter("releaseFee", ETHER),
         minDelegation: m.getParameter("minDelegation", ETHER),
       },
-      jobs: { ...jobTerms, auditShare: m.getParameter("auditShare", 500) },
+      jobs: {
+        challengeWindow: m.getParameter("challengeWindow", DAY),
+        maxDuration: m.getParameter("maxDuration", DAY),
+        lockFloor: m.getParameter("lockFloor", 10n * ETHER),
+        auditShare: m.getParameter("auditShare", 500),
+        missPenalty: m.getParameter("missPenalty", 100),
+        maxCallbackGas: m.getParameter("maxCallbackGas", 2_000_000),
+      },
       receipts: {
         challengeWindow: m.getParameter("receiptWindow", 3 * DAY),
         maxReservation: m.getParameter("maxReservation", 30 * DAY),
@@ -70,10 +72,12 @@ export default buildModule("Touchstone", (m) => {
     },
   ]);
   const registry = m.contract("ModelRegistry", [
+    hub,
     [arbiter],
     {
       deposit: m.getParameter("registrationDeposit", ETHER / 100n),
       depositDelay: m.getParameter("depositDelay", 30 * DAY),
+      royaltyDelay: m.getParameter("royaltyDelay", 7 * DAY),
     },
   ]);
   const staking = m.contract("OperatorStaking", [token, hub, m.getParameter("burnable", true)]);
@@ -82,7 +86,8 @@ export default buildModule("Touchstone", (m) => {
   const fees = m.contractAt("DelegatorFees", m.staticCall(staking, "delegatorFees"));
   const verifier = m.contract("TraceVerifier", [registry]);
   const challenges = m.contract("ChallengeManager", [staking, verifier, { inclusionDelay, ...disputeTerms }]);
-  const jobs = m.contract("JobEscrow", [registry, staking, challenges, jobTerms]);
+  const offers = m.contract("OfferBook", [registry, staking]);
+  const jobs = m.contract("JobEscrow", [offers, verifier, challenges]);
   m.call(hub, "seal", [challenges, [jobs], []]);
-  return { token, authority, hub, registry, staking, profiles, fees, arbiter, verifier, challenges, jobs };
+  return { token, authority, hub, registry, staking, profiles, fees, arbiter, verifier, challenges, offers, jobs };
 });

@@ -21,6 +21,7 @@ const schema = z.object({
   fees: address,
   arbiter: address,
   challenges: address,
+  offers: address,
   jobs: address,
 });
 

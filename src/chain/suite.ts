@@ -7,6 +7,7 @@ import {
   Hub__factory,
   JobEscrow__factory,
   ModelRegistry__factory,
+  OfferBook__factory,
   OperatorProfiles__factory,
   OperatorStaking__factory,
   TraceVerifier__factory,
@@ -15,6 +16,7 @@ import {
   IHub__factory,
   IJobEscrow__factory,
   IModelRegistry__factory,
+  IOfferBook__factory,
   IOperatorProfiles__factory,
   IOperatorStaking__factory,
   TestToken__factory,
@@ -23,6 +25,7 @@ import {
   type IHub,
   type IJobEscrow,
   type IModelRegistry,
+  type IOfferBook,
   type IOperatorProfiles,
   type IOperatorStaking,
   type TestToken,
@@ -34,11 +37,13 @@ import type { Deployment } from "./deployment.js";
 export interface Suite {
   readonly provider: Provider;
   readonly deployment: Deployment;
-  readonly registry: IModelRegistry;
+  /** Time, parameters, currencies. */
   readonly hub: IHub;
+  readonly registry: IModelRegistry;
   readonly staking: IOperatorStaking;
   readonly profiles: IOperatorProfiles;
   readonly fees: IDelegatorFees;
+  readonly offers: IOfferBook;
   readonly jobs: IJobEscrow;
   readonly challenges: IChallengeManager;
   readonly token: TestToken;
@@ -54,6 +59,7 @@ const FACTORIES = [
   Hub__factory,
   JobEscrow__factory,
   ModelRegistry__factory,
+  OfferBook__factory,
   OperatorProfiles__factory,
   OperatorStaking__factory,
   TestToken__factory,
@@ -111,11 +117,12 @@ export function connectSuite(provider: Provider, deployment: Deployment): Suite 
   return {
     provider,
     deployment,
-    registry: IModelRegistry__factory.connect(deployment.registry, provider),
     hub: IHub__factory.connect(deployment.hub, provider),
+    registry: IModelRegistry__factory.connect(deployment.registry, provider),
     profiles: IOperatorProfiles__factory.connect(deployment.profiles, provider),
     fees: IDelegatorFees__factory.connect(deployment.fees, provider),
     staking: IOperatorStaking__factory.connect(deployment.staking, provider),
+    offers: IOfferBook__factory.connect(deployment.offers, provider),
     jobs: IJobEscrow__factory.connect(deployment.jobs, provider),
     challenges: IChallengeManager__factory.connect(deployment.challenges, provider),
     token: TestToken__factory.connect(deployment.token, provider),

@@ -1,7 +1,8 @@
-import type { TransactionReceipt } from "ethers";
+import { ZeroAddress, type TransactionReceipt } from "ethers";
 
 import { tensorBytes, toHex } from "../audit/bytes.js";
 import type { Tensor } from "../audit/graph.js";
+import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { TouchstoneError } from "../errors.js";
@@ -15,20 +16,45 @@ export interface JobRequest {
   readonly lock: bigint;
   /** Seconds to answer. */
   readonly within: number;
-  /** Most to pay; the operator's price where left out. */
+  /** Most to pay, in the offer's currency; the operator's price where left out. */
   readonly pay?: bigint;
+  /** Contract that is told the final answer, and the gas for it. */
+  readonly callback?: { readonly address: string; readonly gas: number };
+}
+
+/** Lets the escrow take tokens of a fee, where it may not yet. */
+async function allow(suite: Suite, sender: Sender, currency: string, amount: bigint): Promise<void> {
+  const token = suite.token.attach(currency) as typeof suite.token;
+  if ((await token.allowance(sender.address, suite.deployment.jobs)) >= amount) return;
+  await sender.send(await token.approve.populateTransaction(suite.deployment.jobs, amount));
 }
 
 /** Asks an operator for an answer, with the fee in escrow. */
 export async function requestJob(
   { suite, sender }: { suite: Suite; sender: Sender },
-  { modelId, operator, inputs, lock, within, pay }: JobRequest,
+  { modelId, operator, inputs, lock, within, pay, callback }: JobRequest,
 ): Promise<{ jobId: string; receipt: TransactionReceipt }> {
-  const { jobs, abi } = suite;
-  const value = pay ?? (await jobs.offerOf(operator, modelId)).offer.price;
+  const { jobs, offers, abi, provider } = suite;
+  const { offer } = await offers.offerOf(operator, modelId);
+  const { currency } = offer;
+  const maxFee = pay ?? offer.price;
+  const callbackGas = callback?.gas ?? 0;
+  const gas = offer.answerGas + BigInt(callbackGas);
+  let value = await jobs.gasFee(gas, await baseFeeAhead(provider));
+  if (currency === ZeroAddress) value += maxFee;
+  else await allow(suite, sender, currency, maxFee);
   const bytes = inputs.map((tensor) => toHex(tensorBytes(tensor)));
-  const call = await jobs.request.populateTransaction(modelId, operator, bytes, lock, within, { value });
-  const receipt = await sender.send(call);
+  const asked = {
+    modelId,
+    operator,
+    currency,
+    maxFee,
+    lock,
+    duration: within,
+    callback: callback?.address ?? ZeroAddress,
+    callbackGas,
+  };
+  const receipt = await sender.send(await jobs.request.populateTransaction(asked, bytes, { value }));
   const requested = receipt.logs.map((log) => abi.parseLog(log)).find((event) => event?.name === "JobRequested");
   if (!requested) throw new TouchstoneError("EVENT_MISSING", `Transaction ${receipt.hash} requested no job.`);
   return { jobId: requested.args.getValue("jobId") as string, receipt };

@@ -7,6 +7,7 @@ import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { TouchstoneError } from "../errors.js";
+import { fetchClaim } from "./claims.js";
 import { readChallenge, type DemandLog } from "./logs.js";
 import { openElement, openResult } from "./openings.js";
 import { ChallengeStatus, ClaimStatus, INLINE_ROOTS, tolerantSend, type Progress } from "./protocol.js";
@@ -68,6 +69,15 @@ export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Se
     );
   }
 
+  /** Shows a job's terms to the contracts: of their own they keep too little to judge a dispute. */
+  async function present(claimId: string): Promise<Progress> {
+    const { status } = await suite.jobs.job(claimId);
+    const known = Number(status) === ClaimStatus.Answered ? await fetchClaim(suite, claimId) : undefined;
+    if (known === undefined) return "done";
+    await sender.send(await suite.jobs.present.populateTransaction(known.terms));
+    return "acted";
+  }
+
   async function supply({ challengeId }: Accusation, { position }: DemandLog, { trace }: Material): Promise<void> {
     const tree = position.node === ROOT_LIST ? trace.list : trace.trees([position.node])[0]!;
     const shown = makeSupply(tree, position);
@@ -88,6 +98,7 @@ export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Se
   ): Promise<Progress> {
     const { challengeId, source, claimId } = accusation;
     const claim = await IClaimSource__factory.connect(source, suite.provider).claim(claimId);
+    if (Number(claim.status) === ClaimStatus.None) return present(claimId);
     if (Number(claim.status) !== ClaimStatus.Answered || now > Number(claim.challengeDeadline)) return "done";
     const { committedBlock } = await challenges.commitmentOf(sender.address, challengeId);
     if (committedBlock === 0n) {

@@ -1,3 +1,6 @@
+import type { Result } from "ethers";
+
+import type { JobTermsStruct } from "../../typechain-types/interfaces/IJobEscrow.js";
 import type { SuiteEvent } from "../chain/feed.js";
 import type { Suite } from "../chain/suite.js";
 import type { Collection, State } from "../store/state.js";
@@ -12,6 +15,8 @@ export interface ClaimRecord {
   /** Empty until answered. */
   readonly outputs: readonly string[];
   readonly block: number;
+  /** What a job is about: calls about it bring this along. */
+  readonly terms: JobTermsStruct;
 }
 
 export const claimsOf = (state: State): Collection<ClaimRecord> => state.collection("claim");
@@ -35,6 +40,7 @@ function applyEvent(
     inputs: [...(args.getValue("inputs") as string[])],
     outputs: known?.outputs ?? [],
     block,
+    terms: (args.getValue("terms") as Result).toObject() as JobTermsStruct,
   };
 }
 

@@ -13,6 +13,8 @@ export interface Publication {
   readonly parent: string;
   /** Where others find the file; may be empty. */
   readonly uri: string;
+  /** Part of each fee, in hundredths of a percent; none where left out. */
+  readonly royalty?: number;
 }
 
 export interface Published {
@@ -25,7 +27,7 @@ export interface Published {
 /** Compiles a model, keeps its file and registers it with the sender as publisher. */
 export async function publishModel(
   { suite, sender, files }: { suite: Suite; sender: Sender; files: ModelFiles },
-  { bytes, manifest, parent, uri }: Publication,
+  { bytes, manifest, parent, uri, royalty = 0 }: Publication,
 ): Promise<Published> {
   const { registry } = suite;
   const { content, contentId } = prepareModel(bytes, manifest);
@@ -35,6 +37,6 @@ export async function publishModel(
   const { deposit } = await registry.parameters();
   const { name, licence, file } = manifest;
   const provenance = { sha256Hash: file.sha256, parent, cid: file.cid, licence, name, uri };
-  const call = await registry.register.populateTransaction(content, provenance, { value: deposit });
+  const call = await registry.register.populateTransaction(content, provenance, royalty, { value: deposit });
   return { modelId, contentId, receipt: await sender.send(call) };
 }

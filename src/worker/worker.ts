@@ -1,3 +1,4 @@
+import { ZeroAddress } from "ethers";
 import type { Logger } from "pino";
 
 import { fromHex, tensorBytes, toHex } from "../audit/bytes.js";
@@ -59,7 +60,7 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
       if (element === undefined) continue;
       const trees = bytes.map((each, k) => tensorTreeOfBytes(each, model.graph.inputs[k]?.dtype ?? "u8"));
       const opening = openElement(trees, i, element);
-      await tolerantSend(sender, await jobs.decline.populateTransaction(claim.claimId, opening), ["WrongStatus"]);
+      await tolerantSend(sender, await jobs.decline.populateTransaction(claim.terms, opening), ["WrongStatus"]);
       log.warn({ event: "declined", claimId: claim.claimId, input: i, element }, "declined: input outside the domain");
       return true;
     }
@@ -70,14 +71,14 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     const model = await catalogue.get(claim.modelId);
     if (await declined(claim, model)) return;
     const outputs = await answerOf(claim, model);
-    const sent = await tolerantSend(sender, await jobs.submit.populateTransaction(claim.claimId, outputs), [
+    const sent = await tolerantSend(sender, await jobs.submit.populateTransaction(claim.terms, outputs), [
       "WrongStatus",
     ]);
     const gas = sent?.gasUsed.toString();
     log.info({ event: "answered", claimId: claim.claimId, modelId: claim.modelId, gas }, "answered a job");
   }
 
-  /** Does what one claim needs now; returns whether anything was sent. */
+  /** Does what one claim needs at protocol time `now`; returns whether anything was sent. */
   async function tend(claim: ClaimRecord, now: number): Promise<boolean> {
     const job = await jobs.job(claim.claimId);
     switch (Number(job.status)) {
@@ -87,7 +88,8 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
         return true;
       case ClaimStatus.Answered: {
         if (now <= Number(job.challengeDeadline) || job.openChallenges > 0n) return false;
-        const sent = await tolerantSend(sender, await jobs.finalise.populateTransaction(claim.claimId), [
+        const outputs = claim.terms.callback === ZeroAddress ? [] : [...claim.outputs];
+        const sent = await tolerantSend(sender, await jobs.finalise.populateTransaction(claim.terms, outputs), [
           "WrongStatus",
           "Challenged",
         ]);
@@ -109,11 +111,16 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
       log.info({ event: "collected", account: sender.address }, "withdrew rewards of defences");
       return true;
     }
-    const payout = await suite.profiles.payoutOf(operator);
-    if ((await jobs.creditOf(payout)) === 0n) return false;
-    await tolerantSend(sender, await jobs.withdraw.populateTransaction(payout), ["NothingToWithdraw"]);
-    log.info({ event: "collected", payout }, "withdrew earned fees");
-    return true;
+    // What deliveries paid is credited to whoever finalised, which is this key.
+    for (const account of new Set([await suite.profiles.payoutOf(operator), sender.address])) {
+      for (const currency of await suite.hub.currencies()) {
+        if ((await jobs.creditOf(currency, account)) === 0n) continue;
+        await tolerantSend(sender, await jobs.withdraw.populateTransaction(currency, account), ["NothingToWithdraw"]);
+        log.info({ event: "collected", account, currency }, "withdrew earned fees");
+        return true;
+      }
+    }
+    return false;
   }
 
   return {
@@ -130,9 +137,10 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
         batch.acknowledge();
       });
       let acted = await guard.advance(batch.now);
+      const time = Number(await suite.hub.timeAt(batch.now));
       for (const { key, value } of claims.entries()) {
         try {
-          if (await tend(value, batch.now)) acted = true;
+          if (await tend(value, time)) acted = true;
         } catch (err) {
           // One job that cannot be served must not keep the others waiting.
           log.error({ event: "job-failed", claimId: key, err }, "cannot serve a job");

@@ -2,8 +2,21 @@ import { expect } from "chai";
 import { ZeroAddress, ZeroHash } from "ethers";
 
 import type { ScriptedAccount } from "../../typechain-types/index.js";
-import { answeredJob, INPUTS, type JobSetup, OUTPUTS, requestJob } from "../support/jobs.js";
-import { connect, type Connection, deployWithOperator, HOUR, OFFER, PARAMS, TOKEN } from "../support/protocol.js";
+import {
+  answeredJob,
+  earned,
+  expireJob,
+  finaliseJob,
+  INPUTS,
+  type JobSetup,
+  OUTPUTS,
+  presentJob,
+  requestArgs,
+  requestJob,
+  submitJob,
+  termsOf,
+} from "../support/jobs.js";
+import { connect, type Connection, deployWithOperator, HOUR, OFFER, PARAMS } from "../support/protocol.js";
 
 /** Numbers are those of the list of attacks in docs/attacks.md. */
 describe("attacks on escrowed fees and jobs", () => {
@@ -28,13 +41,7 @@ describe("attacks on escrowed fees and jobs", () => {
   async function contractConsumer(): Promise<{ account: ScriptedAccount; jobId: string }> {
     const { jobs, modelId } = setup;
     const account = await chain.ethers.deployContract("ScriptedAccount");
-    const data = jobs.interface.encodeFunctionData("request", [
-      modelId,
-      chain.owner.address,
-      [...INPUTS],
-      100n * TOKEN,
-      2 * HOUR,
-    ]);
+    const data = jobs.interface.encodeFunctionData("request", requestArgs(chain, { modelId }));
     const value = OFFER.price + 10n;
     const result = await account.execute.staticCall(jobs, data, { value });
     await account.execute(jobs, data, { value });
@@ -42,12 +49,11 @@ describe("attacks on escrowed fees and jobs", () => {
   }
 
   it("3: new terms do not touch a running job", async () => {
-    const { jobs, modelId } = setup;
+    const { jobs, offers, modelId } = setup;
     const jobId = await requestJob(chain, setup);
     const before = await jobs.job(jobId);
-    await jobs
-      .connect(chain.owner)
-      .setOffer(modelId, { price: 10n ** 18n, maxLock: PARAMS.lockFloor, minDuration: 0, concurrency: 1, open: false });
+    const terms = { ...OFFER, price: 10n ** 18n, maxLock: PARAMS.lockFloor, minDuration: 0, concurrency: 1 };
+    await offers.connect(chain.owner).setOffer(modelId, { ...terms, open: false });
     expect(await jobs.job(jobId)).to.deep.equal(before);
   });
 
@@ -55,13 +61,13 @@ describe("attacks on escrowed fees and jobs", () => {
     const { jobs } = setup;
     const jobId = await answeredJob(chain, setup);
     await pass(PARAMS.challengeWindow + 1);
-    await jobs.finalise(jobId);
-    await expect(jobs.connect(chain.stranger).withdraw(chain.owner)).to.changeEtherBalances(
+    await finaliseJob(jobs, jobId);
+    await expect(jobs.connect(chain.stranger).withdraw(ZeroAddress, chain.owner)).to.changeEtherBalances(
       chain.ethers,
       [chain.owner, jobs],
-      [OFFER.price, -OFFER.price],
+      [earned(OFFER.price), -earned(OFFER.price)],
     );
-    await expect(jobs.connect(chain.stranger).withdrawTo(chain.stranger)).to.be.revertedWithCustomError(
+    await expect(jobs.connect(chain.stranger).withdrawTo(ZeroAddress, chain.stranger)).to.be.revertedWithCustomError(
       jobs,
       "NothingToWithdraw",
     );
@@ -72,9 +78,12 @@ describe("attacks on escrowed fees and jobs", () => {
     const here = await requestJob(chain, setup);
     const there = await requestJob(chain, twin);
     expect(here).not.to.equal(there);
-    await expect(twin.jobs.connect(chain.worker).submit(here, [...OUTPUTS]))
-      .to.be.revertedWithCustomError(twin.jobs, "WrongStatus")
-      .withArgs(here, 0, 1);
+    // Even the same terms make another id there, which only the operator's worker there can answer.
+    const terms = await termsOf(setup.jobs, here);
+    expect([await setup.jobs.jobIdOf(terms), await twin.jobs.jobIdOf(terms)]).to.deep.equal([here, there]);
+    await expect(twin.jobs.connect(chain.worker).submit(terms, [...OUTPUTS]))
+      .to.be.revertedWithCustomError(twin.jobs, "NotOperator")
+      .withArgs(chain.worker.address, chain.owner.address);
   });
 
   /** The same contracts and operator once more, on the same chain, with a model that has the same id. */
@@ -89,16 +98,20 @@ describe("attacks on escrowed fees and jobs", () => {
     await requestJob(chain, setup);
     const encode = jobs.interface.encodeFunctionData.bind(jobs.interface);
     for (const data of [
-      encode("withdraw", [await account.getAddress()]),
+      encode("withdraw", [ZeroAddress, await account.getAddress()]),
       account.interface.encodeFunctionData("execute", [
         await jobs.getAddress(),
-        encode("withdrawTo", [chain.stranger.address]),
+        encode("withdrawTo", [ZeroAddress, chain.stranger.address]),
       ]),
     ]) {
       const snapshot = await chain.networkHelpers.takeSnapshot();
       const target = data.startsWith(jobs.interface.getFunction("withdraw").selector) ? jobs : account;
       await account.setReaction(target, data);
-      await expect(jobs.withdraw(account)).to.changeEtherBalances(chain.ethers, [jobs, account], [-10n, 10n]);
+      await expect(jobs.withdraw(ZeroAddress, account)).to.changeEtherBalances(
+        chain.ethers,
+        [jobs, account],
+        [-10n, 10n],
+      );
       // It did call back.
       expect(await account.reactionTarget()).to.equal(ZeroAddress);
       expect(await account.reactionSucceeded()).to.equal(false);
@@ -111,14 +124,16 @@ describe("attacks on escrowed fees and jobs", () => {
     const settlements = [
       async (jobId: string) => {
         await pass(2 * HOUR + 1);
-        await jobs.expire(jobId);
+        await expireJob(jobs, jobId);
       },
       async (jobId: string) => {
-        await jobs.connect(chain.worker).submit(jobId, [...OUTPUTS]);
+        await submitJob(jobs.connect(chain.worker), jobId, [...OUTPUTS]);
+        await presentJob(jobs, jobId);
         await manager.wrong(jobs, jobId, [chain.challenger]);
       },
       async (jobId: string) => {
-        await jobs.connect(chain.worker).submit(jobId, [...OUTPUTS]);
+        await submitJob(jobs.connect(chain.worker), jobId, [...OUTPUTS]);
+        await presentJob(jobs, jobId);
         await manager.void(jobs, jobId);
       },
     ];
@@ -126,11 +141,14 @@ describe("attacks on escrowed fees and jobs", () => {
       const { account, jobId } = await contractConsumer();
       await account.setRefuses(true);
       await settle(jobId);
-      await expect(jobs.withdraw(account))
+      await expect(jobs.withdraw(ZeroAddress, account))
         .to.be.revertedWithCustomError(jobs, "PaymentRefused")
         .withArgs(await account.getAddress(), OFFER.price + 10n);
-      expect(await jobs.creditOf(account)).to.equal(OFFER.price + 10n);
-      await account.execute(jobs, jobs.interface.encodeFunctionData("withdrawTo", [chain.stranger.address]));
+      expect(await jobs.creditOf(ZeroAddress, account)).to.equal(OFFER.price + 10n);
+      await account.execute(
+        jobs,
+        jobs.interface.encodeFunctionData("withdrawTo", [ZeroAddress, chain.stranger.address]),
+      );
     }
   });
 
@@ -141,15 +159,15 @@ describe("attacks on escrowed fees and jobs", () => {
     await profiles.connect(chain.owner).setPayout(account);
     const jobId = await answeredJob(chain, setup);
     await pass(PARAMS.challengeWindow + 1);
-    await jobs.finalise(jobId);
-    expect(await jobs.creditOf(account)).to.equal(OFFER.price);
+    await finaliseJob(jobs, jobId);
+    expect(await jobs.creditOf(ZeroAddress, account)).to.equal(earned(OFFER.price));
   });
 
   it("46: no challenge after finalisation", async () => {
     const { jobs, manager } = setup;
     const jobId = await answeredJob(chain, setup);
     await pass(PARAMS.challengeWindow + 1);
-    await jobs.finalise(jobId);
+    await finaliseJob(jobs, jobId);
     await expect(manager.open(jobs, jobId)).to.be.revertedWithCustomError(jobs, "ClaimNotOpen").withArgs(jobId);
     await expect(manager.wrong(jobs, jobId, [chain.challenger])).to.be.revertedWithCustomError(jobs, "ClaimNotOpen");
   });
@@ -159,7 +177,7 @@ describe("attacks on escrowed fees and jobs", () => {
     const jobId = await answeredJob(chain, setup);
     await manager.open(jobs, jobId);
     await pass(100 * PARAMS.challengeWindow);
-    await expect(jobs.finalise(jobId)).to.be.revertedWithCustomError(jobs, "Challenged").withArgs(jobId, 1);
+    await expect(finaliseJob(jobs, jobId)).to.be.revertedWithCustomError(jobs, "Challenged").withArgs(jobId, 1);
   });
 
   it("48: a window that never began has not passed", async () => {
@@ -167,17 +185,17 @@ describe("attacks on escrowed fees and jobs", () => {
     const waiting = await requestJob(chain, setup);
     await pass(100 * PARAMS.challengeWindow);
     for (const jobId of [waiting, ZeroHash]) {
-      await expect(jobs.finalise(jobId)).to.be.revertedWithCustomError(jobs, "WrongStatus");
+      await expect(finaliseJob(jobs, jobId)).to.be.revertedWithCustomError(jobs, "WrongStatus");
       await expect(manager.open(jobs, jobId)).to.be.revertedWithCustomError(jobs, "ClaimNotOpen");
     }
-    await expect(jobs.expire(ZeroHash)).to.be.revertedWithCustomError(jobs, "WrongStatus").withArgs(ZeroHash, 0, 1);
+    await expect(expireJob(jobs, ZeroHash)).to.be.revertedWithCustomError(jobs, "WrongStatus");
   });
 
   it("69: no dispute about a refunded job", async () => {
     const { jobs, manager } = setup;
     const jobId = await requestJob(chain, setup);
     await pass(2 * HOUR + 1);
-    await jobs.expire(jobId);
+    await expireJob(jobs, jobId);
     for (const call of [
       () => manager.open(jobs, jobId),
       () => manager.wrong(jobs, jobId, [chain.challenger]),
@@ -190,20 +208,20 @@ describe("attacks on escrowed fees and jobs", () => {
   it("70: a job is answered once and paid once", async () => {
     const { jobs } = setup;
     const jobId = await answeredJob(chain, setup);
-    await expect(jobs.connect(chain.worker).submit(jobId, [...OUTPUTS])).to.be.revertedWithCustomError(
+    await expect(submitJob(jobs.connect(chain.worker), jobId, [...OUTPUTS])).to.be.revertedWithCustomError(
       jobs,
       "WrongStatus",
     );
     await pass(PARAMS.challengeWindow + 1);
-    await jobs.finalise(jobId);
-    await expect(jobs.finalise(jobId)).to.be.revertedWithCustomError(jobs, "WrongStatus");
-    expect(await jobs.creditOf(chain.owner)).to.equal(OFFER.price);
+    await finaliseJob(jobs, jobId);
+    await expect(finaliseJob(jobs, jobId)).to.be.revertedWithCustomError(jobs, "WrongStatus");
+    expect(await jobs.creditOf(ZeroAddress, chain.owner)).to.equal(earned(OFFER.price));
   });
 
   it("74: an answer copied from the mempool is worth nothing to the copier", async () => {
     const { jobs } = setup;
     const jobId = await requestJob(chain, setup);
-    await expect(jobs.connect(chain.stranger).submit(jobId, [...OUTPUTS]))
+    await expect(submitJob(jobs.connect(chain.stranger), jobId, [...OUTPUTS]))
       .to.be.revertedWithCustomError(jobs, "NotOperator")
       .withArgs(chain.stranger.address, chain.owner.address);
   });
@@ -212,8 +230,8 @@ describe("attacks on escrowed fees and jobs", () => {
     const { jobs } = setup;
     const jobId = await requestJob(chain, setup);
     const { deadline } = await jobs.job(jobId);
-    const answer = () => jobs.connect(chain.worker).submit(jobId, [...OUTPUTS]);
-    const expire = () => jobs.expire(jobId);
+    const answer = () => submitJob(jobs.connect(chain.worker), jobId, [...OUTPUTS]);
+    const expire = () => expireJob(jobs, jobId);
     const succeedsAt = async (second: number, call: () => Promise<unknown>): Promise<boolean> => {
       const snapshot = await chain.networkHelpers.takeSnapshot();
       await chain.networkHelpers.time.setNextBlockTimestamp(second);
@@ -234,13 +252,13 @@ describe("attacks on escrowed fees and jobs", () => {
   });
 
   it("78: jobs in numbers lock no more than the operator's own limits and prices allow", async () => {
-    const { jobs, staking, modelId } = setup;
+    const { offers, staking, modelId } = setup;
     for (let i = 0; i < OFFER.concurrency; i++) await requestJob(chain, setup, { lock: PARAMS.lockFloor });
-    await expect(requestJob(chain, setup)).to.be.revertedWithCustomError(jobs, "OfferBusy");
+    await expect(requestJob(chain, setup)).to.be.revertedWithCustomError(offers, "OfferBusy");
     expect((await staking.ownPool(chain.owner)).locked).to.equal(BigInt(OFFER.concurrency) * PARAMS.lockFloor);
     // Closing the offer ends it.
-    await jobs.connect(chain.owner).setOffer(modelId, { ...OFFER, open: false });
-    await expect(requestJob(chain, setup)).to.be.revertedWithCustomError(jobs, "OfferClosed");
+    await offers.connect(chain.owner).setOffer(modelId, { ...OFFER, open: false });
+    await expect(requestJob(chain, setup)).to.be.revertedWithCustomError(offers, "OfferClosed");
   });
 
   it("79: inputs can't be withheld, they are in the request's event", async () => {
@@ -250,6 +268,7 @@ describe("attacks on escrowed fees and jobs", () => {
     expect(event!.args.inputs.map((hex) => Buffer.from(hex.slice(2), "hex"))).to.deep.equal(
       INPUTS.map((bytes) => Buffer.from(bytes)),
     );
+    await presentJob(jobs, jobId);
     expect((await jobs.claim(jobId)).publicInputs).to.equal(true);
   });
 });

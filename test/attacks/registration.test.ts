@@ -1,7 +1,18 @@
 import { expect } from "chai";
 
 import type { DType } from "../../src/audit/graph.js";
-import { INPUT_DTYPES, INPUTS, type JobSetup, listHash, openElement, OUTPUTS, requestJob } from "../support/jobs.js";
+import {
+  declineJob,
+  INPUT_DTYPES,
+  INPUTS,
+  type JobSetup,
+  listHash,
+  openElement,
+  OUTPUTS,
+  requestJob,
+  submitJob,
+  termsOf,
+} from "../support/jobs.js";
 import { contentIdOf, DTYPE, F32, modelContent, modelIdOf, provenance } from "../support/models.js";
 import { connect, type Connection, deployWithOperator, OFFER, PARAMS } from "../support/protocol.js";
 
@@ -23,14 +34,14 @@ describe("attacks by registrations, inputs and answers", () => {
   }
 
   const register = (content = modelContent(), publisher = chain.stranger) =>
-    setup.registry.connect(publisher).register(content, provenance(), { value: PARAMS.deposit });
+    setup.registry.connect(publisher).register(content, provenance(), 0, { value: PARAMS.deposit });
 
   it("93: an answer of NaN and infinities is committed as it is, to be judged", async () => {
     const { jobs } = setup;
     const odd = Uint8Array.from([0x7f, 0xc0, 0, 1, 0x7f, 0x80, 0, 0, 0xff, 0x80, 0, 0, 0x80, 0, 0, 0]);
     const jobId = await requestJob(chain, setup);
-    await jobs.connect(chain.worker).submit(jobId, [odd]);
-    const { outputsRoot } = await jobs.claim(jobId);
+    await submitJob(jobs.connect(chain.worker), jobId, [odd]);
+    const { outputsRoot } = await jobs.job(jobId);
     expect(outputsRoot).to.equal(listHash([odd], ["f32"]));
     expect(outputsRoot).not.to.equal(listHash(OUTPUTS, ["f32"]));
   });
@@ -38,10 +49,10 @@ describe("attacks by registrations, inputs and answers", () => {
   it("94: the outputs root is that of the bytes delivered: the operator has no say in it", async () => {
     const { jobs } = setup;
     const jobId = await requestJob(chain, setup);
-    await jobs.connect(chain.worker).submit(jobId, [...OUTPUTS]);
+    await submitJob(jobs.connect(chain.worker), jobId, [...OUTPUTS]);
     const [event] = await jobs.queryFilter(jobs.filters.JobAnswered(jobId));
     const delivered = event!.args.outputs.map((hex) => Uint8Array.from(Buffer.from(hex.slice(2), "hex")));
-    expect((await jobs.claim(jobId)).outputsRoot).to.equal(listHash(delivered, ["f32"]));
+    expect((await jobs.job(jobId)).outputsRoot).to.equal(listHash(delivered, ["f32"]));
   });
 
   it("101: two jobs swapped by a reorganisation: an answer reaches the job it was made for, or none", async () => {
@@ -57,7 +68,7 @@ describe("attacks by registrations, inputs and answers", () => {
     const swapped = [await requestJob(chain, setup, { inputs: other }), await requestJob(chain, setup)];
     expect(new Set([first, second, ...swapped]).size).to.equal(4);
     for (const jobId of [first, second]) {
-      await expect(worker.submit(jobId, [...OUTPUTS])).to.be.revertedWithCustomError(jobs, "WrongStatus");
+      await expect(submitJob(worker, jobId, [...OUTPUTS])).to.be.revertedWithCustomError(jobs, "WrongStatus");
     }
     // Put back in their order, the jobs have their old ids and inputs.
     await before.restore();
@@ -65,7 +76,7 @@ describe("attacks by registrations, inputs and answers", () => {
       first,
       second,
     ]);
-    expect((await jobs.job(first)).inputsRoot).to.equal(listHash(INPUTS, INPUT_DTYPES));
+    expect((await termsOf(jobs, first)).inputsRoot).to.equal(listHash(INPUTS, INPUT_DTYPES));
   });
 
   it("107: node counts that would make root lists ambiguous do not register, and other counts are other models", async () => {
@@ -103,7 +114,7 @@ describe("attacks by registrations, inputs and answers", () => {
   });
 
   it("109: NaN payloads and booleans of 2 in inputs lie outside every domain", async () => {
-    const { jobs } = setup;
+    const { jobs, verifier } = setup;
     const floats = INPUTS[0].slice();
     floats.set([0x7f, 0x80, 0, 1], 40);
     const bools = Uint8Array.from([1, 2, 0]);
@@ -114,26 +125,26 @@ describe("attacks by registrations, inputs and answers", () => {
       [1, 1],
     ] as const) {
       const jobId = await requestJob(chain, setup, { inputs: odd });
-      await expect(worker.decline(jobId, openElement(odd, INPUT_DTYPES, tensor, element)))
+      await expect(declineJob(worker, jobId, openElement(odd, INPUT_DTYPES, tensor, element)))
         .to.emit(jobs, "JobDeclined")
         .withArgs(jobId, chain.owner.address, OFFER.price, tensor, element);
     }
     // Their neighbours give no reason to decline.
     const jobId = await requestJob(chain, setup, { inputs: odd });
-    await expect(worker.decline(jobId, openElement(odd, INPUT_DTYPES, 1, 2))).to.be.revertedWithCustomError(
-      jobs,
+    await expect(declineJob(worker, jobId, openElement(odd, INPUT_DTYPES, 1, 2))).to.be.revertedWithCustomError(
+      verifier,
       "InsideDomain",
     );
   });
 
   it("109: an index out of range lies outside the domain that the publisher gave it", async () => {
-    const { jobs } = setup;
+    const { jobs, offers, verifier } = setup;
     const content = modelContent({
       inputs: [{ dtype: DTYPE.i64, lo: 0, hi: 30_521, shape: [40] }],
     });
     await register(content);
     const modelId = modelIdOf(content, chain.stranger.address);
-    await jobs.connect(chain.owner).setOffer(modelId, OFFER);
+    await offers.connect(chain.owner).setOffer(modelId, OFFER);
     const dtypes: readonly DType[] = ["i64"];
     for (const [index, inside] of [
       [30_521n, true],
@@ -144,8 +155,8 @@ describe("attacks by registrations, inputs and answers", () => {
       const tokens = new Uint8Array(320);
       new DataView(tokens.buffer).setBigInt64(8 * 35, index);
       const jobId = await requestJob(chain, { ...setup, modelId }, { inputs: [tokens], lock: PARAMS.lockFloor });
-      const decline = jobs.connect(chain.worker).decline(jobId, openElement([tokens], dtypes, 0, 35));
-      if (inside) await expect(decline).to.be.revertedWithCustomError(jobs, "InsideDomain").withArgs(0, 35, 30_521);
+      const decline = declineJob(jobs.connect(chain.worker), jobId, openElement([tokens], dtypes, 0, 35));
+      if (inside) await expect(decline).to.be.revertedWithCustomError(verifier, "InsideDomain").withArgs(0, 35, 30_521);
       else await decline;
     }
   });

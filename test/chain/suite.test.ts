@@ -12,6 +12,7 @@ const ADDRESSES = {
   fees: ZeroAddress,
   arbiter: ZeroAddress,
   challenges: ZeroAddress,
+  offers: ZeroAddress,
   jobs: ZeroAddress,
 };
 

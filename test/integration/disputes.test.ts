@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { resultSize } from "../../src/audit/graph.js";
+import { finaliseJob } from "../support/jobs.js";
 import { smallModel } from "../support/accusations.js";
 import { at, BOND, CLAIM, STATUS } from "../support/challenges.js";
 import { fuzzSeed } from "../support/fuzz.js";
@@ -67,7 +68,7 @@ describe("disputes from answer to settlement", () => {
     expect((await manager.challenge(opened)).status).to.equal(STATUS.refuted);
     expect(await manager.creditOf(chain.worker)).to.equal(BOND / 2n);
     await at(chain, (await jobs.claim(claimId)).challengeDeadline + 1n);
-    await jobs.finalise(claimId);
+    await finaliseJob(jobs, claimId);
   });
 
   it("a leaf that nobody knows is demanded, supplied and refuted", async () => {

@@ -33,7 +33,14 @@ library Hubs {
                     releaseFee: 5,
                     minDelegation: 10
                 }),
-                jobs: JobParams({ challengeWindow: 1 days, maxDuration: 1 days, lockFloor: 1e18, auditShare: 500 }),
+                jobs: JobParams({
+                    challengeWindow: 1 days,
+                    maxDuration: 1 days,
+                    lockFloor: 1e18,
+                    auditShare: 500,
+                    missPenalty: 100,
+                    maxCallbackGas: 2_000_000
+                }),
                 receipts: ReceiptParams({
                     challengeWindow: 3 days,
                     maxReservation: 30 days,

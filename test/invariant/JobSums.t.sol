@@ -4,14 +4,16 @@ pragma solidity 0.8.37;
 import { Hub } from "../../contracts/hub/Hub.sol";
 import { IArbiter } from "../../contracts/interfaces/IArbiter.sol";
 import { IFinality } from "../../contracts/interfaces/IFinality.sol";
-import { JobParams, Offer } from "../../contracts/interfaces/IJobEscrow.sol";
 import { RegistryParams } from "../../contracts/interfaces/IModelRegistry.sol";
 import { IOperatorProfiles } from "../../contracts/interfaces/IOperatorProfiles.sol";
+import { ITraceVerifier } from "../../contracts/interfaces/ITraceVerifier.sol";
 import { JobEscrow } from "../../contracts/jobs/JobEscrow.sol";
+import { OfferBook } from "../../contracts/jobs/OfferBook.sol";
 import { ModelRegistry } from "../../contracts/registry/ModelRegistry.sol";
 import { OperatorStaking } from "../../contracts/staking/OperatorStaking.sol";
 import { TestToken } from "../../contracts/token/TestToken.sol";
 import { Claim, ClaimStatus } from "../../contracts/types/Claim.sol";
+import { Job, JobRequest, JobTerms, Offer } from "../../contracts/types/Job.sol";
 import { InputSpec, ModelContent, OutputSpec } from "../../contracts/types/Model.sol";
 import { Provenance } from "../../contracts/types/Provenance.sol";
 import { Broken, CHEATS } from "./Cheats.sol";
@@ -24,56 +26,80 @@ contract JobSumsTest {
     uint256 private constant STEPS = 50;
     uint256 private constant MAX_JOBS = 12;
     uint96 private constant LOCK = 1e18;
-    uint80 private constant PRICE = 1000;
+    uint80 private constant PRICE = 1003;
+    uint16 private constant ROYALTY = 1000;
+    address private constant NATIVE = address(0);
 
     address private constant OPERATOR = address(0xA11CE);
     address private constant CONSUMER = address(0xB0B);
     address private constant WINNER = address(0xC0FFEE);
 
     Hub private _hub;
+    TestToken private _token;
     OperatorStaking private _staking;
+    OfferBook private _offers;
     JobEscrow private _jobs;
-    bytes32 private _modelId;
+    /// One offered for native coin, one for tokens.
+    bytes32[2] private _models;
 
     /// What should be true, kept beside the contract.
     bytes32[] private _ids;
+    mapping(bytes32 jobId => JobTerms) private _terms;
     mapping(bytes32 jobId => ClaimStatus) private _last;
     mapping(bytes32 jobId => uint32) private _challenges;
-    uint256 private _paidIn;
-    uint256 private _paidOut;
+    mapping(bytes32 jobId => bool) private _presented;
+    mapping(address currency => uint256) private _paidOut;
     uint256 private _surplus;
 
     function setUp() public {
         _hub = Hubs.create(address(this));
-        TestToken token = new TestToken(OPERATOR, 1e24, 0, 0);
+        _token = new TestToken(OPERATOR, 1e24, 0, 0);
+        _hub.addCurrency(address(_token));
         IArbiter[] memory arbiters = new IArbiter[](1);
         arbiters[0] = IArbiter(address(this));
-        ModelRegistry registry = new ModelRegistry(arbiters, RegistryParams({ deposit: 0, depositDelay: 0 }));
-        _staking = new OperatorStaking(token, _hub, true);
-        _jobs = new JobEscrow(
-            registry,
-            _staking,
-            IFinality(address(this)),
-            JobParams({ challengeWindow: 1 days, maxDuration: 1 days, lockFloor: LOCK })
-        );
-        address[] memory sources = new address[](1);
+        RegistryParams memory params = RegistryParams({ deposit: 0, depositDelay: 0, royaltyDelay: 1 days });
+        ModelRegistry registry = new ModelRegistry(_hub, arbiters, params);
+        _staking = new OperatorStaking(_token, _hub, true);
+        _offers = new OfferBook(registry, _staking);
+        _jobs = new JobEscrow(_offers, ITraceVerifier(address(this)), IFinality(address(this)));
+        address[] memory sources = new address[](2);
         sources[0] = address(_jobs);
+        sources[1] = address(this);
         _hub.seal(address(this), sources, new address[](0));
-        _modelId = registry.register(_content(), Provenance(bytes32(uint256(1)), 0, "c", "l", "n", ""));
 
         CHEATS.deal(CONSUMER, 1e18);
+        CHEATS.prank(CONSUMER);
+        _token.approve(address(_jobs), type(uint256).max);
         CHEATS.prank(OPERATOR);
-        token.approve(address(_staking), type(uint256).max);
+        _token.approve(address(_staking), type(uint256).max);
         CHEATS.prank(OPERATOR);
         _staking.deposit(OPERATOR, 100 * LOCK);
         IOperatorProfiles profiles = _staking.profiles();
         CHEATS.prank(OPERATOR);
         profiles.proposeWorker(OPERATOR);
+        for (uint256 i; i < 2; ++i) {
+            Provenance memory provenance = Provenance(bytes32(i + 1), 0, "c", "l", "n", "");
+            _models[i] = registry.register(_content(i), provenance, ROYALTY);
+            CHEATS.prank(OPERATOR);
+            _offers.setOffer(
+                _models[i],
+                Offer({
+                    currency: _currency(i),
+                    price: PRICE,
+                    answerGas: 0,
+                    maxLock: 4 * LOCK,
+                    minDuration: 0,
+                    concurrency: 3,
+                    open: true
+                })
+            );
+        }
         CHEATS.prank(OPERATOR);
-        _jobs.setOffer(
-            _modelId,
-            Offer({ price: PRICE, maxLock: 4 * LOCK, minDuration: 0, concurrency: 5, open: true })
-        );
+        _token.transfer(CONSUMER, 1e20);
+    }
+
+    function challengeManager() external view returns (address) {
+        return address(this);
     }
 
     function hub() external view returns (Hub) {
@@ -97,39 +123,76 @@ contract JobSumsTest {
     }
 
     function _step(uint256 seed) private {
-        uint256 action = (seed >> 8) % 11;
+        uint256 action = (seed >> 8) % 12;
         uint256 pick = seed >> 64;
         if (action <= 1 || _ids.length == 0) return _request(pick);
         if (action == 2) return CHEATS.warp(block.timestamp + (pick % 15 hours));
-        if (action == 3) return _withdraw();
+        if (action == 3) return _withdraw(_currency(pick & 1));
         bytes32 jobId = _ids[pick % _ids.length];
         if (action <= 5) _submit(jobId);
         else if (action == 6) _expire(jobId);
         else if (action == 7) _finalise(jobId);
         else if (action == 8) _open(jobId);
         else if (action == 9) _close(jobId);
+        else if (action == 10) _present(jobId);
         else _settle(jobId, pick >> 32);
     }
 
     function _request(uint256 pick) private {
         if (_ids.length == MAX_JOBS) return;
-        uint256 value = PRICE + (pick % 3);
+        uint256 kind = pick & 1;
+        bytes32 modelId = _models[kind];
+        address currency = _currency(kind);
+        uint256 surplus = pick % 3;
         bytes[] memory inputs = new bytes[](1);
         inputs[0] = abi.encodePacked(uint32(pick));
-        (, uint16 waiting) = _jobs.offerOf(OPERATOR, _modelId);
-        bool accepted = waiting < 5 && _staking.freeStake(OPERATOR) >= LOCK;
+        JobTerms memory terms = _termsOf(modelId, currency, inputs[0], uint32((pick >> 32) % 1 days));
+        JobRequest memory asked = JobRequest({
+            modelId: modelId,
+            operator: OPERATOR,
+            currency: currency,
+            maxFee: PRICE,
+            lock: LOCK,
+            duration: terms.duration,
+            callback: address(0),
+            callbackGas: 0
+        });
+        (, uint16 waiting) = _offers.offerOf(OPERATOR, modelId);
+        bool accepted = waiting < 3 && _staking.freeStake(OPERATOR) >= LOCK;
+        uint256 value = (kind == 0 ? PRICE : 0) + surplus;
         CHEATS.prank(CONSUMER);
-        try _jobs.request{ value: value }(_modelId, OPERATOR, inputs, LOCK, uint32((pick >> 32) % 1 days)) returns (
-            bytes32 jobId
-        ) {
+        try _jobs.request{ value: value }(asked, inputs) returns (bytes32 jobId) {
             require(accepted, Broken(5, "a job without stake"));
             require(_last[jobId] == ClaimStatus.None, Broken(3, "two jobs with one id"));
+            require(jobId == _jobs.jobIdOf(terms), Broken(3, "other terms than were asked"));
             _ids.push(jobId);
-            _paidIn += value;
-            _surplus += value - PRICE;
+            _terms[jobId] = terms;
+            _surplus += surplus;
         } catch {
             require(!accepted, Broken(3, "request refused"));
         }
+    }
+
+    function _termsOf(
+        bytes32 modelId,
+        address currency,
+        bytes memory input,
+        uint32 duration
+    ) private view returns (JobTerms memory terms) {
+        terms.modelId = modelId;
+        terms.operator = OPERATOR;
+        terms.consumer = CONSUMER;
+        terms.nonce = _jobs.nonceOf(CONSUMER);
+        bytes memory leaf = bytes.concat(input, new bytes(256 - input.length));
+        terms.inputsRoot = keccak256(abi.encodePacked(keccak256(leaf)));
+        terms.currency = currency;
+        terms.fee = PRICE;
+        terms.lock = LOCK;
+        terms.duration = duration;
+        terms.publisher = address(this);
+        terms.royalty = ROYALTY;
+        terms.auditShare = 500;
+        terms.missPenalty = 100;
     }
 
     function _submit(bytes32 jobId) private {
@@ -137,7 +200,7 @@ contract JobSumsTest {
         outputs[0] = hex"00000000";
         bool due = _last[jobId] == ClaimStatus.Assigned && block.timestamp <= _jobs.job(jobId).deadline;
         CHEATS.prank(OPERATOR);
-        try _jobs.submit(jobId, outputs) {
+        try _jobs.submit(_terms[jobId], outputs) {
             require(due, Broken(14, "answer out of turn"));
         } catch {
             require(!due, Broken(14, "answer refused"));
@@ -146,7 +209,7 @@ contract JobSumsTest {
 
     function _expire(bytes32 jobId) private {
         bool due = _last[jobId] == ClaimStatus.Assigned && block.timestamp > _jobs.job(jobId).deadline;
-        try _jobs.expire(jobId) {
+        try _jobs.expire(_terms[jobId]) {
             require(due, Broken(3, "expired out of turn"));
         } catch {
             require(!due, Broken(22, "expiry refused"));
@@ -158,15 +221,23 @@ contract JobSumsTest {
             _last[jobId] == ClaimStatus.Answered &&
                 block.timestamp > _jobs.job(jobId).challengeDeadline &&
                 _challenges[jobId] == 0;
-        try _jobs.finalise(jobId) {
+        try _jobs.finalise(_terms[jobId], new bytes[](0)) {
             require(due, Broken(14, "final out of turn"));
         } catch {
             require(!due, Broken(22, "finalising refused"));
         }
     }
 
+    function _present(bytes32 jobId) private {
+        _jobs.present(_terms[jobId]);
+        _presented[jobId] = true;
+    }
+
     function _open(bytes32 jobId) private {
-        bool due = _last[jobId] == ClaimStatus.Answered && block.timestamp <= _jobs.job(jobId).challengeDeadline;
+        bool due =
+            _last[jobId] == ClaimStatus.Answered &&
+                _presented[jobId] &&
+                block.timestamp <= _jobs.job(jobId).challengeDeadline;
         try _jobs.challengeOpened(jobId) {
             require(due, Broken(21, "challenge out of turn"));
             ++_challenges[jobId];
@@ -184,48 +255,69 @@ contract JobSumsTest {
     }
 
     function _settle(bytes32 jobId, uint256 pick) private {
-        if (_last[jobId] != ClaimStatus.Answered) return;
-        // No try: a settlement of an answered job succeeds in every state.
+        if (_last[jobId] != ClaimStatus.Answered || !_presented[jobId]) return;
+        // No try: a settlement of an answered job that is known to disputes succeeds in every state.
         if (pick & 1 == 0) return _jobs.settleVoid(jobId);
         address[] memory winners = new address[](1 + ((pick >> 8) % 8));
         for (uint256 i; i < winners.length; ++i) winners[i] = WINNER;
         _jobs.settleWrong(jobId, winners);
     }
 
-    function _withdraw() private {
-        uint256 credit = _jobs.creditOf(OPERATOR);
+    function _withdraw(address currency) private {
+        uint256 credit = _jobs.creditOf(currency, OPERATOR);
         if (credit == 0) return;
-        _jobs.withdraw(payable(OPERATOR));
-        _paidOut += credit;
+        _jobs.withdraw(currency, OPERATOR);
+        _paidOut[currency] += credit;
     }
 
     function _check() private {
-        uint256 escrowed;
-        uint256 refunded;
-        uint256 earned;
-        uint256 waiting;
         uint256 locked;
+        uint256[2] memory waiting;
+        uint256[2] memory escrowed;
+        uint256[2] memory refunded;
+        uint256[2] memory finals;
         for (uint256 i; i < _ids.length; ++i) {
             bytes32 jobId = _ids[i];
-            Claim memory claim = _jobs.claim(jobId);
-            ClaimStatus status = claim.status;
+            Job memory job = _jobs.job(jobId);
+            ClaimStatus status = job.status;
             require(_follows(_last[jobId], status), Broken(14, "status went back"));
             _last[jobId] = status;
             bool open = status == ClaimStatus.Assigned || status == ClaimStatus.Answered;
-            require(claim.lock == (open ? LOCK : 0), Broken(11, "a lock that is too short or too long"));
-            require(claim.openChallenges == _challenges[jobId], Broken(21, "challenges miscounted"));
-            if (open) (escrowed, locked) = (escrowed + PRICE, locked + LOCK);
-            else if (status == ClaimStatus.Final) earned += PRICE;
-            else refunded += PRICE;
-            if (status == ClaimStatus.Assigned) ++waiting;
+            require(job.lock == (open ? LOCK : 0), Broken(11, "a lock that is too short or too long"));
+            require(job.openChallenges == _challenges[jobId], Broken(21, "challenges miscounted"));
+            Claim memory claim = _jobs.claim(jobId);
+            require(claim.status == (_presented[jobId] ? status : ClaimStatus.None), Broken(21, "another claim"));
+            uint256 kind = _terms[jobId].currency == NATIVE ? 0 : 1;
+            if (open) (escrowed[kind], locked) = (escrowed[kind] + PRICE, locked + LOCK);
+            else if (status == ClaimStatus.Final) ++finals[kind];
+            else refunded[kind] += PRICE;
+            if (status == ClaimStatus.Assigned) ++waiting[kind];
         }
-        require(_jobs.creditOf(OPERATOR) + _paidOut == earned, Broken(3, "the operator's pay"));
-        require(_jobs.creditOf(CONSUMER) == refunded + _surplus, Broken(3, "the consumer's refund"));
-        require(address(_jobs).balance == escrowed + refunded + _surplus + earned - _paidOut, Broken(1, "coins"));
-        require(address(_jobs).balance == _paidIn - _paidOut, Broken(1, "coins from nowhere"));
+        for (uint256 kind; kind < 2; ++kind) {
+            _checkMoney(kind, escrowed[kind], refunded[kind], finals[kind]);
+            (, uint16 counted) = _offers.offerOf(OPERATOR, _models[kind]);
+            require(counted == waiting[kind], Broken(3, "waiting jobs miscounted"));
+        }
         require(_staking.ownPool(OPERATOR).locked == locked, Broken(6, "locks"));
-        (, uint16 counted) = _jobs.offerOf(OPERATOR, _modelId);
-        require(counted == waiting, Broken(3, "waiting jobs miscounted"));
+    }
+
+    /// Every part of every fee is owed to exactly one party, and is there.
+    function _checkMoney(uint256 kind, uint256 escrowed, uint256 refunded, uint256 finals) private view {
+        address currency = _currency(kind);
+        uint256 royalty = (uint256(PRICE) * ROYALTY) / 10_000;
+        uint256 audit = (uint256(PRICE) * 500) / 10_000;
+        uint256 owed = _jobs.creditOf(currency, OPERATOR);
+        require(owed + _paidOut[currency] == finals * (PRICE - royalty - audit), Broken(3, "the operator's pay"));
+        require(_jobs.creditOf(currency, address(this)) == finals * royalty, Broken(3, "the royalty"));
+        require(_jobs.auditPool(currency) == finals * audit, Broken(3, "the audit pool"));
+        uint256 surplus = kind == 0 ? _surplus : 0;
+        require(_jobs.creditOf(currency, CONSUMER) == refunded + surplus, Broken(3, "the consumer's refund"));
+        uint256 balance = kind == 0 ? address(_jobs).balance : _token.balanceOf(address(_jobs));
+        require(balance == escrowed + refunded + surplus + owed + finals * (royalty + audit), Broken(1, "coins"));
+    }
+
+    function _currency(uint256 kind) private view returns (address) {
+        return kind == 0 ? NATIVE : address(_token);
     }
 
     function _follows(ClaimStatus from, ClaimStatus to) private pure returns (bool) {
@@ -235,8 +327,8 @@ contract JobSumsTest {
         return from == ClaimStatus.Answered && to >= ClaimStatus.Final;
     }
 
-    function _content() private pure returns (ModelContent memory content) {
-        content.graphRoot = bytes32(uint256(1));
+    function _content(uint256 kind) private pure returns (ModelContent memory content) {
+        content.graphRoot = bytes32(kind + 1);
         content.nodeCount = 1;
         content.maxProofBytes = 1;
         content.maxProofGas = 1;

@@ -14,6 +14,7 @@ function jobsOf(): JobOutcome[] {
     consumer: CONSUMER,
     status: deviates ? "Wrong" : "Final",
     deviates,
+    earned: 0n,
   });
   return [
     ...HONEST.flatMap((name) => [job(name, 1, false), job(name, 2, false)]),

@@ -18,9 +18,9 @@ import {
 } from "./alphabet.js";
 import { deeperDemand, firstDemand, type Place, supplyFor } from "./demands.js";
 import { deployHub } from "./hub.js";
-import { floatBytes, listHash } from "./jobs.js";
+import { floatBytes, listHash, presentJob, requestJob, submitJob } from "./jobs.js";
 import { DTYPE, F32, modelContent, modelIdOf, provenance } from "./models.js";
-import { appointWorker, type Connection, DAY, HOUR, OFFER, PARAMS, stake, TOKEN } from "./protocol.js";
+import { appointWorker, type Connection, DAY, deployRegistry, HOUR, OFFER, PARAMS, stake, TOKEN } from "./protocol.js";
 
 export const TERMS = {
   inclusionDelay: PARAMS.inclusionDelay,
@@ -95,36 +95,29 @@ export async function deploySuite(
   { terms = {}, challengeWindow = PARAMS.challengeWindow }: Omit<Deployment, "layout"> = {},
 ) {
   const { ethers, deployer } = connection;
-  const hub = await deployHub(connection);
+  const hub = await deployHub(connection, { parameters: { jobs: { challengeWindow } } });
   const token = await ethers.deployContract("TestToken", [deployer, 10n ** 9n * TOKEN, 1000n * TOKEN, DAY]);
-  const registry = await ethers.deployContract("ModelRegistry", [
-    [arbiter],
-    { deposit: PARAMS.deposit, depositDelay: PARAMS.depositDelay },
-  ]);
+  const registry = await deployRegistry(connection, hub, [arbiter]);
   const staking = await ethers.deployContract("OperatorStaking", [token, hub, true]);
   const verifier = await ethers.deployContract("TraceVerifier", [registry]);
   const manager = await ethers.deployContract("ChallengeManager", [staking, verifier, { ...TERMS, ...terms }]);
-  const jobs = await ethers.deployContract("JobEscrow", [
-    registry,
-    staking,
-    manager,
-    { challengeWindow, maxDuration: PARAMS.maxDuration, lockFloor: PARAMS.lockFloor },
-  ]);
+  const offers = await ethers.deployContract("OfferBook", [registry, staking]);
+  const jobs = await ethers.deployContract("JobEscrow", [offers, verifier, manager]);
   await hub.seal(manager, [jobs], []);
   await stake(connection, { token, staking }, 100_000n * TOKEN);
   await appointWorker(connection, staking);
-  return { hub, token, registry, staking, verifier, manager, jobs };
+  return { hub, token, registry, staking, verifier, manager, offers, jobs };
 }
 
 /** Registers a model, and has the owner offer it. */
 export async function publish(
   { publisher, owner }: Connection,
-  { registry, jobs }: Awaited<ReturnType<typeof deploySuite>>,
+  { registry, offers }: Awaited<ReturnType<typeof deploySuite>>,
   content: ModelContentStruct,
 ): Promise<string> {
-  await registry.connect(publisher).register(content, provenance(), { value: PARAMS.deposit });
+  await registry.connect(publisher).register(content, provenance(), 0, { value: PARAMS.deposit });
   const modelId = modelIdOf(content, publisher.address);
-  await jobs.connect(owner).setOffer(modelId, { ...OFFER, concurrency: 50 });
+  await offers.connect(owner).setOffer(modelId, { ...OFFER, concurrency: 50 });
   return modelId;
 }
 
@@ -173,16 +166,13 @@ export async function claimOf(
   answer: (outputs: Uint8Array[]) => void = () => undefined,
   inputs: readonly Uint8Array[] = INPUTS,
 ): Promise<AnsweredClaim> {
-  const { jobs, model, modelId, layout } = disputes;
-  const lock = 100n * TOKEN;
-  const value = OFFER.price;
-  const asConsumer = jobs.connect(chain.consumer);
-  const jobId = await asConsumer.request.staticCall(modelId, chain.owner, [...inputs], lock, 2 * HOUR, { value });
-  await asConsumer.request(modelId, chain.owner, [...inputs], lock, 2 * HOUR, { value });
+  const { jobs, model, layout } = disputes;
+  const jobId = await requestJob(chain, disputes, { inputs });
   const inputsRoot = listHash(inputs, inputDtypes);
   const outputs = rightOutputs(disputes, inputsRoot);
   answer(outputs);
-  await jobs.connect(chain.worker).submit(jobId, outputs);
+  await submitJob(jobs.connect(chain.worker), jobId, outputs);
+  await presentJob(jobs, jobId);
   const dtypes = layout.outputs.map(({ node }) => layout.nodes[node]!.dtype);
   return { id: jobId, inputsRoot, outputs, dtypes, truth: traceOf(model, inputsRoot) };
 }

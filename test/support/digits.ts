@@ -11,6 +11,7 @@ import { traceOfRun } from "../../src/dispute/trace.js";
 import { prepareModel } from "../../src/models/prepared.js";
 import { createNativeRuntime } from "../../src/runtime/native.js";
 import { readDigitModel } from "../../src/sim/digits.js";
+import { NO_TERMS } from "./terms.js";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -32,7 +33,7 @@ export async function honestClaim(digit: number): Promise<{ run: AuditRun; claim
   await runtime.release();
   const audit = commitRun(model.graph, inputs, createInlineSink());
   const zero = `0x${"0".repeat(64)}`;
-  const claim = { claimId: zero, source: zero, modelId: zero, operator: zero, block: 0 };
+  const claim = { claimId: zero, source: zero, modelId: zero, operator: zero, block: 0, terms: NO_TERMS };
   return {
     run: { model, inputs, outputs: audit.outputs, trace: traceOfRun(model.graph, inputs, audit) },
     claim: { ...claim, inputs: published(inputs), outputs },

@@ -18,7 +18,7 @@ import {
 } from "./challenges.js";
 import { gridOf, type Place } from "./demands.js";
 import type { Dice } from "./graphs.js";
-import { floatBytes, openElement } from "./jobs.js";
+import { finaliseJob, floatBytes, openElement } from "./jobs.js";
 import { type Connection, HOUR } from "./protocol.js";
 
 /** Inputs with one element outside the domain. */
@@ -79,7 +79,7 @@ export class DisputeFuzz {
       ["settle", 5, () => this.withChallenge(({ game }) => game.settle())],
       ["void", 1, () => this.voidOutsideDomain()],
       ["withdraw", 4, () => this.disputes.manager.withdraw(dice.of(this.parties))],
-      ["finalise", 2, () => this.withClaim((claim) => this.disputes.jobs.finalise(claim.id))],
+      ["finalise", 2, () => this.withClaim((claim) => finaliseJob(this.disputes.jobs, claim.id))],
       ["wait", 10, () => this.wait()],
       ["fee", 3, () => this.changeBaseFee()],
     ];

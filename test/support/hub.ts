@@ -15,7 +15,14 @@ export const PARAMETERS = {
     releaseFee: TOKEN,
     minDelegation: TOKEN,
   },
-  jobs: { challengeWindow: DAY, maxDuration: DAY, lockFloor: 10n * TOKEN, auditShare: 500 },
+  jobs: {
+    challengeWindow: DAY,
+    maxDuration: DAY,
+    lockFloor: 10n * TOKEN,
+    auditShare: 500,
+    missPenalty: 100,
+    maxCallbackGas: 2_000_000,
+  },
   receipts: { challengeWindow: 3 * DAY, maxReservation: 30 * DAY, payerThaw: 14 * DAY, reservationFloor: 10n * TOKEN },
   challenges: {
     refutationWindow: DAY,
@@ -62,6 +69,6 @@ export async function deployHub(
   { ethers, deployer }: { ethers: HardhatEthers; deployer: AddressLike },
   { sealer = deployer, parameters, inclusionDelay = INCLUSION_DELAY, epoch = EPOCH }: HubOptions = {},
 ) {
-  const authority = await ethers.deployContract("AccessManager", [deployer]);
+  const authority = await ethers.deployContract("Authority", [deployer]);
   return ethers.deployContract("Hub", [sealer, authority, inclusionDelay, epoch, parametersWith(parameters)]);
 }

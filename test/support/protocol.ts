@@ -1,3 +1,4 @@
+import { type AddressLike, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 
 import { type OperatorStaking, OperatorProfiles__factory } from "../../typechain-types/index.js";
@@ -9,6 +10,7 @@ export { DAY, HOUR, TOKEN };
 export const PARAMS = {
   deposit: 10n ** 16n,
   depositDelay: 7 * DAY,
+  royaltyDelay: 7 * DAY,
   unbonding: PARAMETERS.staking.unbonding,
   inclusionDelay: INCLUSION_DELAY,
   challengeWindow: DAY,
@@ -41,19 +43,19 @@ export async function deployProtocol(connection: Connection) {
   const token = await ethers.deployContract("TestToken", [deployer, 10n ** 9n * TOKEN, 1000n * TOKEN, DAY]);
   const manager = await ethers.deployContract("ToyManager", [hub, PARAMS.inclusionDelay, DAY]);
   // The registry stores judges and never calls them.
-  const registry = await ethers.deployContract("ModelRegistry", [
-    [manager],
-    { deposit: PARAMS.deposit, depositDelay: PARAMS.depositDelay },
-  ]);
+  const registry = await deployRegistry(connection, hub, [manager]);
   const staking = await ethers.deployContract("OperatorStaking", [token, hub, true]);
-  const jobs = await ethers.deployContract("JobEscrow", [
-    registry,
-    staking,
-    manager,
-    { challengeWindow: PARAMS.challengeWindow, maxDuration: PARAMS.maxDuration, lockFloor: PARAMS.lockFloor },
-  ]);
+  const verifier = await ethers.deployContract("TraceVerifier", [registry]);
+  const offers = await ethers.deployContract("OfferBook", [registry, staking]);
+  const jobs = await ethers.deployContract("JobEscrow", [offers, verifier, manager]);
   await hub.seal(manager, [jobs], []);
-  return { hub, token, manager, registry, staking, profiles: await profilesOf(staking), jobs };
+  return { hub, token, manager, registry, staking, profiles: await profilesOf(staking), verifier, offers, jobs };
+}
+
+/** A registry with one judge for each format. */
+export async function deployRegistry({ ethers }: Connection, hub: AddressLike, arbiters: readonly AddressLike[]) {
+  const { deposit, depositDelay, royaltyDelay } = PARAMS;
+  return ethers.deployContract("ModelRegistry", [hub, arbiters, { deposit, depositDelay, royaltyDelay }]);
 }
 
 export type Protocol = Awaited<ReturnType<typeof deployProtocol>>;
@@ -62,18 +64,20 @@ export type Protocol = Awaited<ReturnType<typeof deployProtocol>>;
 export async function deployWithOperator(connection: Connection) {
   const { publisher, owner } = connection;
   const protocol = await deployProtocol(connection);
-  const { registry, jobs } = protocol;
+  const { registry, offers } = protocol;
   const content = modelContent();
-  await registry.connect(publisher).register(content, provenance(), { value: PARAMS.deposit });
+  await registry.connect(publisher).register(content, provenance(), 0, { value: PARAMS.deposit });
   const modelId = modelIdOf(content, publisher.address);
   await stake(connection, protocol, 1000n * TOKEN);
   await appointWorker(connection, protocol.staking);
-  await jobs.connect(owner).setOffer(modelId, OFFER);
+  await offers.connect(owner).setOffer(modelId, OFFER);
   return { ...protocol, modelId, content };
 }
 
 export const OFFER = {
+  currency: ZeroAddress,
   price: 10n ** 15n,
+  answerGas: 0,
   maxLock: 500n * TOKEN,
   minDuration: HOUR,
   concurrency: 3,

@@ -6,8 +6,8 @@ import { type AuditGraph, DTYPE_BYTES } from "../../src/audit/graph.js";
 import { listTree } from "../../src/audit/tree.js";
 import { deployArbiter } from "./arbiter.js";
 import { BOND, deploySuite, publish } from "./challenges.js";
-import { openElement } from "./jobs.js";
-import { type Connection, HOUR, OFFER, TOKEN } from "./protocol.js";
+import { openElement, presentJob, requestJob, submitJob } from "./jobs.js";
+import type { Connection } from "./protocol.js";
 import { caseOf, type Run } from "./runs.js";
 
 /*
@@ -45,14 +45,12 @@ export async function deployReal(chain: Connection, { graph, commitment }: Run) 
 export type RealSuite = Awaited<ReturnType<typeof deployReal>>;
 
 /** A job on the run's inputs, answered with the output of `answered`. */
-export async function answerReal(chain: Connection, { jobs, modelId }: RealSuite, answered: Run): Promise<string> {
+export async function answerReal(chain: Connection, suite: RealSuite, answered: Run): Promise<string> {
   const inputs = answered.inputs.map((tensor) => tensorBytes(tensor));
-  const asConsumer = jobs.connect(chain.consumer);
-  const value = OFFER.price;
-  const jobId = await asConsumer.request.staticCall(modelId, chain.owner, inputs, 100n * TOKEN, 2 * HOUR, { value });
-  await asConsumer.request(modelId, chain.owner, inputs, 100n * TOKEN, 2 * HOUR, { value });
+  const jobId = await requestJob(chain, suite, { inputs });
   const output = answered.memory.results.at(-1)!;
-  await jobs.connect(chain.worker).submit(jobId, [bytesOf(output)]);
+  await submitJob(suite.jobs.connect(chain.worker), jobId, [bytesOf(output)]);
+  await presentJob(suite.jobs, jobId);
   return jobId;
 }
 

@@ -1,14 +1,18 @@
 import type { Command } from "commander";
-import { formatEther } from "ethers";
+import { type ContractTransaction, formatEther, ZeroAddress } from "ethers";
+
+import type { IJobEscrow } from "../../../typechain-types/index.js";
 
 import { fromHex, tensorFromBytes } from "../../audit/bytes.js";
 import { DTYPE_CODE, type DType } from "../../audit/graph.js";
+import type { Suite } from "../../chain/suite.js";
 import { requestJob } from "../../client/request.js";
+import { fetchClaim, type ClaimRecord } from "../../dispute/claims.js";
 import { claimStatusName } from "../../dispute/protocol.js";
 import { TouchstoneError } from "../../errors.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
-import { address, amount, collect, duration, id } from "../parse.js";
+import { address, amount, collect, duration, id, integer } from "../parse.js";
 import { readTensorFile } from "../tensors.js";
 
 interface RequestFlags {
@@ -17,12 +21,22 @@ interface RequestFlags {
   readonly lock: bigint;
   readonly pay?: bigint;
   readonly within: number;
+  readonly callback?: string;
+  readonly callbackGas: number;
 }
 
 function dtypeOf(code: number): DType {
   const found = (Object.keys(DTYPE_CODE) as DType[]).find((dtype) => DTYPE_CODE[dtype] === code);
   if (found === undefined) throw new TouchstoneError("DTYPE_UNKNOWN", `The registry names dtype ${code}.`);
   return found;
+}
+
+async function knownJob(suite: Suite, jobId: string): Promise<ClaimRecord> {
+  const found = await fetchClaim(suite, jobId);
+  if (found !== undefined) return found;
+  throw new TouchstoneError("JOB_UNKNOWN", `Job ${jobId} was never requested on this deployment.`, {
+    next: "Check the id and TOUCHSTONE_DEPLOYMENT.",
+  });
 }
 
 export function jobCommands(program: Command, context: () => Context): void {
@@ -35,8 +49,10 @@ export function jobCommands(program: Command, context: () => Context): void {
     .requiredOption("--operator <address>", "who shall answer", address)
     .requiredOption("--input <file.pb>", "an input as ONNX TensorProto, one for each model input in order", collect, [])
     .requiredOption("--lock <tokens>", "stake behind the answer", amount)
-    .option("--pay <coins>", "most to pay (default: the operator's price)", amount)
+    .option("--pay <amount>", "most to pay, in the offer's currency (default: the operator's price)", amount)
     .option("--within <time>", "time to answer", duration, 600)
+    .option("--callback <contract>", "contract that is told the final answer", address)
+    .option("--callback-gas <n>", "gas for telling it, paid at twice the base fee", integer, 200_000)
     .addHelpText(
       "after",
       "\nExample:\n  npx touchstone job request 0x12..ef --operator 0xab..cd --input seven.pb --lock 50",
@@ -44,9 +60,13 @@ export function jobCommands(program: Command, context: () => Context): void {
     .action(async (text: string, flags: RequestFlags) => {
       const ctx = context();
       const [suite, sender] = [await ctx.suite(), await ctx.sender()];
-      const { operator, lock, within, pay, input } = flags;
+      const { operator, lock, within, pay, input, callback, callbackGas } = flags;
       const inputs = input.map(readTensorFile);
-      const request = { modelId: text, operator, inputs, lock, within, ...(pay === undefined ? {} : { pay }) };
+      const request = {
+        ...{ modelId: text, operator, inputs, lock, within },
+        ...(pay === undefined ? {} : { pay }),
+        ...(callback === undefined ? {} : { callback: { address: callback, gas: callbackGas } }),
+      };
       const { jobId, receipt } = await requestJob({ suite, sender }, request);
       ctx.io.result(
         { jobId, gas: receipt.gasUsed, transaction: receipt.hash },
@@ -60,25 +80,20 @@ export function jobCommands(program: Command, context: () => Context): void {
     .description("status and answer of a job")
     .action(async (text: string) => {
       const ctx = context();
-      const { jobs, registry, provider, deployment, abi } = await ctx.suite();
-      const jobId = text;
-      const found = await jobs.job(jobId);
-      const logs = await provider.getLogs({
-        address: deployment.jobs,
-        topics: [jobs.interface.getEvent("JobAnswered").topicHash, jobId],
-        fromBlock: deployment.block,
-      });
-      const answer = logs[0] && abi.parseLog(logs[0]);
-      const specs = answer ? await registry.outputs(found.modelId) : [];
-      const bytes = answer ? (answer.args.getValue("outputs") as string[]) : [];
+      const suite = await ctx.suite();
+      const { terms, outputs: bytes } = await knownJob(suite, text);
+      const found = await suite.jobs.job(text);
+      const specs = await suite.registry.outputs(terms.modelId);
       const outputs = bytes.map((hex, i) => {
         const spec = specs[i];
         const dtype = dtypeOf(Number(spec?.dtype ?? 0));
         return [...tensorFromBytes(fromHex(hex), dtype, [Number(spec?.size ?? 0)]).data].map(String);
       });
-      const { consumer, operator, modelId, fee, deadline, challengeDeadline } = found;
+      const { operator, deadline, challengeDeadline, undelivered } = found;
+      const { consumer, modelId, currency, fee } = terms;
       const status = claimStatusName(Number(found.status));
-      ctx.io.result({ jobId, status, consumer, operator, modelId, fee, deadline, challengeDeadline, outputs }, (r) =>
+      const shown = { jobId: text, status, consumer, operator, modelId, currency, fee, deadline, challengeDeadline };
+      ctx.io.result({ ...shown, undelivered, outputs }, (r) =>
         table([
           ["job", r.jobId],
           ["status", r.status],
@@ -90,29 +105,45 @@ export function jobCommands(program: Command, context: () => Context): void {
       );
     });
 
-  const simple = (name: "finalise" | "expire", description: string): void => {
+  const simple = (
+    name: "finalise" | "expire" | "deliver" | "present",
+    description: string,
+    call: (jobs: IJobEscrow, job: ClaimRecord) => Promise<ContractTransaction>,
+  ): void => {
     job
       .command(name)
       .argument("<jobId>", "0x and 64 hex digits", id)
       .description(description)
       .action(async (text: string) => {
         const ctx = context();
-        const [{ jobs }, sender] = [await ctx.suite(), await ctx.sender()];
-        const { gasUsed } = await sender.send(await jobs[name].populateTransaction(text));
-        ctx.io.result({ jobId: text, gas: gasUsed }, (r) => `${name}d, gas ${r.gas}`);
+        const [suite, sender] = [await ctx.suite(), await ctx.sender()];
+        const { gasUsed } = await sender.send(await call(suite.jobs, await knownJob(suite, text)));
+        ctx.io.result({ jobId: text, gas: gasUsed }, (r) => `${name}: done, gas ${r.gas}`);
       });
   };
-  simple("finalise", "pay the operator of an answer whose challenge window has passed");
-  simple("expire", "refund a job that was not answered in time");
+  const delivered = ({ terms, outputs }: ClaimRecord): string[] => (terms.callback === ZeroAddress ? [] : [...outputs]);
+  simple("finalise", "pay for an answer whose challenge window has passed, and deliver it", (jobs, known) =>
+    jobs.finalise.populateTransaction(known.terms, delivered(known)),
+  );
+  simple("deliver", "try again to deliver a final answer whose callback failed", (jobs, known) =>
+    jobs.deliver.populateTransaction(known.terms, delivered(known)),
+  );
+  simple("expire", "refund a job that was not answered in time", (jobs, known) =>
+    jobs.expire.populateTransaction(known.terms),
+  );
+  simple("present", "show a job's terms to the contracts, as a challenge needs", (jobs, known) =>
+    jobs.present.populateTransaction(known.terms),
+  );
 
   job
     .command("withdraw")
     .description("take refunds and fees credited to this key")
-    .action(async () => {
+    .option("--currency <token>", "token to take (default: native coin)", address, ZeroAddress)
+    .action(async ({ currency }: { currency: string }) => {
       const ctx = context();
       const [{ jobs }, sender] = [await ctx.suite(), await ctx.sender()];
-      const credit = await jobs.creditOf(sender.address);
-      if (credit > 0n) await sender.send(await jobs.withdraw.populateTransaction(sender.address));
-      ctx.io.result({ account: sender.address, amount: credit }, () => `withdrew ${formatEther(credit)}`);
+      const credit = await jobs.creditOf(currency, sender.address);
+      if (credit > 0n) await sender.send(await jobs.withdraw.populateTransaction(currency, sender.address));
+      ctx.io.result({ account: sender.address, currency, amount: credit }, () => `withdrew ${formatEther(credit)}`);
     });
 }

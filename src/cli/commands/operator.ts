@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { formatEther } from "ethers";
+import { formatEther, ZeroAddress } from "ethers";
 
 import { depositStake } from "../../operator/stake.js";
 import type { Context } from "../context.js";
@@ -9,6 +9,8 @@ import { address, amount, duration, id, integer } from "../parse.js";
 const coins = (value: bigint): string => formatEther(value);
 
 interface OfferFlags {
+  readonly currency: string;
+  readonly answerGas: number;
   readonly price: bigint;
   readonly maxLock: bigint;
   readonly minDuration: number;
@@ -67,8 +69,10 @@ export function operatorCommands(program: Command, context: () => Context): void
   operator
     .command("offer")
     .argument("<modelId>", "0x and 64 hex digits", id)
-    .description("post terms for jobs on a model")
-    .option("--price <coins>", "fee for one job", amount, 0n)
+    .description("post terms for jobs that name you; what an open offer takes has to be answered in time")
+    .option("--price <amount>", "fee for one job, in the currency", amount, 0n)
+    .option("--currency <token>", "listed token that fees are paid in (default: native coin)", address, ZeroAddress)
+    .option("--answer-gas <n>", "gas of an answer, paid on top at twice the base fee", integer, 0)
     .requiredOption("--max-lock <tokens>", "most stake that one job may lock", amount)
     .option("--min-duration <time>", "shortest time to answer", duration, 600)
     .option("--concurrency <n>", "most jobs waiting for an answer", integer, 16)
@@ -76,10 +80,10 @@ export function operatorCommands(program: Command, context: () => Context): void
     .addHelpText("after", "\nExample:\n  npx touchstone operator offer 0x12..ef --price 0.001 --max-lock 100")
     .action(async (text: string, flags: OfferFlags) => {
       const ctx = context();
-      const [{ jobs }, sender] = [await ctx.suite(), await ctx.sender()];
-      const { price, maxLock, minDuration, concurrency } = flags;
-      const offer = { price, maxLock, minDuration, concurrency, open: flags.close !== true };
-      await sender.send(await jobs.setOffer.populateTransaction(text, offer));
+      const [{ offers }, sender] = [await ctx.suite(), await ctx.sender()];
+      const { currency, answerGas, price, maxLock, minDuration, concurrency } = flags;
+      const offer = { currency, answerGas, price, maxLock, minDuration, concurrency, open: flags.close !== true };
+      await sender.send(await offers.setOffer.populateTransaction(text, offer));
       ctx.io.result({ operator: sender.address, modelId: text, ...offer }, () =>
         offer.open ? "offer posted" : "offer closed",
       );
@@ -101,7 +105,7 @@ export function operatorCommands(program: Command, context: () => Context): void
       ]);
       const [free, fees, rewards, bonds] = await Promise.all([
         staking.freeStake(owner),
-        jobs.creditOf(payout),
+        jobs.creditOf(ZeroAddress, payout),
         staking.rewardOf(owner),
         challenges.creditOf(owner),
       ]);

@@ -1,4 +1,6 @@
 import { fromHex } from "../../audit/bytes.js";
+import { ZeroAddress } from "ethers";
+
 import { requestJob } from "../../client/request.js";
 import { fetchClaim } from "../../dispute/claims.js";
 import { createInlineSink } from "../../audit/roots.js";
@@ -132,7 +134,7 @@ async function lies(stage: Stage, operators: readonly Operator[]): Promise<void>
 async function collectRefunds({ world }: Stage): Promise<void> {
   const { jobs, staking } = world.suite;
   const sender = world.sender(await world.actors.get(CONSUMER));
-  await sender.send(await jobs.withdraw.populateTransaction(sender.address));
+  await sender.send(await jobs.withdraw.populateTransaction(ZeroAddress, sender.address));
   await sender.send(await staking.withdrawReward.populateTransaction(sender.address));
   await world.clock.settle();
 }

@@ -1,3 +1,6 @@
+import type { LogDescription, Result } from "ethers";
+
+import type { JobTermsStruct } from "../../../typechain-types/interfaces/IJobEscrow.js";
 import type { Suite } from "../../chain/suite.js";
 import { readChallenge } from "../../dispute/logs.js";
 import { ChallengeStatus, ClaimStatus } from "../../dispute/protocol.js";
@@ -10,6 +13,7 @@ export interface JobEntry {
   readonly status: number;
   readonly deadline: number;
   readonly challengeDeadline: number;
+  readonly terms: JobTermsStruct;
 }
 
 export interface ChallengeEntry {
@@ -31,17 +35,25 @@ export interface Ledger {
 export function createLedger({ jobs, challenges, ...suite }: Suite): Ledger {
   const { provider, deployment, abi } = suite;
 
-  async function idsOf(address: string, topic: string, name: string): Promise<{ id: string; block: number }[]> {
+  async function logsOf(address: string, topic: string): Promise<{ event: LogDescription; block: number }[]> {
     const logs = await provider.getLogs({ address, topics: [topic], fromBlock: deployment.block, toBlock: "latest" });
-    return logs.map((log) => ({ id: String(abi.parseLog(log)?.args.getValue(name)), block: log.blockNumber }));
+    return logs.flatMap((log) => {
+      const event = abi.parseLog(log);
+      return event === null ? [] : [{ event, block: log.blockNumber }];
+    });
   }
 
   const jobEntries = async (): Promise<JobEntry[]> => {
-    const requested = await idsOf(deployment.jobs, jobs.interface.getEvent("JobRequested").topicHash, "jobId");
+    const { topicHash } = jobs.interface.getEvent("JobRequested");
+    const requested = await logsOf(deployment.jobs, topicHash);
     return Promise.all(
-      requested.map(async ({ id: jobId }) => {
-        const { operator, modelId, consumer, status, deadline, challengeDeadline } = await jobs.job(jobId);
+      requested.map(async ({ event }) => {
+        const jobId = event.args.getValue("jobId") as string;
+        const terms = (event.args.getValue("terms") as Result).toObject() as JobTermsStruct;
+        const { operator, status, deadline, challengeDeadline } = await jobs.job(jobId);
+        const [modelId, consumer] = [terms.modelId as string, terms.consumer as string];
         return {
+          terms,
           jobId,
           operator,
           modelId,
@@ -56,9 +68,12 @@ export function createLedger({ jobs, challenges, ...suite }: Suite): Ledger {
 
   async function challengeStates() {
     const { topicHash } = challenges.interface.getEvent("ChallengeOpened");
-    const opened = await idsOf(deployment.challenges, topicHash, "challengeId");
+    const opened = await logsOf(deployment.challenges, topicHash);
     return Promise.all(
-      opened.map(async ({ id, block }) => ({ challengeId: id, block, state: await challenges.challenge(id) })),
+      opened.map(async ({ event, block }) => {
+        const challengeId = event.args.getValue("challengeId") as string;
+        return { challengeId, block, state: await challenges.challenge(challengeId) };
+      }),
     );
   }
 

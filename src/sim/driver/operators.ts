@@ -1,3 +1,5 @@
+import { ZeroAddress } from "ethers";
+
 import { depositStake } from "../../operator/stake.js";
 import type { Actor } from "./actors.js";
 import type { World } from "./world.js";
@@ -10,6 +12,8 @@ export const TERMS = {
   /** Stake behind one job. */
   lock: 100n * TOKEN,
   price: TOKEN / 1_000n,
+  /** Gas of an answer with ten scores, rounded up. */
+  answerGas: 120_000,
   /** Seconds to answer. */
   duration: 3_600,
 } as const;
@@ -25,7 +29,7 @@ export interface Operator {
 /** Tokens from the faucet, stake, worker key and an open offer for one model. */
 export async function joinOperator(world: World, name: string, modelId: string): Promise<Operator> {
   const { suite, actors } = world;
-  const { token, profiles, jobs } = suite;
+  const { token, profiles, offers } = suite;
   const owner = await actors.get(name);
   const worker = await actors.get(`${name}'s worker`);
   const [asOwner, asWorker] = [world.sender(owner), world.sender(worker)];
@@ -34,12 +38,14 @@ export async function joinOperator(world: World, name: string, modelId: string):
   await asOwner.send(await profiles.proposeWorker.populateTransaction(worker.address));
   await asWorker.send(await profiles.acceptWorker.populateTransaction(owner.address));
   const offer = {
+    currency: ZeroAddress,
+    answerGas: TERMS.answerGas,
     price: TERMS.price,
     maxLock: TERMS.lock,
     minDuration: TERMS.duration,
     concurrency: 64,
     open: true,
   };
-  await asOwner.send(await jobs.setOffer.populateTransaction(modelId, offer));
+  await asOwner.send(await offers.setOffer.populateTransaction(modelId, offer));
   return { name, owner, worker };
 }

@@ -1,7 +1,7 @@
 import { fromHex, tensorBytes, tensorFromBytes, toHex } from "../../audit/bytes.js";
 import type { Suite } from "../../chain/suite.js";
 import { fetchClaim } from "../../dispute/claims.js";
-import { TouchstoneError } from "../../errors.js";
+import { internalError, TouchstoneError } from "../../errors.js";
 import type { Answerer } from "../../worker/worker.js";
 
 /** Answers with the output of somebody else's job on the same model that had other inputs; computes nothing. */
@@ -10,7 +10,8 @@ export function copiedAnswer(suite: Suite): Answerer {
   const { topicHash } = jobs.interface.getEvent("JobAnswered");
   return async (model, inputs, claimId) => {
     const asked = inputs.map((tensor) => toHex(tensorBytes(tensor)));
-    const own = await jobs.job(claimId);
+    const own = await fetchClaim(suite, claimId);
+    if (own === undefined) throw internalError(`job ${claimId} has no event`);
     const logs = await provider.getLogs({
       address: deployment.jobs,
       topics: [topicHash, null, null, own.modelId],

@@ -77,9 +77,10 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
   ],
   [
     "JobFinalised",
-    (event, known) => `${jobName(known, text(event, "jobId"))} is final, earns ${amountOf(big(event, "fee"))} coins`,
+    (event, known) => `${jobName(known, text(event, "jobId"))} is final, a fee of ${amountOf(big(event, "fee"))} coins`,
   ],
   ["JobExpired", (event, known) => `${jobName(known, text(event, "jobId"))} was not answered in time, fee refunded`],
+  ["JobPresented", (event, known) => `shows the terms of ${jobName(known, text(event, "jobId"))} to the contracts`],
   ["ChallengeCommitted", () => "commits to a challenge that nobody can copy"],
   [
     "ChallengeOpened",

@@ -15,6 +15,8 @@ export interface JobOutcome {
   readonly status: string;
   /** Whether it was answered and the exact verdict on the answer is *wrong*: recomputed here, from the published bytes. */
   readonly deviates: boolean;
+  /** What the operator was credited of the fee; zero where the job is not final. */
+  readonly earned: bigint;
 }
 
 export interface ChallengeOutcome {
@@ -77,9 +79,22 @@ function slashesOf(events: readonly LogDescription[]): SlashOutcome[] {
     });
 }
 
+/** Fees without the parts of others, by job. */
+function earningsOf(events: readonly LogDescription[]): Map<string, bigint> {
+  const final = events.filter(({ name }) => name === "JobFinalised");
+  const others = ["toDelegators", "royalty", "auditShare"];
+  return new Map(
+    final.map((event) => [
+      text(event, "jobId"),
+      others.reduce((left, name) => left - big(event, name), big(event, "fee")),
+    ]),
+  );
+}
+
 /** Reads from the chain how everything ended, and recomputes what the answers should have been. */
 export async function readOutcomes(suite: Suite, ledger: Ledger, evidencer: Evidencer): Promise<Outcomes> {
   const jobs: JobOutcome[] = [];
+  const paid = earningsOf(await eventsOf(suite, suite.deployment.jobs));
   for (const { jobId, operator, consumer, status } of await ledger.jobs()) {
     const claim = await fetchClaim(suite, jobId);
     let deviates = false;
@@ -87,7 +102,7 @@ export async function readOutcomes(suite: Suite, ledger: Ledger, evidencer: Evid
       const { model, outputs } = await evidencer.auditOf(claim);
       deviates = compareWithAudit(model, outputs, claim.outputs)?.verdict === "wrong";
     }
-    jobs.push({ jobId, operator, consumer, status: claimStatusName(status), deviates });
+    jobs.push({ jobId, operator, consumer, status: claimStatusName(status), deviates, earned: paid.get(jobId) ?? 0n });
   }
   const events = await eventsOf(suite, suite.deployment.challenges);
   const challenges: ChallengeOutcome[] = [];

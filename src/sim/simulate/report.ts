@@ -50,12 +50,12 @@ export interface ReportParts {
 
 const sum = (values: readonly bigint[]): bigint => values.reduce((a, b) => a + b, 0n);
 
-async function reportOf(member: Member, { world, outcomes }: ReportParts): Promise<OperatorReport> {
+function reportOf(member: Member, { outcomes }: ReportParts): OperatorReport {
   const { address } = member.operator.owner;
   const jobs = outcomes.jobs.filter(({ operator }) => operator === address);
   const ended = (status: string): JobOutcome[] => jobs.filter((job) => job.status === status);
   const final = ended("Final");
-  const fees = await Promise.all(final.map(async ({ jobId }) => (await world.suite.jobs.job(jobId)).fee));
+  const fees = final.map(({ earned }) => earned);
   return {
     operator: member.operator.name,
     about: member.about,
@@ -100,11 +100,11 @@ function problemsOf(parts: ReportParts, operators: readonly OperatorReport[]): s
 }
 
 /** Sums a simulation up, from what is on the chain. */
-export async function report(parts: ReportParts): Promise<SimulationReport> {
+export function report(parts: ReportParts): SimulationReport {
   const { population, outcomes, world, options } = parts;
   const members = [...population.honest, ...(population.late ? [population.late] : []), ...population.cheats];
   const operators: OperatorReport[] = [];
-  for (const member of members) operators.push(await reportOf(member, parts));
+  for (const member of members) operators.push(reportOf(member, parts));
   const rewards = new Map<string, bigint>();
   for (const { account, amount } of outcomes.slashes.flatMap((slash) => slash.rewards)) {
     const name = world.actors.nameOf(account) ?? account;

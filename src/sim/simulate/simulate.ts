@@ -85,9 +85,9 @@ function createConsumer(world: World, modelId: string) {
     /** Takes the fee back for jobs that nobody answered in time. */
     expireOverdue: async (): Promise<void> => {
       const now = (await world.provider.getBlock("latest"))?.timestamp ?? 0;
-      for (const { jobId, status, deadline } of await world.ledger.jobs()) {
+      for (const { terms, status, deadline } of await world.ledger.jobs()) {
         if (status !== ClaimStatus.Assigned || now <= deadline) continue;
-        await tolerantSend(await sender(), await suite.jobs.expire.populateTransaction(jobId), ["WrongStatus"]);
+        await tolerantSend(await sender(), await suite.jobs.expire.populateTransaction(terms), ["WrongStatus"]);
       }
     },
   };

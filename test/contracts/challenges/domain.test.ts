@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { id } from "ethers";
+import { id, ZeroAddress } from "ethers";
 
 import { traceOf } from "../../support/alphabet.js";
 import {
@@ -16,7 +16,7 @@ import {
   PAYMENT,
   play,
 } from "../../support/challenges.js";
-import { floatBytes, openElement } from "../../support/jobs.js";
+import { finaliseJob, floatBytes, openElement } from "../../support/jobs.js";
 import { connect, type Connection, OFFER } from "../../support/protocol.js";
 
 /** The domain is [-1, 1]. */
@@ -46,7 +46,7 @@ describe("ChallengeManager: inputs outside the domain", () => {
       .to.emit(manager, "DomainVoided")
       .withArgs(await jobs.getAddress(), claim.id, chain.stranger.address, 0, 1, 0x3fc00000n);
     expect((await jobs.claim(claim.id)).status).to.equal(CLAIM.void);
-    expect(await jobs.creditOf(chain.consumer)).to.equal(OFFER.price);
+    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(OFFER.price);
     expect(await staking.freeStake(chain.owner)).to.equal(await staking.stakeOf(chain.owner));
     await expect(manager.voidOutsideDomain(jobs, claim.id, opening(1)))
       .to.be.revertedWithCustomError(manager, "ClaimNotChallengeable")
@@ -107,7 +107,7 @@ describe("ChallengeManager: inputs outside the domain", () => {
     await expect(manager.voidOutsideDomain(jobs, b.id, opening(1)))
       .to.be.revertedWithCustomError(manager, "ClaimClosed")
       .withArgs(await jobs.getAddress(), b.id, later);
-    await jobs.finalise(b.id);
+    await finaliseJob(jobs, b.id);
   });
 
   it("can be shown later while a challenge stands, which then gets its bond back", async () => {

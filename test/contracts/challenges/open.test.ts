@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { hexlify, id } from "ethers";
 
+import { finaliseJob } from "../../support/jobs.js";
 import {
   FALSE_OUTPUT,
   at,
@@ -296,6 +297,6 @@ describe("ChallengeManager: commit and open", () => {
     const claim = await claimOf(chain, disputes);
     await openChallenge(chain, disputes, claim, { trace: traceOf(disputes.model, claim.inputsRoot, FALSE_OUTPUT) });
     await at(chain, (await jobs.claim(claim.id)).challengeDeadline + 1n);
-    await expect(jobs.finalise(claim.id)).to.be.revertedWithCustomError(jobs, "Challenged").withArgs(claim.id, 1);
+    await expect(finaliseJob(jobs, claim.id)).to.be.revertedWithCustomError(jobs, "Challenged").withArgs(claim.id, 1);
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { finaliseJob } from "../../support/jobs.js";
 import { evidenceOf, type Trace, traceOf } from "../../support/alphabet.js";
 import {
   at,
@@ -70,7 +71,7 @@ describe("ChallengeManager: refute and expire", () => {
       expect(await manager.totalBurnt()).to.equal(BOND / 2n);
       expect((await jobs.claim(claimId)).openChallenges).to.equal(0);
       await at(chain, (await jobs.claim(claimId)).challengeDeadline + 1n);
-      await jobs.finalise(claimId);
+      await finaliseJob(jobs, claimId);
     });
 
     it("needs an element that is wrong", async () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { id } from "ethers";
+import { id, ZeroAddress } from "ethers";
 
+import { finaliseJob } from "../../support/jobs.js";
 import { traceOf } from "../../support/alphabet.js";
 import {
   type AnsweredClaim,
@@ -121,7 +122,7 @@ describe("ChallengeManager: resolve, execute and settle", () => {
       expect(await statusOf()).to.equal(CLAIM.wrong);
       expect((await game.state()).status).to.equal(STATUS.settled);
       expect(await credit(chain.challenger)).to.equal(BOND);
-      expect(await jobs.creditOf(chain.consumer)).to.equal(OFFER.price);
+      expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(OFFER.price);
       // Half of the lock is for rewards: 70% to the challenger, 30% to the consumer.
       expect(await staking.rewardOf(chain.challenger)).to.equal(((LOCK / 2n) * 70n) / 100n);
       expect(await staking.rewardOf(chain.consumer)).to.equal(((LOCK / 2n) * 30n) / 100n);
@@ -150,7 +151,7 @@ describe("ChallengeManager: resolve, execute and settle", () => {
       await expect(game.execute()).to.emit(manager, "ContestExecuted");
       expect(await statusOf()).to.equal(CLAIM.void);
       expect(await credit(chain.consumer)).to.equal(BOND);
-      expect(await jobs.creditOf(chain.consumer)).to.equal(OFFER.price);
+      expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(OFFER.price);
       expect(await staking.stakeOf(chain.owner)).to.equal(stakeBefore);
       expect(await staking.freeStake(chain.owner)).to.equal(stakeBefore);
     });
@@ -368,7 +369,7 @@ describe("ChallengeManager: resolve, execute and settle", () => {
     const game = play(chain, disputes, await openChallenge(chain, disputes, claim, { trace }), trace);
     await game.refute(3, 0);
     await at(chain, (await jobs.claim(claim.id)).challengeDeadline + 1n);
-    await jobs.finalise(claim.id);
+    await finaliseJob(jobs, claim.id);
     expect(await statusOf()).to.equal(CLAIM.final);
     expect(PARAMS.challengeWindow).to.equal(24 * HOUR);
   });

@@ -1,6 +1,17 @@
 import { expect } from "chai";
+import { ZeroAddress } from "ethers";
 
-import { answeredJob, type JobSetup, listHash, OUTPUTS, requestJob } from "../../support/jobs.js";
+import {
+  answeredJob,
+  earned,
+  expireJob,
+  finaliseJob,
+  type JobSetup,
+  listHash,
+  OUTPUTS,
+  requestJob,
+  submitJob,
+} from "../../support/jobs.js";
 import { connect, type Connection, deployWithOperator, HOUR, OFFER, PARAMS } from "../../support/protocol.js";
 
 const ANSWERED = 2n;
@@ -24,12 +35,12 @@ describe("JobEscrow from answer to payment", () => {
   }
 
   const submit = (jobId: string, outputs: readonly Uint8Array[] = OUTPUTS) =>
-    setup.jobs.connect(chain.worker).submit(jobId, [...outputs]);
+    submitJob(setup.jobs.connect(chain.worker), jobId, [...outputs]);
   const deadlineOf = async (jobId: string) => Number((await setup.jobs.job(jobId)).deadline);
 
   describe("submit", () => {
     it("computes the outputs root from the bytes and opens the window", async () => {
-      const { jobs, modelId } = setup;
+      const { jobs, offers, modelId } = setup;
       const jobId = await requestJob(chain, setup);
       const outputsRoot = listHash(OUTPUTS, ["f32"]);
       await expect(submit(jobId)).to.emit(jobs, "JobAnswered");
@@ -42,13 +53,14 @@ describe("JobEscrow from answer to payment", () => {
         outputsRoot,
         OUTPUTS.map((bytes) => `0x${Buffer.from(bytes).toString("hex")}`),
       ]);
-      const claim = await jobs.claim(jobId);
-      expect([claim.status, claim.outputsRoot, claim.challengeDeadline]).to.deep.equal([
+      const job = await jobs.job(jobId);
+      expect([job.status, job.outputsRoot, job.challengeDeadline, job.deadline]).to.deep.equal([
         ANSWERED,
         outputsRoot,
         challengeDeadline,
+        0n,
       ]);
-      expect((await jobs.offerOf(chain.owner, modelId)).waiting).to.equal(0);
+      expect((await offers.offerOf(chain.owner, modelId)).waiting).to.equal(0);
     });
 
     it("is accepted until the deadline's own second", async () => {
@@ -73,7 +85,7 @@ describe("JobEscrow from answer to payment", () => {
       const { jobs, profiles } = setup;
       const jobId = await requestJob(chain, setup);
       for (const caller of [chain.owner, chain.consumer, chain.stranger]) {
-        await expect(jobs.connect(caller).submit(jobId, [...OUTPUTS]))
+        await expect(submitJob(jobs.connect(caller), jobId, [...OUTPUTS]))
           .to.be.revertedWithCustomError(jobs, "NotOperator")
           .withArgs(caller.address, chain.owner.address);
       }
@@ -82,7 +94,7 @@ describe("JobEscrow from answer to payment", () => {
       await expect(submit(jobId)).to.be.revertedWithCustomError(jobs, "NotOperator");
       await profiles.connect(chain.owner).proposeWorker(chain.stranger);
       await profiles.connect(chain.stranger).acceptWorker(chain.owner);
-      await jobs.connect(chain.stranger).submit(jobId, [...OUTPUTS]);
+      await submitJob(jobs.connect(chain.stranger), jobId, [...OUTPUTS]);
     });
 
     it("happens once", async () => {
@@ -108,30 +120,30 @@ describe("JobEscrow from answer to payment", () => {
     it("goes on after the model is deprecated and the offer closed", async () => {
       const jobId = await requestJob(chain, setup);
       await setup.registry.connect(chain.publisher).deprecate(setup.modelId);
-      await setup.jobs.connect(chain.owner).setOffer(setup.modelId, { ...OFFER, open: false });
+      await setup.offers.connect(chain.owner).setOffer(setup.modelId, { ...OFFER, open: false });
       await submit(jobId);
     });
   });
 
   describe("expire", () => {
     it("refunds from the second after the deadline, at anybody's call", async () => {
-      const { jobs, staking, modelId } = setup;
+      const { jobs, offers, staking, modelId } = setup;
       const { time } = chain.networkHelpers;
       const jobId = await requestJob(chain, setup);
       const deadline = await deadlineOf(jobId);
       for (const offset of [-1, 0]) {
         await time.setNextBlockTimestamp(deadline + offset);
-        await expect(jobs.connect(chain.stranger).expire(jobId))
+        await expect(expireJob(jobs.connect(chain.stranger), jobId))
           .to.be.revertedWithCustomError(jobs, "DeadlineNotPassed")
           .withArgs(jobId, deadline);
       }
       await time.setNextBlockTimestamp(deadline + 1);
-      await expect(jobs.connect(chain.stranger).expire(jobId))
+      await expect(expireJob(jobs.connect(chain.stranger), jobId))
         .to.emit(jobs, "JobExpired")
         .withArgs(jobId, chain.owner.address, OFFER.price);
-      expect(await jobs.creditOf(chain.consumer)).to.equal(OFFER.price);
+      expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(OFFER.price);
       expect(await staking.freeStake(chain.owner)).to.equal(await staking.stakeOf(chain.owner));
-      expect((await jobs.offerOf(chain.owner, modelId)).waiting).to.equal(0);
+      expect((await offers.offerOf(chain.owner, modelId)).waiting).to.equal(0);
       expect((await jobs.job(jobId)).status).to.equal(REFUNDED);
     });
 
@@ -140,16 +152,16 @@ describe("JobEscrow from answer to payment", () => {
       const answered = await answeredJob(chain, setup);
       const missed = await requestJob(chain, setup);
       await chain.networkHelpers.time.increase(3 * HOUR);
-      await jobs.expire(missed);
+      await expireJob(jobs, missed);
       for (const jobId of [answered, missed]) {
-        await expect(jobs.expire(jobId)).to.be.revertedWithCustomError(jobs, "WrongStatus");
+        await expect(expireJob(jobs, jobId)).to.be.revertedWithCustomError(jobs, "WrongStatus");
       }
       await expect(submit(missed)).to.be.revertedWithCustomError(jobs, "WrongStatus");
     });
   });
 
   describe("finalise", () => {
-    it("pays the operator's payout account from the second after the window, at anybody's call", async () => {
+    it("splits the fee between payout account and audit pool, from the second after the window, at anybody's call", async () => {
       const { jobs, profiles } = setup;
       const { time } = chain.networkHelpers;
       await profiles.connect(chain.owner).setPayout(chain.challenger);
@@ -157,15 +169,16 @@ describe("JobEscrow from answer to payment", () => {
       const { challengeDeadline } = await jobs.job(jobId);
       for (const offset of [-1, 0]) {
         await time.setNextBlockTimestamp(Number(challengeDeadline) + offset);
-        await expect(jobs.connect(chain.stranger).finalise(jobId))
+        await expect(finaliseJob(jobs.connect(chain.stranger), jobId))
           .to.be.revertedWithCustomError(jobs, "WindowOpen")
           .withArgs(jobId, challengeDeadline);
       }
       await time.setNextBlockTimestamp(Number(challengeDeadline) + 1);
-      await expect(jobs.connect(chain.stranger).finalise(jobId))
+      await expect(finaliseJob(jobs.connect(chain.stranger), jobId))
         .to.emit(jobs, "JobFinalised")
-        .withArgs(jobId, chain.owner.address, chain.challenger.address, OFFER.price);
-      expect(await jobs.creditOf(chain.challenger)).to.equal(OFFER.price);
+        .withArgs(jobId, chain.owner.address, chain.challenger.address, OFFER.price, 0, 0, OFFER.price / 20n);
+      expect(await jobs.creditOf(ZeroAddress, chain.challenger)).to.equal(earned(OFFER.price));
+      expect(await jobs.auditPool(ZeroAddress)).to.equal(OFFER.price - earned(OFFER.price));
       expect(await setup.staking.freeStake(chain.owner)).to.equal(await setup.staking.stakeOf(chain.owner));
       const claim = await jobs.claim(jobId);
       expect([claim.status, claim.lock]).to.deep.equal([FINAL, 0n]);
@@ -176,9 +189,9 @@ describe("JobEscrow from answer to payment", () => {
       const jobId = await answeredJob(chain, setup);
       const waiting = await requestJob(chain, setup, { duration: PARAMS.maxDuration });
       await chain.networkHelpers.time.increase(PARAMS.challengeWindow + 1);
-      await jobs.finalise(jobId);
+      await finaliseJob(jobs, jobId);
       for (const id of [jobId, waiting]) {
-        await expect(jobs.finalise(id)).to.be.revertedWithCustomError(jobs, "WrongStatus");
+        await expect(finaliseJob(jobs, id)).to.be.revertedWithCustomError(jobs, "WrongStatus");
       }
     });
   });
@@ -187,31 +200,31 @@ describe("JobEscrow from answer to payment", () => {
     async function finalised() {
       const jobId = await answeredJob(chain, setup);
       await chain.networkHelpers.time.increase(PARAMS.challengeWindow + 1);
-      await setup.jobs.finalise(jobId);
+      await finaliseJob(setup.jobs, jobId);
     }
 
     it("pays an account at anybody's call, to that account only", async () => {
       const { jobs } = setup;
       await finalised();
-      await expect(jobs.connect(chain.stranger).withdraw(chain.owner)).to.changeEtherBalances(
+      await expect(jobs.connect(chain.stranger).withdraw(ZeroAddress, chain.owner)).to.changeEtherBalances(
         chain.ethers,
         [jobs, chain.owner],
-        [-OFFER.price, OFFER.price],
+        [-earned(OFFER.price), earned(OFFER.price)],
       );
-      await expect(jobs.withdraw(chain.owner))
+      await expect(jobs.withdraw(ZeroAddress, chain.owner))
         .to.be.revertedWithCustomError(jobs, "NothingToWithdraw")
-        .withArgs(chain.owner.address);
+        .withArgs(chain.owner.address, ZeroAddress);
     });
 
     it("pays the caller's credit where it says", async () => {
       const { jobs } = setup;
       await finalised();
-      await expect(jobs.connect(chain.owner).withdrawTo(chain.stranger)).to.changeEtherBalances(
+      await expect(jobs.connect(chain.owner).withdrawTo(ZeroAddress, chain.stranger)).to.changeEtherBalances(
         chain.ethers,
         [jobs, chain.stranger],
-        [-OFFER.price, OFFER.price],
+        [-earned(OFFER.price), earned(OFFER.price)],
       );
-      await expect(jobs.connect(chain.stranger).withdrawTo(chain.stranger)).to.be.revertedWithCustomError(
+      await expect(jobs.connect(chain.stranger).withdrawTo(ZeroAddress, chain.stranger)).to.be.revertedWithCustomError(
         jobs,
         "NothingToWithdraw",
       );

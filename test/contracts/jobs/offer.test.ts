@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { ZeroHash } from "ethers";
+import { ZeroAddress, ZeroHash } from "ethers";
 
-import type { OfferStruct } from "../../../typechain-types/jobs/JobEscrow.js";
+import type { OfferStruct } from "../../../typechain-types/jobs/OfferBook.js";
 import { type JobSetup, requestJob } from "../../support/jobs.js";
 import { connect, type Connection, deployWithOperator, HOUR, OFFER, PARAMS } from "../../support/protocol.js";
 
-describe("JobEscrow.setOffer", () => {
+describe("OfferBook.setOffer", () => {
   let chain: Connection;
   let setup: JobSetup;
 
@@ -22,53 +22,57 @@ describe("JobEscrow.setOffer", () => {
   }
 
   const setOffer = (change: Partial<OfferStruct>, modelId = setup.modelId) =>
-    setup.jobs.connect(chain.owner).setOffer(modelId, { ...OFFER, ...change });
+    setup.offers.connect(chain.owner).setOffer(modelId, { ...OFFER, ...change });
 
   it("stores and announces the terms", async () => {
-    const { jobs, modelId } = setup;
-    const terms = { price: 7n, maxLock: 20n * 10n ** 18n, minDuration: 60, concurrency: 9, open: true };
+    const { offers, modelId } = setup;
+    const terms = { ...OFFER, price: 7n, answerGas: 8, maxLock: 20n * 10n ** 18n, minDuration: 60, concurrency: 9 };
     await expect(setOffer(terms))
-      .to.emit(jobs, "OfferChanged")
-      .withArgs(chain.owner.address, modelId, 7n, 20n * 10n ** 18n, 60, 9, true);
-    const [offer, waiting] = await jobs.offerOf(chain.owner, modelId);
-    expect(offer).to.deep.equal([7n, 20n * 10n ** 18n, 60n, 9n, true]);
+      .to.emit(offers, "OfferChanged")
+      .withArgs(chain.owner.address, modelId, Object.values(terms));
+    const [offer, waiting] = await offers.offerOf(chain.owner, modelId);
+    expect(offer).to.deep.equal([ZeroAddress, 7n, 8n, 20n * 10n ** 18n, 60n, 9n, true]);
     expect(waiting).to.equal(0);
   });
 
   it("is each caller's own", async () => {
-    const { jobs, modelId } = setup;
-    await jobs.connect(chain.worker).setOffer(modelId, { ...OFFER, price: 1n });
-    const [offer] = await jobs.offerOf(chain.owner, modelId);
+    const { offers, modelId } = setup;
+    await offers.connect(chain.worker).setOffer(modelId, { ...OFFER, price: 1n });
+    const [offer] = await offers.offerOf(chain.owner, modelId);
     expect(offer.price).to.equal(OFFER.price);
   });
 
   it("keeps the count of waiting jobs", async () => {
     await requestJob(chain, setup);
     await setOffer({ concurrency: 1 });
-    const [, waiting] = await setup.jobs.offerOf(chain.owner, setup.modelId);
+    const [, waiting] = await setup.offers.offerOf(chain.owner, setup.modelId);
     expect(waiting).to.equal(1);
   });
 
   it("refuses open terms that no request could meet", async () => {
-    const { jobs, registry, modelId } = setup;
-    await expect(setOffer({ concurrency: 0 })).to.be.revertedWithCustomError(jobs, "OfferBusy");
-    await expect(setOffer({ maxLock: PARAMS.lockFloor - 1n })).to.be.revertedWithCustomError(jobs, "LockOutOfRange");
+    const { offers, registry, modelId } = setup;
+    await expect(setOffer({ concurrency: 0 })).to.be.revertedWithCustomError(offers, "NoConcurrency");
+    await setOffer({ concurrency: 1 });
+    await expect(setOffer({ currency: chain.stranger }))
+      .to.be.revertedWithCustomError(offers, "CurrencyNotListed")
+      .withArgs(chain.stranger.address);
+    await expect(setOffer({ maxLock: PARAMS.lockFloor - 1n })).to.be.revertedWithCustomError(offers, "LockOutOfRange");
     await setOffer({ maxLock: PARAMS.lockFloor });
     await expect(setOffer({ minDuration: PARAMS.maxDuration + 1 })).to.be.revertedWithCustomError(
-      jobs,
+      offers,
       "DurationOutOfRange",
     );
     await setOffer({ minDuration: PARAMS.maxDuration });
-    await expect(setOffer({}, ZeroHash)).to.be.revertedWithCustomError(jobs, "ModelClosed").withArgs(ZeroHash);
+    await expect(setOffer({}, ZeroHash)).to.be.revertedWithCustomError(offers, "ModelClosed").withArgs(ZeroHash);
     await registry.connect(chain.publisher).deprecate(modelId);
-    await expect(setOffer({})).to.be.revertedWithCustomError(jobs, "ModelClosed").withArgs(modelId);
+    await expect(setOffer({})).to.be.revertedWithCustomError(offers, "ModelClosed").withArgs(modelId);
   });
 
   it("can always be closed", async () => {
-    const { jobs, registry, modelId } = setup;
+    const { offers, registry, modelId } = setup;
     await registry.connect(chain.publisher).deprecate(modelId);
     await setOffer({ open: false, price: 0n, maxLock: 0n, minDuration: 0, concurrency: 0 });
-    const [offer] = await jobs.offerOf(chain.owner, modelId);
+    const [offer] = await offers.offerOf(chain.owner, modelId);
     expect(offer.open).to.equal(false);
   });
 

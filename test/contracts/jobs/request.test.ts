@@ -1,8 +1,22 @@
 import { expect } from "chai";
-import { AbiCoder, keccak256, ZeroHash } from "ethers";
+import { AbiCoder, keccak256, ZeroAddress, ZeroHash } from "ethers";
 
 import type { JobTermsStruct } from "../../../typechain-types/jobs/JobEscrow.js";
-import { INPUT_DTYPES, INPUTS, type JobSetup, listHash, requestJob } from "../../support/jobs.js";
+import { PARAMETERS } from "../../support/hub.js";
+import {
+  earned,
+  expireJob,
+  finaliseJob,
+  INPUT_DTYPES,
+  INPUTS,
+  type JobSetup,
+  listHash,
+  presentJob,
+  requestArgs,
+  requestJob,
+  submitJob,
+  termsOf,
+} from "../../support/jobs.js";
 import { connect, type Connection, deployWithOperator, HOUR, OFFER, PARAMS, TOKEN } from "../../support/protocol.js";
 
 const ASSIGNED = 1n;
@@ -24,7 +38,9 @@ describe("JobEscrow.request", () => {
   }
 
   const TERMS_TYPE =
-    "tuple(bytes32 modelId,address operator,address consumer,uint256 nonce,bytes32 inputsRoot,uint80 fee,uint96 lock,uint32 duration)";
+    "tuple(bytes32 modelId,address operator,address consumer,uint64 nonce,bytes32 inputsRoot,address currency," +
+    "uint80 fee,uint80 gasFee,uint96 lock,uint32 duration,address publisher,uint16 royalty,uint16 auditShare," +
+    "uint16 missPenalty,address callback,uint32 callbackGas,uint80 callbackFee)";
 
   const terms = (change: Partial<JobTermsStruct> = {}): JobTermsStruct => ({
     modelId: setup.modelId,
@@ -32,9 +48,18 @@ describe("JobEscrow.request", () => {
     consumer: chain.consumer.address,
     nonce: 0n,
     inputsRoot: listHash(INPUTS, INPUT_DTYPES),
+    currency: ZeroAddress,
     fee: OFFER.price,
+    gasFee: 0n,
     lock: 100n * TOKEN,
     duration: 2 * HOUR,
+    publisher: chain.publisher.address,
+    royalty: 0,
+    auditShare: PARAMETERS.jobs.auditShare,
+    missPenalty: PARAMETERS.jobs.missPenalty,
+    callback: ZeroAddress,
+    callbackGas: 0,
+    callbackFee: 0n,
     ...change,
   });
 
@@ -45,7 +70,7 @@ describe("JobEscrow.request", () => {
   }
 
   it("escrows the fee, locks the stake and emits the inputs", async () => {
-    const { jobs, staking, modelId } = setup;
+    const { jobs, offers, staking, modelId } = setup;
     const jobId = await jobIdOf();
     const before = await chain.ethers.provider.getBalance(jobs);
     expect(await requestJob(chain, setup)).to.equal(jobId);
@@ -53,28 +78,32 @@ describe("JobEscrow.request", () => {
 
     const deadline = (await chain.networkHelpers.time.latest()) + 2 * HOUR;
     const job = await jobs.job(jobId);
-    expect([job.status, job.consumer, job.operator, job.modelId]).to.deep.equal([
+    expect([job.status, job.operator, job.deadline, job.lock]).to.deep.equal([
       ASSIGNED,
-      chain.consumer.address,
       chain.owner.address,
-      modelId,
+      BigInt(deadline),
+      100n * TOKEN,
     ]);
-    expect([job.inputsRoot, job.outputsRoot]).to.deep.equal([listHash(INPUTS, INPUT_DTYPES), ZeroHash]);
-    expect([job.fee, job.lock, job.deadline]).to.deep.equal([OFFER.price, 100n * TOKEN, BigInt(deadline)]);
-    expect([job.challengeDeadline, job.openChallenges]).to.deep.equal([0n, 0n]);
+    expect([job.outputsRoot, job.challengeDeadline, job.openChallenges]).to.deep.equal([ZeroHash, 0n, 0n]);
     expect(await staking.freeStake(chain.owner)).to.equal(900n * TOKEN);
-    expect((await jobs.offerOf(chain.owner, modelId)).waiting).to.equal(1);
+    expect((await offers.offerOf(chain.owner, modelId)).waiting).to.equal(1);
     expect(await jobs.nonceOf(chain.consumer)).to.equal(1);
 
     const [event] = await jobs.queryFilter(jobs.filters.JobRequested(jobId));
-    expect(event!.args.terms).to.deep.equal(Object.values({ ...terms(), duration: BigInt(2 * HOUR) }));
+    const numbers = Object.values(terms()).map((value) => (typeof value === "number" ? BigInt(value) : value));
+    expect(event!.args.terms).to.deep.equal(numbers);
     expect(event!.args.deadline).to.equal(deadline);
     expect(event!.args.inputs).to.deep.equal(INPUTS.map((bytes) => `0x${Buffer.from(bytes).toString("hex")}`));
   });
 
   it("is a claim that is not answered yet", async () => {
+    const { jobs } = setup;
     const jobId = await requestJob(chain, setup);
-    const claim = await setup.jobs.claim(jobId);
+    // Disputes know a job once its terms were shown.
+    expect((await jobs.claim(jobId)).status).to.equal(0);
+    await presentJob(jobs, jobId);
+    const claim = await jobs.claim(jobId);
+    expect([claim.modelId, claim.inputsRoot]).to.deep.equal([setup.modelId, listHash(INPUTS, INPUT_DTYPES)]);
     expect([claim.status, claim.publicInputs, claim.lock]).to.deep.equal([ASSIGNED, true, 100n * TOKEN]);
     expect([claim.operator, claim.consumer]).to.deep.equal([chain.owner.address, chain.consumer.address]);
     expect([claim.challengeDeadline, claim.outputsRoot]).to.deep.equal([0n, ZeroHash]);
@@ -89,9 +118,18 @@ describe("JobEscrow.request", () => {
       { consumer: chain.stranger.address },
       { nonce: 1n },
       { inputsRoot: ZeroHash },
+      { currency: chain.stranger.address },
       { fee: 1n },
+      { gasFee: 1n },
       { lock: 1n },
       { duration: 1 },
+      { publisher: chain.stranger.address },
+      { royalty: 1 },
+      { auditShare: 1 },
+      { missPenalty: 1 },
+      { callback: chain.stranger.address },
+      { callbackGas: 1 },
+      { callbackFee: 1n },
     ];
     const ids = await Promise.all(changes.map((change) => jobs.jobIdOf(terms(change))));
     expect(ids).to.deep.equal(await Promise.all(changes.map((change) => jobIdOf(change))));
@@ -109,27 +147,64 @@ describe("JobEscrow.request", () => {
   it("asks no more than the price, and credits the rest back", async () => {
     const { jobs } = setup;
     await expect(requestJob(chain, setup, { value: OFFER.price - 1n }))
-      .to.be.revertedWithCustomError(jobs, "PriceAbovePayment")
-      .withArgs(OFFER.price, OFFER.price - 1n);
+      .to.be.revertedWithCustomError(jobs, "PaymentTooSmall")
+      .withArgs(OFFER.price - 1n, OFFER.price);
     await requestJob(chain, setup, { value: OFFER.price });
-    expect(await jobs.creditOf(chain.consumer)).to.equal(0);
+    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(0);
     await requestJob(chain, setup, { value: OFFER.price + 5n });
-    expect(await jobs.creditOf(chain.consumer)).to.equal(5n);
+    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(5n);
+  });
+
+  it("asks no more than the request's maximum, and that is the price, not the maximum", async () => {
+    const { jobs, offers } = setup;
+    await expect(requestJob(chain, setup, { maxFee: OFFER.price - 1n }))
+      .to.be.revertedWithCustomError(offers, "PriceAboveMaximum")
+      .withArgs(OFFER.price, OFFER.price - 1n);
+    await requestJob(chain, setup, { maxFee: OFFER.price });
+    const jobId = await requestJob(chain, setup, { maxFee: OFFER.price + 1n, value: OFFER.price + 1n });
+    expect((await termsOf(jobs, jobId)).fee).to.equal(OFFER.price);
+    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(1n);
+  });
+
+  it("pays for the posted gas at twice the base fee of its block", async () => {
+    const { jobs, offers, modelId } = setup;
+    await offers.connect(chain.owner).setOffer(modelId, { ...OFFER, answerGas: 100_000 });
+    const baseFee = 7n * 10n ** 9n;
+    const gasFee = 2n * 100_000n * baseFee;
+    expect(await jobs.gasFee(100_000, baseFee)).to.equal(gasFee);
+    const asConsumer = jobs.connect(chain.consumer);
+    const args = requestArgs(chain, setup);
+    const { setNextBlockBaseFeePerGas } = chain.networkHelpers;
+    await setNextBlockBaseFeePerGas(baseFee);
+    await expect(asConsumer.request(...args, { value: OFFER.price + gasFee - 1n }))
+      .to.be.revertedWithCustomError(jobs, "PaymentTooSmall")
+      .withArgs(OFFER.price + gasFee - 1n, OFFER.price + gasFee);
+    await setNextBlockBaseFeePerGas(baseFee);
+    await asConsumer.request(...args, { value: OFFER.price + gasFee });
+    const [event] = await jobs.queryFilter(jobs.filters.JobRequested());
+    expect([event!.args.terms.fee, event!.args.terms.gasFee]).to.deep.equal([OFFER.price, gasFee]);
+    // It is the operator's, whole, beside its part of the fee.
+    const jobId = event!.args.jobId;
+    await submitJob(jobs.connect(chain.worker), jobId);
+    await chain.networkHelpers.time.increase(PARAMS.challengeWindow + 1);
+    await finaliseJob(jobs, jobId);
+    expect(await jobs.creditOf(ZeroAddress, chain.owner)).to.equal(earned(OFFER.price) + gasFee);
   });
 
   it("serves a free offer", async () => {
-    await setup.jobs.connect(chain.owner).setOffer(setup.modelId, { ...OFFER, price: 0n });
+    await setup.offers.connect(chain.owner).setOffer(setup.modelId, { ...OFFER, price: 0n });
     const jobId = await requestJob(chain, setup, { value: 0n });
-    expect((await setup.jobs.job(jobId)).fee).to.equal(0);
+    expect((await termsOf(setup.jobs, jobId)).fee).to.equal(0);
   });
 
   it("keeps the lock between the floor and the offer's maximum", async () => {
-    const { jobs } = setup;
-    for (const lock of [PARAMS.lockFloor - 1n, OFFER.maxLock + 1n]) {
-      await expect(requestJob(chain, setup, { lock }))
-        .to.be.revertedWithCustomError(jobs, "LockOutOfRange")
-        .withArgs(lock, PARAMS.lockFloor, OFFER.maxLock);
-    }
+    const { jobs, offers } = setup;
+    await expect(requestJob(chain, setup, { lock: PARAMS.lockFloor - 1n }))
+      .to.be.revertedWithCustomError(jobs, "LockTooSmall")
+      .withArgs(PARAMS.lockFloor - 1n, PARAMS.lockFloor);
+    await expect(requestJob(chain, setup, { lock: OFFER.maxLock + 1n }))
+      .to.be.revertedWithCustomError(offers, "LockOutOfRange")
+      .withArgs(OFFER.maxLock + 1n, 0, OFFER.maxLock);
     await requestJob(chain, setup, { lock: PARAMS.lockFloor });
     await requestJob(chain, setup, { lock: OFFER.maxLock });
   });
@@ -144,43 +219,42 @@ describe("JobEscrow.request", () => {
   });
 
   it("keeps the duration between the offer's minimum and the maximum", async () => {
-    const { jobs } = setup;
-    for (const duration of [OFFER.minDuration - 1, PARAMS.maxDuration + 1]) {
-      await expect(requestJob(chain, setup, { duration }))
-        .to.be.revertedWithCustomError(jobs, "DurationOutOfRange")
-        .withArgs(duration, OFFER.minDuration, PARAMS.maxDuration);
-    }
+    const { jobs, offers } = setup;
+    await expect(requestJob(chain, setup, { duration: OFFER.minDuration - 1 }))
+      .to.be.revertedWithCustomError(offers, "DurationOutOfRange")
+      .withArgs(OFFER.minDuration - 1, OFFER.minDuration, 2n ** 32n - 1n);
+    await expect(requestJob(chain, setup, { duration: PARAMS.maxDuration + 1 }))
+      .to.be.revertedWithCustomError(jobs, "DurationTooLong")
+      .withArgs(PARAMS.maxDuration + 1, PARAMS.maxDuration);
     await requestJob(chain, setup, { duration: OFFER.minDuration });
     await requestJob(chain, setup, { duration: PARAMS.maxDuration });
   });
 
   it("respects the operator's concurrency", async () => {
-    const { jobs, modelId } = setup;
+    const { jobs, offers, modelId } = setup;
     const lock = PARAMS.lockFloor;
     const ids: string[] = [];
     for (let i = 0; i < OFFER.concurrency; i++) ids.push(await requestJob(chain, setup, { lock }));
     await expect(requestJob(chain, setup, { lock }))
-      .to.be.revertedWithCustomError(jobs, "OfferBusy")
+      .to.be.revertedWithCustomError(offers, "OfferBusy")
       .withArgs(chain.owner.address, modelId, OFFER.concurrency);
     // An expired job makes room.
     await chain.networkHelpers.time.increase(2 * HOUR + 1);
-    await jobs.expire(ids[0]!);
+    await expireJob(jobs, ids[0]!);
     await requestJob(chain, setup, { lock });
   });
 
   it("needs an open offer and a model that accepts claims", async () => {
-    const { jobs, registry, modelId } = setup;
-    const request = (operator: string, model = modelId) =>
-      jobs.connect(chain.consumer).request(model, operator, [...INPUTS], TOKEN, HOUR, { value: OFFER.price });
-    await expect(request(chain.stranger.address))
-      .to.be.revertedWithCustomError(jobs, "OfferClosed")
+    const { jobs, offers, registry, modelId } = setup;
+    await expect(requestJob(chain, setup, { operator: chain.stranger.address }))
+      .to.be.revertedWithCustomError(offers, "OfferClosed")
       .withArgs(chain.stranger.address, modelId);
-    await expect(request(chain.owner.address, ZeroHash))
+    await expect(requestJob(chain, setup, { modelId: ZeroHash }))
       .to.be.revertedWithCustomError(jobs, "ModelClosed")
       .withArgs(ZeroHash);
-    await jobs.connect(chain.owner).setOffer(modelId, { ...OFFER, open: false });
-    await expect(requestJob(chain, setup)).to.be.revertedWithCustomError(jobs, "OfferClosed");
-    await jobs.connect(chain.owner).setOffer(modelId, OFFER);
+    await offers.connect(chain.owner).setOffer(modelId, { ...OFFER, open: false });
+    await expect(requestJob(chain, setup)).to.be.revertedWithCustomError(offers, "OfferClosed");
+    await offers.connect(chain.owner).setOffer(modelId, OFFER);
     await registry.connect(chain.publisher).deprecate(modelId);
     await expect(requestJob(chain, setup)).to.be.revertedWithCustomError(jobs, "ModelClosed");
   });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { ZeroHash } from "ethers";
+import { ZeroAddress, ZeroHash } from "ethers";
 
-import { answeredJob, type JobSetup, requestJob } from "../../support/jobs.js";
+import { answeredJob, expireJob, finaliseJob, type JobSetup, requestJob } from "../../support/jobs.js";
 import { connect, type Connection, deployWithOperator, OFFER, PARAMS, TOKEN } from "../../support/protocol.js";
 
 const WRONG = 5n;
@@ -73,12 +73,12 @@ describe("JobEscrow as a claim source", () => {
     await open(jobId);
     expect((await jobs.claim(jobId)).openChallenges).to.equal(2);
     await chain.networkHelpers.time.increase(PARAMS.challengeWindow + 1);
-    await expect(jobs.finalise(jobId)).to.be.revertedWithCustomError(jobs, "Challenged").withArgs(jobId, 2);
+    await expect(finaliseJob(jobs, jobId)).to.be.revertedWithCustomError(jobs, "Challenged").withArgs(jobId, 2);
     await expect(close(jobId)).to.emit(jobs, "ClaimChallengeClosed").withArgs(jobId, 1);
-    await expect(jobs.finalise(jobId)).to.be.revertedWithCustomError(jobs, "Challenged").withArgs(jobId, 1);
+    await expect(finaliseJob(jobs, jobId)).to.be.revertedWithCustomError(jobs, "Challenged").withArgs(jobId, 1);
     await close(jobId);
     await expect(close(jobId)).to.be.revertedWithCustomError(jobs, "NoOpenChallenge").withArgs(jobId);
-    await jobs.finalise(jobId);
+    await finaliseJob(jobs, jobId);
   });
 
   it("wrong: slashes the lock, rewards challenger and consumer, refunds the fee", async () => {
@@ -93,7 +93,7 @@ describe("JobEscrow as a claim source", () => {
     expect(await staking.rewardOf(chain.challenger)).to.equal(35n * TOKEN);
     expect(await staking.rewardOf(chain.consumer)).to.equal(15n * TOKEN);
     expect(await staking.pendingBurn()).to.equal(50n * TOKEN);
-    expect(await jobs.creditOf(chain.consumer)).to.equal(OFFER.price);
+    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(OFFER.price);
     const claim = await jobs.claim(jobId);
     expect([claim.status, claim.lock]).to.deep.equal([WRONG, 0n]);
     // The manager closes its challenges before or after.
@@ -122,7 +122,7 @@ describe("JobEscrow as a claim source", () => {
     await expect(settleVoid(jobId)).to.emit(jobs, "ClaimVoid").withArgs(jobId, chain.owner.address, OFFER.price);
     expect(await staking.stakeOf(chain.owner)).to.equal(1000n * TOKEN);
     expect(await staking.freeStake(chain.owner)).to.equal(1000n * TOKEN);
-    expect(await jobs.creditOf(chain.consumer)).to.equal(OFFER.price);
+    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(OFFER.price);
     expect((await jobs.claim(jobId)).status).to.equal(VOID);
     await close(jobId);
   });
@@ -138,15 +138,15 @@ describe("JobEscrow as a claim source", () => {
     await wrong(slashed);
     await settleVoid(voided);
     await chain.networkHelpers.time.increase(PARAMS.challengeWindow + 1);
-    await jobs.finalise(final);
+    await finaliseJob(jobs, final);
     const expired = await requestJob(chain, setup);
     await chain.networkHelpers.time.increase(PARAMS.maxDuration + 1);
-    await jobs.expire(expired);
+    await expireJob(jobs, expired);
     for (const jobId of [ZeroHash, waiting, slashed, voided, final, expired]) {
       for (const call of [open, wrong, settleVoid]) {
         await expect(call(jobId)).to.be.revertedWithCustomError(jobs, "ClaimNotOpen").withArgs(jobId);
       }
-      if (jobId !== waiting) await expect(jobs.finalise(jobId)).to.be.revertedWithCustomError(jobs, "WrongStatus");
+      if (jobId !== waiting) await expect(finaliseJob(jobs, jobId)).to.be.revertedWithCustomError(jobs, "WrongStatus");
     }
   });
 

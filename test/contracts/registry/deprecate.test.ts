@@ -20,7 +20,7 @@ describe("ModelRegistry deprecation and deposit", () => {
   async function fixture() {
     const deployed = await deployProtocol(chain);
     const content = modelContent();
-    await deployed.registry.connect(chain.publisher).register(content, provenance(), { value: PARAMS.deposit });
+    await deployed.registry.connect(chain.publisher).register(content, provenance(), 0, { value: PARAMS.deposit });
     return { protocol: deployed, modelId: modelIdOf(content, chain.publisher.address) };
   }
 

@@ -22,7 +22,7 @@ describe("ModelRegistry.register", () => {
   }
 
   const register = (content: ModelContentStruct, from = provenance(), publisher = chain.publisher) =>
-    protocol.registry.connect(publisher).register(content, from, { value: PARAMS.deposit });
+    protocol.registry.connect(publisher).register(content, from, 0, { value: PARAMS.deposit });
 
   it("keys a model by content and publisher, and emits everything", async () => {
     const { registry } = protocol;
@@ -115,7 +115,7 @@ describe("ModelRegistry.register", () => {
   it("takes exactly the deposit", async () => {
     const { registry } = protocol;
     for (const value of [0n, PARAMS.deposit - 1n, PARAMS.deposit + 1n]) {
-      await expect(registry.connect(chain.publisher).register(modelContent(), provenance(), { value }))
+      await expect(registry.connect(chain.publisher).register(modelContent(), provenance(), 0, { value }))
         .to.be.revertedWithCustomError(registry, "WrongDeposit")
         .withArgs(value, PARAMS.deposit);
     }
@@ -156,20 +156,25 @@ describe("ModelRegistry.register", () => {
 
   it("leaves a format without a judge unsupported, and wants judges to be contracts", async () => {
     const { ethers } = chain;
-    const params = { deposit: 0, depositDelay: 0 };
-    const registry = await ethers.deployContract("ModelRegistry", [[ZeroAddress, protocol.manager], params]);
-    await expect(registry.register(modelContent(), provenance()))
+    const params = { deposit: 0, depositDelay: 0, royaltyDelay: PARAMS.royaltyDelay };
+    const { hub, manager } = protocol;
+    const registry = await ethers.deployContract("ModelRegistry", [hub, [ZeroAddress, manager], params]);
+    await expect(registry.register(modelContent(), provenance(), 0))
       .to.be.revertedWithCustomError(registry, "UnsupportedFormat")
       .withArgs(0);
-    await registry.register(modelContent({ format: 1 }), provenance());
-    await expect(ethers.deployContract("ModelRegistry", [[chain.stranger], params]))
+    await registry.register(modelContent({ format: 1 }), provenance(), 0);
+    await expect(ethers.deployContract("ModelRegistry", [hub, [chain.stranger], params]))
       .to.be.revertedWithCustomError(registry, "NotAContract")
       .withArgs(chain.stranger.address);
   });
 
   it("bounds the deposit delay", async () => {
     const deploy = (depositDelay: number) =>
-      chain.ethers.deployContract("ModelRegistry", [[protocol.manager], { deposit: 0, depositDelay }]);
+      chain.ethers.deployContract("ModelRegistry", [
+        protocol.hub,
+        [protocol.manager],
+        { deposit: 0, depositDelay, royaltyDelay: PARAMS.royaltyDelay },
+      ]);
     const registry = await deploy(90 * 86_400);
     expect((await registry.parameters()).depositDelay).to.equal(90 * 86_400);
     await expect(deploy(90 * 86_400 + 1)).to.be.revertedWithCustomError(registry, "ParameterOutOfBounds");

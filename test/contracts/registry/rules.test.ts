@@ -24,7 +24,7 @@ describe("ModelRegistry content rules", () => {
   const tryRegister = (content: Partial<ModelContentStruct>, from: Partial<ProvenanceStruct> = {}) =>
     protocol.registry
       .connect(chain.publisher)
-      .register.staticCall(modelContent(content), provenance(from), { value: PARAMS.deposit });
+      .register.staticCall(modelContent(content), provenance(from), 0, { value: PARAMS.deposit });
 
   const accepts = async (content: Partial<ModelContentStruct>, from: Partial<ProvenanceStruct> = {}) => {
     expect(await tryRegister(content, from)).to.match(/^0x[0-9a-f]{64}$/);
