@@ -82,6 +82,15 @@ describe("calibration", () => {
     }
   });
 
+  it("refuses samples that no job may have", async () => {
+    const bytes = new Uint8Array(readFileSync(join(assetsDir, "mnist-rten/model.onnx")));
+    const image = (level: number) => f32(new Array<number>(784).fill(level), [1, 1, 28, 28]);
+    for (const sample of [[image(1.5)], [image(NaN)], [f32([1])], [], [image(1), image(1)]]) {
+      const ask = draftManifest({ ...request, bytes, domains: { input: { lo: -1, hi: 1 } }, supplied: [sample] });
+      expect(await ask.catch((error: unknown) => error)).to.have.property("code", "SAMPLE_INVALID");
+    }
+  });
+
   it("answers through batches where the file leaves the first axis open", async () => {
     const weights = {
       w: f32(

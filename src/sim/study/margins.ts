@@ -87,7 +87,7 @@ export function measureMargins(
       return { dtype, shape, data: Float32Array.from(pixels, (x) => x * scale + offset) };
     }),
   }));
-  const given = settings.realSets ? real.map((inputs) => ({ label: undefined, inputs })) : [];
+  const given = real.map((inputs) => ({ label: undefined, inputs }));
   const found = [...given, ...drawn].map(({ label, inputs }) => {
     const { margin, named } = marginOf(answer(graph, inputs)[0]!);
     return { margin, isRight: named === label };

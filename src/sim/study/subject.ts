@@ -37,7 +37,7 @@ const schema = z.array(
 
 export type StudyModel = z.infer<typeof schema>[number];
 
-/** A model of a study, compiled, with the real inputs that come with it. */
+/** A model of a study, compiled, with the real inputs that come with it, if any do. */
 export interface Subject {
   readonly settings: StudyModel;
   readonly bytes: Uint8Array;
@@ -78,6 +78,6 @@ export function readSubject(folder: string, settings: StudyModel): Subject | und
   const { graph: compiled, report } = compile(bytes, { shapes: settings.shapes });
   const domains = Object.fromEntries(Object.entries(settings.domains).map(([name, [lo, hi]]) => [name, { lo, hi }]));
   const graph = { ...compiled, inputs: compiled.inputs.map((spec) => withDomain(spec, domains)) };
-  const real = realInputs(join(folder, settings.name), graph.inputs.length);
+  const real = settings.realSets ? realInputs(join(folder, settings.name), graph.inputs.length) : [];
   return { settings, bytes, graph, model: runtimeModelOf(graph, bytes), jumps: report.exactOutputs, real };
 }
