@@ -14,6 +14,7 @@ import type { Report, Section } from "./bench/section.js";
 const SECTIONS: Readonly<Record<string, () => Promise<{ readonly section: Section }>>> = {
   hash: () => import("./bench/sections/hash.js"),
   trace: () => import("./bench/sections/trace.js"),
+  answer: () => import("./bench/sections/answer.js"),
   gas: () => import("./bench/sections/gas.js"),
   conformance: () => import("./bench/sections/conformance.js"),
 };

@@ -4,23 +4,16 @@ import { join } from "node:path";
 
 import { toHex } from "../../src/audit/bytes.js";
 import { compile } from "../../src/audit/compile.js";
-import {
-  type AuditGraph,
-  DTYPE_BYTES,
-  resultDType,
-  resultSize,
-  type Source,
-  type Tensor,
-} from "../../src/audit/graph.js";
+import type { Tensor } from "../../src/audit/graph.js";
 import type { RootSink } from "../../src/audit/roots.js";
 import { commitRun } from "../../src/audit/run.js";
 import { listTree } from "../../src/audit/tree.js";
-import { allOperands } from "../../src/audit/wellformed.js";
 import { compareTensors } from "../../src/conformance/compare.js";
 import { readTensorProto } from "../../src/onnx/model.js";
 import { readTensor } from "../../src/onnx/tensor.js";
 import { createHashPool } from "../../src/runtime/hashing/pool.js";
 import type { LightFigures } from "./light.js";
+import { largestWorkingSet } from "./working-set.js";
 
 const [conformance, name] = process.argv.slice(2) as [string, string];
 const fileOf = (ending: string): Uint8Array => new Uint8Array(readFileSync(join(conformance, "light", name + ending)));
@@ -29,24 +22,6 @@ const fileOf = (ending: string): Uint8Array => new Uint8Array(readFileSync(join(
 function ramp(shape: readonly number[]): Tensor {
   const count = shape.reduce((n, extent) => n * extent, 1);
   return { dtype: "f32", shape, data: Float32Array.from({ length: count }, (_, i) => i / count) };
-}
-
-function largestWorkingSet(graph: AuditGraph): number {
-  const bytesOf = ({ kind, index }: Source): number => {
-    if (kind === "weight") return 0;
-    if (kind === "node") return resultSize(graph.nodes[index]!) * DTYPE_BYTES[resultDType(graph.nodes[index]!)];
-    const { shape, dtype } = graph.inputs[index]!;
-    return shape.reduce((n, extent) => n * extent, DTYPE_BYTES[dtype]);
-  };
-  return Math.max(
-    ...graph.nodes.map((node, i) => {
-      const read = new Map<string, Source>();
-      for (const operand of allOperands(node)) {
-        if ("guards" in operand) read.set(`${operand.source.kind} ${operand.source.index}`, operand.source);
-      }
-      return [...read.values(), { kind: "node", index: i } as const].reduce((sum, source) => sum + bytesOf(source), 0);
-    }),
-  );
 }
 
 const { graph, report } = compile(fileOf(".onnx"));

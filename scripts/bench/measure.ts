@@ -10,6 +10,12 @@ export function threadClock(): number {
   return (user + system) / 1_000;
 }
 
+/** Milliseconds for which this process has computed, on all its threads. */
+export function processClock(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 /**
  * Median time of each contender in milliseconds. They take turns, so that whatever else the machine does meanwhile hits all of
  * them and ratios hold; a first turn warms up and is not counted.
