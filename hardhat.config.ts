@@ -13,6 +13,7 @@ const viaIr = (runs: number) => ({ evmVersion: "cancun", viaIR: true, optimizer:
 
 // Optimised for many runs these exceed the size limit of contracts; their work is state and money, not arithmetic.
 const compact = {
+  "contracts/jobs/JobEscrow.sol": { ...compiler, settings: viaIr(200) },
   "contracts/staking/OperatorStaking.sol": { ...compiler, settings: viaIr(200) },
   "contracts/challenges/ChallengeManager.sol": { ...compiler, settings: viaIr(200) },
 };
