@@ -6,15 +6,22 @@ import { isFloating } from "../audit/signatures.js";
 import { TouchstoneError } from "../errors.js";
 import { cidOf } from "../models/cid.js";
 import { firstOutside } from "../models/domain.js";
+import { describeData } from "../models/external-data.js";
 import { sha256 } from "../models/files.js";
 import type { Manifest } from "../models/manifest.js";
+import type { ExternalData } from "../onnx/external.js";
+import { inlineExternal } from "../onnx/inline.js";
+import { createSessionHost } from "../runtime/isolated.js";
 import type { RuntimeModel } from "../runtime/runtime.js";
 import { calibrate, type Calibration } from "./calibrate.js";
 import { huntedInputs } from "./hunt-file.js";
-import { fewRuntimes, honestRuntimes, substitutesOf } from "./settings.js";
+import type { Proposal } from "./propose.js";
+import { fewRuntimes, honestRuntimes, type LoadNative, substitutesOf } from "./settings.js";
 
 export interface DraftRequest {
   readonly bytes: Uint8Array;
+  /** The files that the model keeps weights in. */
+  readonly data?: ExternalData;
   readonly name: string;
   readonly licence: string;
   /** Domain of inputs by name; f32 inputs need one, integer inputs default to their type's range. */
@@ -79,15 +86,17 @@ export const runtimeModelOf = (graph: AuditGraph, bytes: Uint8Array): RuntimeMod
 
 const hexBits = (bits: bigint): string => `0x${bits.toString(16)}`;
 
-function manifestOf(request: DraftRequest, graph: AuditGraph, calibration: Calibration, cid: string): Manifest {
-  const { bytes, name, licence } = request;
+async function manifestOf(request: DraftRequest, graph: AuditGraph, calibration: Calibration): Promise<Manifest> {
+  const { bytes, data = () => undefined, name, licence } = request;
+  const files = await describeData(bytes, data);
   const { profile, atol, noise } = calibration.proposal;
   return {
     format: 0,
     name,
     licence,
     profile,
-    file: { sha256: sha256(bytes), cid, bytes: bytes.length },
+    file: { sha256: sha256(bytes), cid: await cidOf(bytes), bytes: bytes.length },
+    ...(files.length === 0 ? {} : { data: files }),
     inputs: graph.inputs.map((spec) => ({
       name: spec.name,
       dtype: spec.dtype,
@@ -112,21 +121,39 @@ function manifestOf(request: DraftRequest, graph: AuditGraph, calibration: Calib
   };
 }
 
-/** Compiles a model, calibrates it and drafts its manifest. Loads about twenty runtimes; releases them at the end. */
+/** What is known of a model that no native session may serve: the audit machine answers for it, so its profile is `exact`. */
+function withoutRuntimes(graph: AuditGraph, seed: number, reason: string): Calibration {
+  const zeros = graph.outputs.map(() => 0);
+  const proposal: Proposal = { profile: "exact", atol: zeros, noise: zeros, rooms: [], reason };
+  return { seed, inputs: {}, honest: [], kinds: [], substitutes: [], proposal };
+}
+
+/**
+ * Compiles a model, calibrates it and drafts its manifest. Loads about twenty runtimes, in a process of their own, and releases
+ * them at the end.
+ */
 export async function draftManifest(request: DraftRequest): Promise<Draft> {
   const { bytes, domains, shapes, bound, supplied, perKind, searchRounds, seed, onProgress } = request;
-  const compiled = compile(bytes, { shapes, bound });
+  const { data = () => undefined } = request;
+  const compiled = compile(bytes, { shapes, bound, externalData: data });
   const graph: AuditGraph = {
     ...compiled.graph,
     inputs: compiled.graph.inputs.map((spec) => withDomain(spec, domains)),
   };
   supplied.forEach((inputs, k) => checkSample(graph, inputs, k));
-  const model = runtimeModelOf(graph, bytes);
+  const hazard = compiled.report.caveats.find(({ fatal }) => fatal);
+  if (hazard !== undefined) {
+    const calibration = withoutRuntimes(graph, seed, `${hazard.label}: ${hazard.reason}`);
+    return { calibration, manifest: await manifestOf(request, graph, calibration) };
+  }
   const hunted = request.huntFile === undefined ? [] : huntedInputs(request.huntFile, graph, bytes);
-  const honest = await honestRuntimes(model, graph);
-  const few = await fewRuntimes(model);
-  const substitutes = await substitutesOf(model);
+  const host = createSessionHost();
   try {
+    const model = runtimeModelOf(graph, inlineExternal(bytes, data));
+    const load: LoadNative = (each, options) => host.load(each, options);
+    const honest = await honestRuntimes(model, graph, load);
+    const few = await fewRuntimes(model, load);
+    const substitutes = await substitutesOf(model, load);
     const calibration = await calibrate({
       graph,
       jumps: compiled.report.exactOutputs,
@@ -139,9 +166,9 @@ export async function draftManifest(request: DraftRequest): Promise<Draft> {
       seed,
       ...(onProgress === undefined ? {} : { onProgress }),
     });
-    return { calibration, manifest: manifestOf(request, graph, calibration, await cidOf(bytes)) };
+    return { calibration, manifest: await manifestOf(request, graph, calibration) };
   } finally {
-    const all = [...honest, ...few, ...substitutes.map(({ runtime }) => runtime)];
-    await Promise.all(all.map((runtime) => runtime.release()));
+    // The native sessions end with their process, those of WebAssembly are garbage from here on.
+    host.close();
   }
 }

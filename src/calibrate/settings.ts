@@ -2,13 +2,16 @@ import type { AuditGraph } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
 import { readModel } from "../onnx/model.js";
 import { batched } from "../runtime/batched.js";
-import { createNativeRuntime } from "../runtime/native.js";
+import { createNativeRuntime, type NativeOptions } from "../runtime/native.js";
 import type { Runtime, RuntimeModel } from "../runtime/runtime.js";
 import { createWasmRuntime } from "../runtime/wasm.js";
 import { createRandom, generateInput } from "./inputs.js";
 import { pruned } from "./variants/changed.js";
 import { int8 } from "./variants/int8.js";
 import { bf16, fp16, tf32 } from "./variants/rounded.js";
+
+/** Loads a native session: into this process, or for files from elsewhere into another one. */
+export type LoadNative = (model: RuntimeModel, options?: NativeOptions) => Promise<Runtime>;
 
 /** A cheaper version of a model, loaded. */
 export interface Substitute {
@@ -29,9 +32,9 @@ function takesBatches({ bytes, inputNames }: RuntimeModel): boolean {
 }
 
 /** A runtime that answers through batches, where the model allows that all the way to its outputs. */
-async function batchedRuntime(model: RuntimeModel, graph: AuditGraph): Promise<Runtime[]> {
+async function batchedRuntime(model: RuntimeModel, graph: AuditGraph, load: LoadNative): Promise<Runtime[]> {
   if (!takesBatches(model)) return [];
-  const runtime = batched(await createNativeRuntime(model, { spin: false }), BATCH);
+  const runtime = batched(await load(model, { spin: false }), BATCH);
   const probe = graph.inputs.map((spec) => generateInput(spec, "constant", createRandom(1)));
   try {
     await runtime.run(probe);
@@ -44,34 +47,39 @@ async function batchedRuntime(model: RuntimeModel, graph: AuditGraph): Promise<R
 }
 
 /** Honest runtimes that stand for different hardware: other kernels, other orders of summation, other last bits. */
-export async function honestRuntimes(model: RuntimeModel, graph: AuditGraph): Promise<Runtime[]> {
+export async function honestRuntimes(
+  model: RuntimeModel,
+  graph: AuditGraph,
+  load: LoadNative = createNativeRuntime,
+): Promise<Runtime[]> {
   const settings = (["disabled", "basic", "extended", "all"] as const).flatMap((optimisation) =>
     [1, 2].map((threads) => ({ optimisation, threads, spin: false })),
   );
   const native = await Promise.all(
-    [...settings, { optimisation: "all" as const, threads: 4, spin: false }].map((each) =>
-      createNativeRuntime(model, each),
-    ),
+    [...settings, { optimisation: "all" as const, threads: 4, spin: false }].map((each) => load(model, each)),
   );
   const wasm = [await createWasmRuntime(model, "all"), await createWasmRuntime(model, "disabled")];
-  return [...native, ...(await batchedRuntime(model, graph)), ...wasm];
+  return [...native, ...(await batchedRuntime(model, graph, load)), ...wasm];
 }
 
 /** The few settings that differ most from each other, for searches that must ask often. */
-export async function fewRuntimes(model: RuntimeModel): Promise<Runtime[]> {
+export async function fewRuntimes(model: RuntimeModel, load: LoadNative = createNativeRuntime): Promise<Runtime[]> {
   return [
-    await createNativeRuntime(model, { optimisation: "disabled" }),
-    await createNativeRuntime(model, { optimisation: "all" }),
+    await load(model, { optimisation: "disabled" }),
+    await load(model, { optimisation: "all" }),
     await createWasmRuntime(model),
   ];
 }
 
 /** The cheaper versions of a model that its runtime loads. */
-export async function substitutesOf(model: RuntimeModel): Promise<Substitute[]> {
+export async function substitutesOf(
+  model: RuntimeModel,
+  load: LoadNative = createNativeRuntime,
+): Promise<Substitute[]> {
   const made: Substitute[] = [];
   for (const [label, make] of Object.entries({ tf32, fp16, bf16, int8, pruned })) {
     try {
-      made.push({ label, runtime: await createNativeRuntime({ ...model, bytes: make(model.bytes) }) });
+      made.push({ label, runtime: await load({ ...model, bytes: make(model.bytes) }) });
     } catch (thrown) {
       // A version that does not exist is none that anybody could serve.
       if (!(thrown instanceof TouchstoneError)) throw thrown;

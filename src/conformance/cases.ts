@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { compile } from "../audit/compile.js";
 import { CompileError } from "../audit/compile/errors.js";
 import type { CompileReport } from "../audit/compile/report.js";
-import { DTYPE_CODE, type AuditGraph, type DType, type Tensor, type TensorArray } from "../audit/graph.js";
+import { DTYPE_CODE, type AuditGraph, type DType, type Tensor } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
 import { externalDataIn } from "../models/external-data.js";
 import type { ModelProto } from "../onnx/gen/onnx_pb.js";
@@ -56,7 +56,7 @@ function readTensors({ folder, set }: Case, prefix: "input" | "output"): Tensor[
         `${prefix} ${i} holds ${dtype} elements, which the audit machine refuses.`,
       );
     }
-    tensors.push({ dtype: dtype as DType, shape, data: data as TensorArray });
+    tensors.push({ dtype: dtype as DType, shape, data: data });
   }
 }
 

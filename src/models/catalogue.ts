@@ -19,8 +19,8 @@ export function createCatalogue(suite: Suite, files: ModelFiles): Catalogue {
       const known = prepared.get(modelId);
       if (known !== undefined) return known;
       const registration = await suite.registry.model(modelId);
-      const { bytes, manifest } = files.load({ hash: registration.sha256Hash, modelId });
-      const model = prepareModel(bytes, manifest);
+      const { bytes, manifest, ...place } = files.load({ hash: registration.sha256Hash, modelId });
+      const model = prepareModel(bytes, manifest, place);
       if (model.contentId !== registration.contentId) {
         throw new TouchstoneError(
           "MODEL_MISMATCH",

@@ -1,21 +1,36 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import { TouchstoneError } from "../errors.js";
+import type { ExternalData } from "../onnx/external.js";
 import { parseManifest, type Manifest } from "./manifest.js";
 
 /** SHA-256 as 0x and 64 hex digits. */
 export const sha256 = (bytes: Uint8Array): string => `0x${createHash("sha256").update(bytes).digest("hex")}`;
 
-/** Content-addressed model files: `<folder>/<sha256>/model.onnx`, beside it one manifest for each registration. */
+/** A model as it lies in the store. */
+export interface StoredModel {
+  readonly bytes: Uint8Array;
+  readonly manifest: Manifest;
+  /** The files that it keeps weights in, by their location. */
+  readonly data: ExternalData;
+  /** Where the ONNX file lies with its data files beside it, for a runtime; undefined where there are none. */
+  readonly path: string | undefined;
+}
+
+/**
+ * Content-addressed model files: `<folder>/<sha256>/model.onnx`, beside it one manifest for each registration, and
+ * `<folder>/<sha256>/data` for a file of weights. A model with such files also has a folder for runtimes, named like its manifest,
+ * in which they lie where the model looks for them.
+ */
 export interface ModelFiles {
-  save(model: { bytes: Uint8Array; manifest: Manifest; modelId: string }): void;
+  save(model: { bytes: Uint8Array; manifest: Manifest; modelId: string; data?: ExternalData }): void;
   /**
    * @param hash SHA-256 of the ONNX file, as registered.
    * @throws TouchstoneError `MODEL_MISSING` when the folder lacks it, `MODEL_CORRUPT` when the bytes are others.
    */
-  load(model: { hash: string; modelId: string }): { bytes: Uint8Array; manifest: Manifest };
+  load(model: { hash: string; modelId: string }): StoredModel;
 }
 
 /** Writes whole files only: a crash leaves the old state or the new one. */
@@ -25,30 +40,68 @@ function writeWhole(path: string, data: string | Uint8Array): void {
   renameSync(partial, path);
 }
 
+/** The file under a second name; a copy where the file system has no links. */
+function placeAt(source: string, target: string): void {
+  if (existsSync(target)) return;
+  mkdirSync(dirname(target), { recursive: true });
+  try {
+    linkSync(source, target);
+  } catch {
+    copyFileSync(source, target);
+  }
+}
+
 export function createModelFiles(folder: string): ModelFiles {
   const place = (hash: string): string => join(folder, hash.replace(/^0x/, ""));
+  const dataFile = (hash: string): string => join(place(hash), "data");
+
+  /** Lays out a model and its data files as their publisher had them. */
+  function layOut(hash: string, modelId: string, manifest: Manifest): string {
+    const root = join(place(hash), modelId);
+    const path = join(root, "model.onnx");
+    placeAt(join(place(hash), "model.onnx"), path);
+    for (const { location, sha256: own } of manifest.data ?? []) placeAt(dataFile(own), join(root, location));
+    return path;
+  }
+
   return {
-    save: ({ bytes, manifest, modelId }) => {
+    save: ({ bytes, manifest, modelId, data }) => {
       const target = place(sha256(bytes));
       mkdirSync(target, { recursive: true });
+      for (const file of manifest.data ?? []) {
+        const content = data?.(file.location);
+        if (content === undefined) throw missing(modelId, file.location);
+        mkdirSync(place(file.sha256), { recursive: true });
+        writeWhole(dataFile(file.sha256), content);
+      }
       writeWhole(join(target, "model.onnx"), bytes);
       writeWhole(join(target, `${modelId}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
     },
     load: ({ hash, modelId }) => {
       const file = join(place(hash), "model.onnx");
       const manifestFile = join(place(hash), `${modelId}.json`);
-      if (!existsSync(file) || !existsSync(manifestFile)) {
-        throw new TouchstoneError("MODEL_MISSING", `Model ${modelId} is not in ${folder}.`, {
-          next: "Fetch the ONNX file and its manifest from the publisher into this folder.",
-        });
-      }
+      if (!existsSync(file) || !existsSync(manifestFile)) throw missing(modelId, "model.onnx");
       const bytes = new Uint8Array(readFileSync(file));
       if (sha256(bytes) !== hash) {
         throw new TouchstoneError("MODEL_CORRUPT", `${file} does not have the registered SHA-256 ${hash}.`, {
           next: "Delete it and fetch it again.",
         });
       }
-      return { bytes, manifest: parseManifest(readFileSync(manifestFile, "utf8")) };
+      const manifest = parseManifest(readFileSync(manifestFile, "utf8"));
+      const hashes = new Map(manifest.data?.map(({ location, sha256: own }) => [location, own]));
+      const data = (location: string): Uint8Array | undefined => {
+        const own = hashes.get(location);
+        const stored = own === undefined ? undefined : dataFile(own);
+        return stored !== undefined && existsSync(stored) ? new Uint8Array(readFileSync(stored)) : undefined;
+      };
+      for (const [location, own] of hashes) if (!existsSync(dataFile(own))) throw missing(modelId, location);
+      return { bytes, manifest, data, path: hashes.size === 0 ? undefined : layOut(hash, modelId, manifest) };
     },
   };
+
+  function missing(modelId: string, what: string): TouchstoneError {
+    return new TouchstoneError("MODEL_MISSING", `"${what}" of model ${modelId} is not in ${folder}.`, {
+      next: "Fetch the model's files and its manifest from the publisher into this folder: `touchstone model pull`.",
+    });
+  }
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { DTYPE_CODE, type DType } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
+import { isInside } from "../onnx/external.js";
 
 const dtype = z.enum(Object.keys(DTYPE_CODE) as [DType, ...DType[]]);
 const shape = z.array(z.number().int().positive()).max(16);
@@ -15,6 +16,21 @@ const schema = z.object({
   licence: z.string().min(1).max(64),
   profile: z.enum(["tolerant", "exact"]),
   file: z.object({ sha256: hash, cid: z.string(), bytes: z.number().int().positive() }),
+  /** Files beside the ONNX file that it keeps weights in; left out where there are none. */
+  data: z
+    .array(
+      z.object({
+        location: z
+          .string()
+          .max(255)
+          .refine((at) => isInside(at) && at !== "model.onnx", "lies outside the model's folder"),
+        sha256: hash,
+        cid: z.string(),
+        bytes: z.number().int().positive(),
+      }),
+    )
+    .max(1024)
+    .optional(),
   /** Unbound inputs in graph order; the domain is `lo <= x <= hi` in element bits. */
   inputs: z.array(z.object({ name: z.string(), dtype, shape, lo: bits, hi: bits })).max(64),
   /** Inputs whose values belong to the model; `data` is big-endian element bytes in base64. */

@@ -6,6 +6,8 @@ import type { AuditGraph, Tensor } from "../audit/graph.js";
 import { tensorTree, type TensorTree } from "../audit/tree.js";
 import { internalError, TouchstoneError } from "../errors.js";
 import type { RuntimeModel } from "../runtime/runtime.js";
+import type { ExternalData } from "../onnx/external.js";
+import { listedData } from "./external-data.js";
 import { sha256 } from "./files.js";
 import type { Manifest } from "./manifest.js";
 
@@ -29,6 +31,12 @@ export interface PreparedModel {
   audit(inputs: readonly Tensor[]): Tensor[];
 }
 
+/** Where a model keeps weights in files beside it: those files, and the path of the ONNX file for a runtime. */
+export interface ModelPlace {
+  readonly data?: ExternalData;
+  readonly path?: string | undefined;
+}
+
 /** Bits of the binary32 nearest to a number. */
 export function bitsOf(x: number): number {
   return new Uint32Array(Float32Array.of(x).buffer)[0] ?? 0;
@@ -36,10 +44,15 @@ export function bitsOf(x: number): number {
 
 /**
  * Compiles a model and fixes what the manifest says about it.
+ *
  * @throws CompileError where the audit machine cannot express the model, TouchstoneError `MANIFEST_FOREIGN` where the
  * manifest belongs to another file.
  */
-export function prepareModel(bytes: Uint8Array, manifest: Manifest): PreparedModel {
+export function prepareModel(
+  bytes: Uint8Array,
+  manifest: Manifest,
+  { data = () => undefined, path }: ModelPlace = {},
+): PreparedModel {
   if (sha256(bytes) !== manifest.file.sha256) {
     throw new TouchstoneError("MANIFEST_FOREIGN", "The manifest belongs to another ONNX file.", {
       next: "Use the manifest that was published with this file.",
@@ -53,6 +66,7 @@ export function prepareModel(bytes: Uint8Array, manifest: Manifest): PreparedMod
   const { graph: compiled, report } = compile(bytes, {
     shapes,
     bound: Object.fromEntries(bound.map(({ name, tensor }) => [name, tensor])),
+    externalData: listedData(manifest, data),
   });
   if (manifest.profile === "tolerant" && report.exactOutputs.length > 0) {
     throw new TouchstoneError(
@@ -70,6 +84,7 @@ export function prepareModel(bytes: Uint8Array, manifest: Manifest): PreparedMod
     }),
   };
   const commitment = commitGraph(graph);
+  const hazard = report.caveats.find(({ fatal }) => fatal);
   const tolerances = manifest.outputs.map(({ atol, rtol }) => ({ atol: bitsOf(atol), rtol: bitsOf(rtol) }));
   const content = modelContent(graph, commitment, {
     profile: manifest.profile,
@@ -86,9 +101,11 @@ export function prepareModel(bytes: Uint8Array, manifest: Manifest): PreparedMod
     tolerances: tolerances.map(({ atol, rtol }) => ({ atol: BigInt(atol), rtol: BigInt(rtol) })),
     runtime: {
       bytes,
+      ...(path === undefined ? {} : { path }),
       inputNames: graph.inputs.map(({ name }) => name),
       outputNames: graph.outputs.map(({ name }) => name),
       bound,
+      ...(hazard === undefined ? {} : { hazard: `${hazard.label}: ${hazard.reason}` }),
     },
     weightTrees: graph.weights.map((tensor) => tensorTree(tensor)),
     node: (index) => {

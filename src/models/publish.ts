@@ -2,6 +2,7 @@ import type { TransactionReceipt } from "ethers";
 
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
+import type { ExternalData } from "../onnx/external.js";
 import type { ModelFiles } from "./files.js";
 import type { Manifest } from "./manifest.js";
 import { prepareModel } from "./prepared.js";
@@ -9,6 +10,8 @@ import { prepareModel } from "./prepared.js";
 export interface Publication {
   readonly bytes: Uint8Array;
   readonly manifest: Manifest;
+  /** The files that the model keeps weights in. */
+  readonly data?: ExternalData;
   /** The version that this one succeeds, or 32 zero bytes. */
   readonly parent: string;
   /** Where others find the file; may be empty. */
@@ -24,15 +27,15 @@ export interface Published {
   readonly receipt: TransactionReceipt | undefined;
 }
 
-/** Compiles a model, keeps its file and registers it with the sender as publisher. */
+/** Compiles a model, keeps its files and registers it with the sender as publisher. */
 export async function publishModel(
   { suite, sender, files }: { suite: Suite; sender: Sender; files: ModelFiles },
-  { bytes, manifest, parent, uri, royalty = 0 }: Publication,
+  { bytes, manifest, data = () => undefined, parent, uri, royalty = 0 }: Publication,
 ): Promise<Published> {
   const { registry } = suite;
-  const { content, contentId } = prepareModel(bytes, manifest);
+  const { content, contentId } = prepareModel(bytes, manifest, { data });
   const modelId = await registry.modelIdOf(contentId, sender.address);
-  files.save({ bytes, manifest, modelId });
+  files.save({ bytes, manifest, modelId, data });
   if (await registry.exists(modelId)) return { modelId, contentId, receipt: undefined };
   const { deposit } = await registry.parameters();
   const { name, licence, file } = manifest;

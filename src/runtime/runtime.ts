@@ -21,6 +21,8 @@ export interface RuntimeModel {
   readonly outputNames: readonly string[];
   /** Inputs whose values belong to the model. */
   readonly bound: readonly { readonly name: string; readonly tensor: Tensor }[];
+  /** Why some inputs would end the process of a native session, where the compiler found such a node. */
+  readonly hazard?: string;
 }
 
 export type OptimisationLevel = "disabled" | "basic" | "extended" | "all";

@@ -11,12 +11,23 @@ export function auditAnswer({ graph }: PreparedModel, inputs: readonly Tensor[])
 
 /**
  * Answers with the production runtime; models whose profile is `exact` with the audit machine, because no tolerance covers
- * the last bits of native hardware there.
+ * the last bits of native hardware there. Where the runtime has no answer (it refuses the model or the input, or an input
+ * could end its process) the audit machine's is as good: a job is never missed for that.
+ *
+ * @param onRefusal told why the runtime did not answer
  */
-export function nativeAnswerer(runtime: (model: PreparedModel) => Promise<Runtime>): Answerer {
+export function nativeAnswerer(
+  runtime: (model: PreparedModel) => Promise<Runtime>,
+  onRefusal: (model: PreparedModel, reason: unknown) => void = () => undefined,
+): Answerer {
   return async (model, inputs) => {
     if (model.manifest.profile === "exact") return auditAnswer(model, inputs);
-    return (await runtime(model)).run(inputs);
+    try {
+      return await (await runtime(model)).run(inputs);
+    } catch (reason) {
+      onRefusal(model, reason);
+      return auditAnswer(model, inputs);
+    }
   };
 }
 

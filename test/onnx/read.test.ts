@@ -11,13 +11,16 @@ import {
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
+  StringStringEntryProtoSchema,
   type TensorProto,
   TensorProtoSchema,
 } from "../../src/onnx/gen/onnx_pb.js";
+import { externalLocations } from "../../src/onnx/external.js";
 import { DEFAULT_LIMITS } from "../../src/onnx/limits.js";
 import { readModel, readTensorProto, writeModel, writeTensorProto } from "../../src/onnx/model.js";
 import { readTensor, writeTensor } from "../../src/onnx/tensor.js";
 import { conformanceDir, describeConformance } from "../support/conformance.js";
+import { graph, model, node } from "../support/onnx-model.js";
 
 function codeOf(action: () => unknown): string {
   try {
@@ -101,6 +104,25 @@ describe("onnx: reading tensors", () => {
     expect(codeOf(() => readTensor(tensor({ dataType: 8, dims: [1n] })))).to.equal("ONNX_UNSUPPORTED");
     expect(codeOf(() => readTensor(tensor({ dataType: 77, dims: [1n] })))).to.equal("ONNX_UNSUPPORTED");
     expect(readTensor(tensor({ dataType: 1, dims: [huge, huge, 0n] })).data.length).to.equal(0);
+  });
+
+  it("lists the files of external data, those of subgraphs and functions too", () => {
+    const external = (location: string): TensorProto =>
+      create(TensorProtoSchema, {
+        ...{ dims: [1n], dataType: 1, dataLocation: 1 },
+        externalData: [create(StringStringEntryProtoSchema, { key: "location", value: location })],
+      });
+    const inner = graph({
+      outputs: ["c"],
+      nodes: [node("Identity", ["v"], ["c"])],
+      weights: { v: external("b/inner") },
+    });
+    const branch = node("If", ["go"], ["y"], { then_branch: inner, else_branch: inner });
+    const weights = { w: external("z"), u: external("a") };
+    const read = readModel(model({ outputs: ["y"], nodes: [branch], weights }));
+    expect(externalLocations(read)).to.deep.equal(["a", "b/inner", "z"]);
+    const outside = readModel(model({ outputs: ["w"], nodes: [], weights: { w: external("../z") } }));
+    expect(codeOf(() => externalLocations(outside))).to.equal("ONNX_EXTERNAL_DATA");
   });
 
   it("reads external data inside the model's folder only", () => {

@@ -60,6 +60,8 @@ export interface NodeSpec {
 export interface Caveat {
   readonly label: string;
   readonly reason: string;
+  /** Whether a native runtime's process may end. */
+  readonly fatal: boolean;
 }
 
 /** Collects the nodes of a graph. Nodes all of whose operands are constant are evaluated instead. */
@@ -68,7 +70,7 @@ export interface Builder {
   /** Where a native runtime may answer otherwise, or stop, for some inputs. */
   readonly caveats: Caveat[];
   /** Notes a caveat of the node that is being lowered. */
-  warn(reason: string): void;
+  warn(reason: string, fatal?: boolean): void;
   /** Provenance of the nodes that are emitted next. */
   label: string;
   emit(spec: NodeSpec): Value;
@@ -93,7 +95,7 @@ export function createBuilder(): Builder {
   const builder: Builder = {
     nodes,
     caveats,
-    warn: (reason) => caveats.push({ label: builder.label, reason }),
+    warn: (reason, fatal = false) => caveats.push({ label: builder.label, reason, fatal }),
     label: "",
     emit: (spec) => emit(spec),
     copy(value, axes) {

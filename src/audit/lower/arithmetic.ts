@@ -42,13 +42,13 @@ function checkDivisor(op: Op, dividend: Value, divisor: Value): void {
   const dtype = typeOf(divisor);
   if (isFloating(dtype)) return;
   if (!isConstant(divisor)) {
-    op.builder.warn("A divisor of 0, or of -1 under the smallest integer, may end a native runtime");
+    op.builder.warn("A divisor of 0, or of -1 under the smallest integer, may end a native runtime", true);
     return;
   }
   const divisors = new Set(Array.from(constantOf(op, divisor).data as ArrayLike<number | bigint>, Number));
   if (divisors.has(0)) throw inconsistent("A division by the constant zero");
   if (divisors.has(-1) && !isConstant(dividend)) {
-    op.builder.warn("The smallest integer divided by -1 may end a native runtime");
+    op.builder.warn("The smallest integer divided by -1 may end a native runtime", true);
   }
 }
 

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 
 import type { Command } from "commander";
 
@@ -7,6 +8,7 @@ import type { Calibration } from "../../calibrate/calibrate.js";
 import { type Distribution, NOT_FINITE } from "../../calibrate/distribution.js";
 import { draftManifest } from "../../calibrate/draft.js";
 import { plotCalibration } from "../../calibrate/plot.js";
+import { externalDataIn } from "../../models/external-data.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
 import { byName, integer, type Named, named, range, shape } from "../parse.js";
@@ -83,6 +85,7 @@ export function calibrateCommand(model: Command, context: () => Context): void {
       const { io } = context();
       const { manifest, calibration } = await draftManifest({
         bytes: readFile(file),
+        data: externalDataIn(dirname(file)),
         name: flags.name,
         licence: flags.licence,
         domains: byName(flags.domain),

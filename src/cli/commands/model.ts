@@ -1,6 +1,9 @@
+import { dirname } from "node:path";
+
 import type { Command } from "commander";
 
 import { toHex } from "../../audit/bytes.js";
+import { externalDataIn } from "../../models/external-data.js";
 import { parseManifest, type Manifest } from "../../models/manifest.js";
 import { prepareModel } from "../../models/prepared.js";
 import { publishModel } from "../../models/publish.js";
@@ -26,7 +29,9 @@ export function modelCommands(program: Command, context: () => Context): void {
     .command("compile <onnx> <manifest>")
     .description("compile a model to its content id, without a chain")
     .action((file: string, manifestFile: string) => {
-      const prepared = prepareModel(readFile(file), readManifest(manifestFile));
+      const prepared = prepareModel(readFile(file), readManifest(manifestFile), {
+        data: externalDataIn(dirname(file)),
+      });
       const { content, contentId } = prepared;
       const { nodeCount, maxProofBytes, maxProofGas, depth } = content;
       context().io.result(
@@ -47,7 +52,16 @@ export function modelCommands(program: Command, context: () => Context): void {
       const manifest = readManifest(manifestFile);
       const [suite, sender] = [await ctx.suite(), await ctx.sender()];
       const { parent, uri } = flags;
-      const published = await publishModel({ suite, sender, files: ctx.files }, { bytes, manifest, parent, uri });
+      const published = await publishModel(
+        { suite, sender, files: ctx.files },
+        {
+          bytes,
+          manifest,
+          data: externalDataIn(dirname(file)),
+          parent,
+          uri,
+        },
+      );
       const { modelId, contentId, receipt } = published;
       if (receipt === undefined) {
         ctx.io.result({ modelId, already: true }, () => `${modelId} is registered already`);

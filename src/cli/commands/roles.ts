@@ -1,10 +1,13 @@
 import type { Command } from "commander";
+import type { Logger } from "pino";
 
 import { runRole, untilStopped } from "../../chain/role.js";
 import { createEvidencer } from "../../dispute/evidence.js";
 import { createGuard } from "../../dispute/guard.js";
 import { TouchstoneError } from "../../errors.js";
+import type { PreparedModel } from "../../models/prepared.js";
 import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
+import { vetInChild } from "../../runtime/vet.js";
 import { openState, roleState } from "../../store/state.js";
 import { createWatcher } from "../../watchtower/watcher.js";
 import { auditedAbove, nativeAnswerer } from "../../worker/answer.js";
@@ -42,6 +45,13 @@ function withRoleOptions(command: Command): Command {
     .option("--state <file>", "state file (default: under TOUCHSTONE_HOME)");
 }
 
+/** Tells that the audit machine answers instead of the native runtime. */
+function warnOfRefusals(log: Logger): (model: PreparedModel, reason: unknown) => void {
+  return ({ contentId }, err) => {
+    log.warn({ event: "native-refused", contentId, err }, "no native answer: the audit machine gives it");
+  };
+}
+
 export function roleCommands(program: Command, context: () => Context): void {
   const worker = program.command("worker").description("answer jobs for an operator");
   withRoleOptions(worker.command("run").description("answer jobs, defend the answers, collect the fees"))
@@ -67,7 +77,8 @@ export function roleCommands(program: Command, context: () => Context): void {
       const evidencer = createEvidencer(catalogue, hashing);
       const guard = createGuard({ suite, sender, state, evidencer, log });
       const lockOf = async (claimId: string): Promise<bigint> => (await suite.jobs.job(claimId)).lock;
-      const answer = auditedAbove(flags.auditAbove, lockOf, nativeAnswerer(createRuntimePool(flags)));
+      const native = nativeAnswerer(createRuntimePool<PreparedModel>(flags, vetInChild), warnOfRefusals(log));
+      const answer = auditedAbove(flags.auditAbove, lockOf, native);
       const { pass } = createWorker({ suite, sender, state, catalogue, answer, guard, operator, log });
       log.info({ event: "started", operator, worker: sender.address }, "worker started");
       await runRole({ pass, log, pollMs: flags.poll, signal: untilStopped() });
@@ -95,7 +106,7 @@ export function roleCommands(program: Command, context: () => Context): void {
         catalogue,
         evidencer,
         guard,
-        runtime: createRuntimePool(flags),
+        runtime: createRuntimePool<PreparedModel>(flags, vetInChild),
         log,
       });
       log.info({ event: "started", watcher: sender.address }, "watcher started");

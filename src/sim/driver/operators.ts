@@ -26,17 +26,8 @@ export interface Operator {
   readonly worker: Actor;
 }
 
-/** Tokens from the faucet, stake, worker key and an open offer for one model. */
-export async function joinOperator(world: World, name: string, modelId: string): Promise<Operator> {
-  const { suite, actors } = world;
-  const { token, profiles, offers } = suite;
-  const owner = await actors.get(name);
-  const worker = await actors.get(`${name}'s worker`);
-  const [asOwner, asWorker] = [world.sender(owner), world.sender(worker)];
-  await asOwner.send(await token.drip.populateTransaction());
-  await depositStake(suite, asOwner, { amount: TERMS.stake });
-  await asOwner.send(await profiles.proposeWorker.populateTransaction(worker.address));
-  await asWorker.send(await profiles.acceptWorker.populateTransaction(owner.address));
+/** An operator's open offer for one model. */
+export async function openOffer(world: World, owner: Actor, modelId: string): Promise<void> {
   const offer = {
     currency: ZeroAddress,
     answerGas: TERMS.answerGas,
@@ -46,6 +37,20 @@ export async function joinOperator(world: World, name: string, modelId: string):
     concurrency: 64,
     open: true,
   };
-  await asOwner.send(await offers.setOffer.populateTransaction(modelId, offer));
+  await world.sender(owner).send(await world.suite.offers.setOffer.populateTransaction(modelId, offer));
+}
+
+/** Tokens from the faucet, stake, worker key and an open offer for one model. */
+export async function joinOperator(world: World, name: string, modelId: string): Promise<Operator> {
+  const { suite, actors } = world;
+  const { token, profiles } = suite;
+  const owner = await actors.get(name);
+  const worker = await actors.get(`${name}'s worker`);
+  const [asOwner, asWorker] = [world.sender(owner), world.sender(worker)];
+  await asOwner.send(await token.drip.populateTransaction());
+  await depositStake(suite, asOwner, { amount: TERMS.stake });
+  await asOwner.send(await profiles.proposeWorker.populateTransaction(worker.address));
+  await asWorker.send(await profiles.acceptWorker.populateTransaction(owner.address));
+  await openOffer(world, owner, modelId);
   return { name, owner, worker };
 }
