@@ -72,7 +72,7 @@ function lightTable(figures: readonly LightFigures[]): Table {
     title: "Large models with their trace",
     remark:
       "Each in a process of its own, two threads. A working set is what one node reads of inputs and results, and its own result; " +
-      "memory is the most that the process held while it built the trace, above what it held before with the compiled model.",
+      "memory is the most that the process held while it built the trace, above what it held before with the compiled model and a hashing thread.",
     columns: [
       ...["model", "nodes", "multiply-adds", "weights MB", "trace MB", "seconds", "trace root"],
       ...["largest working set MB", "memory MB", "of the working set"],

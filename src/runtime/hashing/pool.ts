@@ -15,6 +15,10 @@ export interface HashPool extends RootSink {
   close(): Promise<void>;
 }
 
+/** Parts in flight: at least so many, and up to this share of the largest tensor, so that memory stays below the model's own. */
+const LEAST_IN_FLIGHT = 8;
+const SHARE_IN_FLIGHT = 1 / 3;
+
 /** A tensor whose parts are being hashed. */
 interface Pending {
   readonly height: number;
@@ -33,6 +37,7 @@ export function createHashPool(options: { threads?: number; onFailure: (cause: u
   const slots = createSlots(memory);
   const owners = new Map<number, { pending: Pending; part: number }>();
   let pending: Pending[] = [];
+  let inFlight = LEAST_IN_FLIGHT;
   let workers: { readonly worker: Worker; readonly exit: Promise<void> }[] | undefined;
 
   function start(): { readonly worker: Worker; readonly exit: Promise<void> } {
@@ -62,7 +67,7 @@ export function createHashPool(options: { threads?: number; onFailure: (cause: u
   function publish(part: Part): number {
     for (;;) {
       collect();
-      const slot = slots.publish(part);
+      const slot = slots.publish(part, inFlight);
       if (slot !== undefined) return slot;
       helpOrWait();
     }
@@ -74,6 +79,7 @@ export function createHashPool(options: { threads?: number; onFailure: (cause: u
       const host = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       const height = Math.min(PART_HEIGHT, tensorTree(tensor).depth);
       const count = Math.ceil(host.length / PART_BYTES);
+      inFlight = Math.max(inFlight, Math.ceil(count * SHARE_IN_FLIGHT));
       if (count > 1) workers ??= Array.from({ length: options.threads ?? 1 }, start);
       const owner = { height, parts: new Uint8Array(count * HASH) };
       pending.push(owner);

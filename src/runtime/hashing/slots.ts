@@ -11,7 +11,8 @@ import { LEAF, partRoot } from "../../audit/tree.js";
 export const PART_HEIGHT = 10;
 export const PART_BYTES = LEAF * 2 ** PART_HEIGHT;
 
-const SLOTS = 8;
+/** Most slots; memory that is never published costs nothing. */
+const SLOTS = 64;
 
 /** States of a slot. */
 const FREE = 0;
@@ -40,8 +41,8 @@ export interface Part {
 }
 
 export interface Slots {
-  /** Fills a free slot and publishes it; undefined where none is free. */
-  publish(part: Part): number | undefined;
+  /** Fills one of the first `limit` slots and publishes it; undefined where none of them is free. */
+  publish(part: Part, limit?: number): number | undefined;
   /** Hashes a published part, if there is one that nobody has taken. */
   work(): boolean;
   /** Hands every root that is done to `receive` and frees its slot. */
@@ -69,8 +70,8 @@ export function createSlots(memory: SharedArrayBuffer): Slots {
     new Uint8Array(memory, words.byteLength + SLOTS * HASH + slot * PART_BYTES, bytes);
 
   /** Moves some slot from one state to another; undefined where none is in the first. */
-  function claim(from: number, to: number): number | undefined {
-    for (let slot = 0; slot < SLOTS; slot++) {
+  function claim(from: number, to: number, limit = SLOTS): number | undefined {
+    for (let slot = 0; slot < Math.min(limit, SLOTS); slot++) {
       if (Atomics.compareExchange(words, wordOf(slot, STATE), from, to) === from) return slot;
     }
     return undefined;
@@ -99,9 +100,9 @@ export function createSlots(memory: SharedArrayBuffer): Slots {
   }
 
   return {
-    publish: ({ host, dtype, height }) => {
+    publish: ({ host, dtype, height }, limit) => {
       // Only the producer frees and fills slots.
-      const slot = claim(FREE, TAKEN);
+      const slot = claim(FREE, TAKEN, limit);
       if (slot === undefined) return undefined;
       dataOf(slot, host.length).set(host);
       words[wordOf(slot, DTYPE)] = DTYPE_CODE[dtype];

@@ -25,7 +25,7 @@ const expected = (tensors: readonly Tensor[]): string[] => tensors.map((tensor) 
 const hostOf = ({ data }: Tensor): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** Sizes around one part, two parts and as many as there are slots. */
-const SIZES = [1, 255, 256, 257, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES + 300, 18 * PART_BYTES + 1];
+const SIZES = [1, 255, 256, 257, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES + 300, 34 * PART_BYTES + 1];
 
 describe("runtime/hashing", () => {
   describe("parts of trees", () => {
@@ -51,6 +51,9 @@ describe("runtime/hashing", () => {
       const { data, dtype } = noiseTensor("f32", [64], 1);
       const part = { host: new Uint8Array(data.buffer), dtype, height: 0 };
       const used: number[] = [];
+      expect(slots.publish(part, 1)).to.equal(0);
+      expect(slots.publish(part, 1)).to.equal(undefined);
+      used.push(0);
       for (let slot = slots.publish(part); slot !== undefined; slot = slots.publish(part)) used.push(slot);
       expect(new Set(used).size).to.equal(used.length).and.to.be.greaterThan(1);
       let worked = 0;

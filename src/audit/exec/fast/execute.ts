@@ -21,7 +21,10 @@ import { reduceInto } from "./reduce.js";
 const BOX = 4096;
 
 export interface RunOptions {
-  /** Called with every node's result as soon as it is known. */
+  /**
+   * Called with every node's result as soon as it is known. What is not an output is lent: it changes after the call, and its NaNs
+   * may have any payload.
+   */
   readonly onNode?: (node: number, result: Tensor) => void;
 }
 
@@ -32,7 +35,7 @@ export interface Executor {
    * @returns the results of all nodes, in order
    * @throws TouchstoneError `INPUT_MISMATCH`
    */
-  trace(inputs: readonly Tensor[], options?: RunOptions): Tensor[];
+  trace(inputs: readonly Tensor[]): Tensor[];
   /**
    * @param inputs the unbound inputs, in graph order
    * @returns the outputs alone, in graph order, in the shapes of the output list
@@ -92,31 +95,28 @@ export function createExecutor(graph: AuditGraph, kernels: KernelChoice = "best"
     }
   };
 
-  const tensor = (node: number, data: TensorArray): Tensor => {
+  const lent = (node: number, data: TensorArray): Tensor => {
     const of = graph.nodes[node]!;
-    const dtype = resultDType(of);
-    const own = data.slice();
-    if (isFloating(dtype)) canonicalise(own);
-    return { dtype, shape: of.out, data: own };
+    return { dtype: resultDType(of), shape: of.out, data };
+  };
+  const tensor = (node: number, data: TensorArray): Tensor => {
+    const own = lent(node, data.slice());
+    if (isFloating(own.dtype)) canonicalise(own.data);
+    return own;
   };
 
   return {
-    trace: (inputs, { onNode } = {}) => {
+    trace: (inputs) => {
       const results: Tensor[] = [];
-      run(inputs, (i, data) => {
-        const result = tensor(i, data);
-        results.push(result);
-        onNode?.(i, result);
-      });
+      run(inputs, (i, data) => results.push(tensor(i, data)));
       return results;
     },
     answer: (inputs, { onNode } = {}) => {
       const outputs = new Map<number, Tensor>();
       run(inputs, (i, data) => {
-        if (onNode === undefined && !wanted.has(i)) return;
-        const result = tensor(i, data);
-        if (wanted.has(i)) outputs.set(i, result);
-        onNode?.(i, result);
+        const own = wanted.has(i) ? tensor(i, data) : undefined;
+        if (own !== undefined) outputs.set(i, own);
+        onNode?.(i, own ?? lent(i, data));
       });
       return graph.outputs.map(({ node, shape }) => ({ ...outputs.get(node)!, shape }));
     },
@@ -140,8 +140,8 @@ export function executorOf(graph: AuditGraph): Executor {
 }
 
 /** The results of all nodes: `trace` of the graph's executor. */
-export function executeFast(graph: AuditGraph, inputs: readonly Tensor[], options?: RunOptions): Tensor[] {
-  return executorOf(graph).trace(inputs, options);
+export function executeFast(graph: AuditGraph, inputs: readonly Tensor[]): Tensor[] {
+  return executorOf(graph).trace(inputs);
 }
 
 /** The outputs: `answer` of the graph's executor. */
