@@ -9,7 +9,15 @@ const compiler = {
   path: createRequire(import.meta.url).resolve("solc/soljson.js"),
 };
 
-const viaIr = (runs: number) => ({ evmVersion: "cancun", viaIR: true, optimizer: { enabled: true, runs } });
+// Layouts are compared with committed ones (test/contracts/snapshots.test.ts); asking for them changes no code.
+const outputSelection = { "*": { "*": ["storageLayout"] } };
+
+const viaIr = (runs: number) => ({
+  evmVersion: "cancun",
+  viaIR: true,
+  optimizer: { enabled: true, runs },
+  outputSelection,
+});
 
 // Optimised for many runs these exceed the size limit of contracts; their work is state and money, not arithmetic.
 const compact = {
@@ -34,6 +42,7 @@ export default defineConfig({
           evmVersion: "cancun",
           viaIR: false,
           optimizer: { enabled: true, runs: 200 },
+          outputSelection,
         },
       },
       // `hardhat build` and the coverage run ask for this name.

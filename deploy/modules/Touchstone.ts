@@ -10,7 +10,8 @@ const ZERO = "0x0000000000000000000000000000000000000000";
 
 /**
  * The whole suite. Every contract gets its peers as immutables, except that staking learns who may lock and slash from the hub,
- * which is sealed last: until then nothing can be staked on, so an interrupted deployment is inert and can be resumed.
+ * which is sealed last: until then nothing can be staked on, so an interrupted deployment is inert and can be resumed. Then
+ * the deployer hands the roles of governance over.
  *
  * Parameters and their bounds: docs/contracts/. The stake token is the test token with a faucet.
  */
@@ -23,7 +24,7 @@ export default buildModule("Touchstone", (m) => {
     m.getParameter("faucetDrip", 10_000n * ETHER),
     m.getParameter("faucetPeriod", DAY),
   ]);
-  const authority = m.contract("Authority", [deployer]);
+  const authority = m.contract("Governance", [deployer]);
   const disputeTerms = {
     refutationWindow: m.getParameter("refutationWindow", DAY),
     supplyWindow: m.getParameter("supplyWindow", 12 * HOUR),
@@ -88,6 +89,13 @@ export default buildModule("Touchstone", (m) => {
   const challenges = m.contract("ChallengeManager", [staking, verifier, { inclusionDelay, ...disputeTerms }]);
   const offers = m.contract("OfferBook", [registry, staking]);
   const jobs = m.contract("JobEscrow", [offers, verifier, challenges]);
-  m.call(hub, "seal", [challenges, [jobs], []]);
+  const sealed = m.call(hub, "seal", [challenges, [jobs], []]);
+  const seats = {
+    governor: m.getParameter("governor", ZERO),
+    guardian: m.getParameter("guardian", ZERO),
+    adminDelay: m.getParameter("adminDelay", 30 * DAY),
+    emergencyDelay: m.getParameter("emergencyDelay", 2 * DAY),
+  };
+  m.call(authority, "handOver", [hub, registry, seats], { after: [sealed] });
   return { token, authority, hub, registry, staking, profiles, fees, arbiter, verifier, challenges, offers, jobs };
 });

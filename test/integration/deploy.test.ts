@@ -14,7 +14,7 @@ import { expect } from "chai";
 import hre, { network } from "hardhat";
 
 import Touchstone from "../../deploy/modules/Touchstone.js";
-import { Hub__factory, OperatorStaking__factory } from "../../typechain-types/index.js";
+import { Governance__factory, Hub__factory, OperatorStaking__factory } from "../../typechain-types/index.js";
 
 /** When a deployer's node, or the deployer, goes away. */
 const MOMENTS = ["before sending", "after sending", "waiting"] as const;
@@ -30,6 +30,10 @@ describe("deployment", () => {
       expect(await hub.isSealed()).to.equal(true);
       expect(await hub.challengeManager()).to.equal(await suite.challenges.getAddress());
       expect(await hub.sources()).to.deep.equal([await suite.jobs.getAddress()]);
+      const governance = Governance__factory.connect(await hub.authority(), ethers.provider);
+      const [deployer] = await ethers.getSigners();
+      const [isAdmin, delay] = await governance.hasRole(0, deployer!);
+      expect([isAdmin, delay > (await hub.stakingParams()).unbonding]).to.deep.equal([true, true]);
       const staking = OperatorStaking__factory.connect(await suite.staking.getAddress(), ethers.provider);
       expect(await staking.token()).to.equal(await suite.token.getAddress());
       expect(await suite["registry"]["arbiterOf"]!(0)).to.equal(await suite.arbiter.getAddress());
@@ -93,7 +97,7 @@ describe("deployment", () => {
       const transactions = counting.sent();
       const expectedBlock = await whole.ethers.provider.getBlockNumber();
 
-      // The first, one in the middle, the last contract and the sealing; all sixteen were tried, and take 40 s.
+      // The first, one in the middle, the sealing and the handover; all sixteen were tried, and take 40 s.
       for (const failing of [1, Math.ceil(transactions / 2), transactions - 1, transactions]) {
         for (const moment of MOMENTS) {
           const at = `${moment} transaction ${failing}`;

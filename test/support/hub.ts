@@ -69,6 +69,6 @@ export async function deployHub(
   { ethers, deployer }: { ethers: HardhatEthers; deployer: AddressLike },
   { sealer = deployer, parameters, inclusionDelay = INCLUSION_DELAY, epoch = EPOCH }: HubOptions = {},
 ) {
-  const authority = await ethers.deployContract("Authority", [deployer]);
+  const authority = await ethers.deployContract("Governance", [deployer]);
   return ethers.deployContract("Hub", [sealer, authority, inclusionDelay, epoch, parametersWith(parameters)]);
 }
