@@ -188,7 +188,8 @@ function hunts(study: Study): Table {
       return [
         name,
         worst((room) => room.noise),
-        worst((room) => room.hunted),
+        // Until a calibration has counted them, the search's own figure stands.
+        rooms.some(({ hunted }) => hunted > 0) ? worst((room) => room.hunted) : percent(found.ratio, 1),
         found.by,
         found.screened,
         found.judged,

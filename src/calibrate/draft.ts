@@ -1,11 +1,10 @@
-import { numelOf, tensorBytes } from "../audit/bytes.js";
+import { tensorBytes } from "../audit/bytes.js";
 import { compile } from "../audit/compile.js";
 import { bitsOf } from "../audit/compile/bits.js";
 import type { AuditGraph, InputSpec, Tensor } from "../audit/graph.js";
 import { isFloating } from "../audit/signatures.js";
 import { TouchstoneError } from "../errors.js";
 import { cidOf } from "../models/cid.js";
-import { firstOutside } from "../models/domain.js";
 import { describeData } from "../models/external-data.js";
 import { sha256 } from "../models/files.js";
 import type { Manifest } from "../models/manifest.js";
@@ -16,6 +15,7 @@ import type { RuntimeModel } from "../runtime/runtime.js";
 import { calibrate, type Calibration } from "./calibrate.js";
 import { huntedInputs } from "./hunt-file.js";
 import type { Proposal } from "./propose.js";
+import { checkSamples } from "./samples.js";
 import { fewRuntimes, honestRuntimes, type LoadNative, substitutesOf } from "./settings.js";
 
 export interface DraftRequest {
@@ -60,20 +60,6 @@ export function withDomain(spec: InputSpec, domains: DraftRequest["domains"]): I
   }
   const toBits = (x: number): bigint => bitsOf(spec.dtype, x);
   return { ...spec, lo: toBits(domain.lo), hi: toBits(domain.hi) };
-}
-
-/** A sample that no job may have would distort what is measured. */
-function checkSample(graph: AuditGraph, inputs: readonly Tensor[], sample: number): void {
-  const wrong = graph.inputs.find((spec, i) => {
-    const given = inputs[i];
-    const fits = given !== undefined && given.dtype === spec.dtype && numelOf(given.shape) === numelOf(spec.shape);
-    return !fits || firstOutside(tensorBytes(given), spec) !== undefined;
-  });
-  if (wrong === undefined && inputs.length === graph.inputs.length) return;
-  const what = wrong === undefined ? `has ${inputs.length} inputs` : `does not fit input "${wrong.name}" or its domain`;
-  throw new TouchstoneError("SAMPLE_INVALID", `Sample ${sample + 1} ${what}.`, {
-    next: "Give one file for each model input, in order, with values inside the domains.",
-  });
 }
 
 /** What runtimes must know of a compiled model. */
@@ -140,7 +126,7 @@ export async function draftManifest(request: DraftRequest): Promise<Draft> {
     ...compiled.graph,
     inputs: compiled.graph.inputs.map((spec) => withDomain(spec, domains)),
   };
-  supplied.forEach((inputs, k) => checkSample(graph, inputs, k));
+  checkSamples(graph.inputs, supplied);
   const hazard = compiled.report.caveats.find(({ fatal }) => fatal);
   if (hazard !== undefined) {
     const calibration = withoutRuntimes(graph, seed, `${hazard.label}: ${hazard.reason}`);

@@ -4,6 +4,7 @@ import type { RuntimeModel } from "../runtime/runtime.js";
 import { readHunt, subjectOf, writeHunt } from "./hunt-file.js";
 import { huntRound, newHunt } from "./hunt.js";
 import { noisePrey } from "./prey.js";
+import { checkSamples } from "./samples.js";
 import { fewRuntimes } from "./settings.js";
 
 /** How far a search has come. */
@@ -46,7 +47,8 @@ const cpuSeconds = (): number => {
 
 /**
  * A search for the input of a model on which honest hardware is furthest from the audit answer, kept in a file.
- * @throws TouchstoneError `HUNT_EXACT` for models without a tolerance, `HUNT_FOREIGN` where the file is another search's.
+ * @throws TouchstoneError `HUNT_EXACT` for models without a tolerance, `SAMPLE_INVALID` for starts outside the domain, `HUNT_FOREIGN`
+ * where the file is another search's.
  */
 export async function createHunter(options: HunterOptions): Promise<Hunter> {
   const { graph, model, atol, path, seed, starts } = options;
@@ -55,6 +57,7 @@ export async function createHunter(options: HunterOptions): Promise<Hunter> {
       next: "Nothing to do; its operators answer with the audit machine.",
     });
   }
+  checkSamples(graph.inputs, starts);
   const subject = subjectOf(model.bytes, graph.inputs);
   const known = readHunt(path, subject);
   if (known !== undefined && known.atol.join() !== atol.join()) {

@@ -112,13 +112,13 @@ function panelHeight(calibration: Calibration, output: number): number {
 function panel(calibration: Calibration, output: number, name: string, top: number): string[] {
   const { honest, kinds, substitutes, proposal } = calibration;
   const groups = [
-    { title: "honest", rows: honest, colour: INK.honest },
-    { title: "by kind of input", rows: kinds, colour: INK.kind },
-    { title: "cheaper", rows: substitutes, colour: INK.cheap },
+    { rows: honest, colour: INK.honest },
+    { rows: kinds, colour: INK.kind },
+    { rows: substitutes, colour: INK.cheap },
   ];
   const tolerance = proposal.atol[output] ?? 0;
   const alarm = tolerance * (proposal.noise[output] ?? 0);
-  const { noise = 0, error = 0 } = proposal.rooms[output] ?? {};
+  const { noise = 0, hunted = 0, error = 0 } = proposal.rooms[output] ?? {};
   const rows = groups.flatMap((group) => group.rows);
   const values = [
     ...rows.flatMap(({ outputs }) => outputs[output] ?? []),
@@ -127,7 +127,7 @@ function panel(calibration: Calibration, output: number, name: string, top: numb
   const scale = scaleFor(values);
   const first = top + PANEL_HEAD;
   const bottom = first + rows.length * ROW + (groups.length - 1) * GAP + 8;
-  const [least, most] = [NOISE_MARGIN * noise, error / SUBSTITUTE_MARGIN];
+  const [least, most] = [NOISE_MARGIN * Math.max(noise, hunted), error / SUBSTITUTE_MARGIN];
   const parts = [text("panel", 24, top + 16, `Output ${name}`)];
   if (isSilent(calibration, output)) {
     return [...parts, text("sub", 24, top + 34, "Every answer, cheaper ones as well, equals the exact one.")];

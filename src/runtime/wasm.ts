@@ -12,6 +12,7 @@ export async function createWasmRuntime(
   const session = await ort.InferenceSession.create(model.bytes, {
     executionProviders: ["wasm"],
     graphOptimizationLevel: optimisation,
+    logSeverityLevel: 3,
   });
   return {
     label: `wasm threads=1 opt=${optimisation}`,
