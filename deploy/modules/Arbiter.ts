@@ -1,6 +1,6 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
-/** The judge of format 0: the entry, reductions, and the scalar functions by family. Stateless and without an owner. */
+/** The judge of format 1: the entry, reductions, and the scalar functions by family. Stateless and without an owner. */
 export default buildModule("Arbiter", (m) => {
   const names = ["FloatScalars", "IntegerScalars", "ConversionScalars", "ElementaryScalars", "DoubleScalars"];
   const families = names.map((name) => m.contract(name));

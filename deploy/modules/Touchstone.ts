@@ -74,7 +74,7 @@ export default buildModule("Touchstone", (m) => {
   ]);
   const registry = m.contract("ModelRegistry", [
     hub,
-    [arbiter],
+    [ZERO, arbiter],
     {
       deposit: m.getParameter("registrationDeposit", ETHER / 100n),
       depositDelay: m.getParameter("depositDelay", 30 * DAY),

@@ -9,7 +9,7 @@ import { type HashTree, listTree, tensorRoot } from "./tree.js";
 import { demandDepth, resultInfo } from "./wellformed.js";
 
 /** The format that this code implements (docs/audit.md). */
-export const FORMAT = 0;
+export const FORMAT = 1;
 
 /** `ModelContent` of contracts/types/Model.sol. */
 export interface ModelContent {

@@ -15,7 +15,7 @@ import { gatherTakes, mapTakes, reduceTakes } from "./signatures.js";
 import { leafCount } from "./tree.js";
 import { addressAt, addressBounds, createRuns, extentsOf, unravel } from "./view.js";
 
-/** Tensors, reductions and index spaces of a format 0 graph stay below these (docs/audit.md, 3). */
+/** Tensors, reductions and index spaces of a graph stay below these (docs/audit.md, 3). */
 const MAX_NUMEL = 2 ** 31 - 1;
 const MAX_RANK = 16;
 /** Largest operand count: operands are numbered by one byte, and 255 means "none". */

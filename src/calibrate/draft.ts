@@ -1,6 +1,7 @@
 import { tensorBytes } from "../audit/bytes.js";
 import { compile } from "../audit/compile.js";
 import { bitsOf } from "../audit/compile/bits.js";
+import { FORMAT } from "../audit/content.js";
 import type { AuditGraph, InputSpec, Tensor } from "../audit/graph.js";
 import { isFloating } from "../audit/signatures.js";
 import { TouchstoneError } from "../errors.js";
@@ -77,7 +78,7 @@ async function manifestOf(request: DraftRequest, graph: AuditGraph, calibration:
   const files = await describeData(bytes, data);
   const { profile, atol, noise } = calibration.proposal;
   return {
-    format: 0,
+    format: FORMAT,
     name,
     licence,
     profile,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { FORMAT } from "../audit/content.js";
 import { DTYPE_CODE, type DType } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
 import { isInside } from "../onnx/external.js";
@@ -11,7 +12,7 @@ const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
 const level = z.number().nonnegative();
 
 const schema = z.object({
-  format: z.literal(0),
+  format: z.literal(FORMAT),
   name: z.string().min(1).max(64),
   licence: z.string().min(1).max(64),
   profile: z.enum(["tolerant", "exact"]),

@@ -13,6 +13,7 @@ import {
 import { expect } from "chai";
 import hre, { network } from "hardhat";
 
+import { FORMAT } from "../../src/audit/content.js";
 import Touchstone from "../../deploy/modules/Touchstone.js";
 import { Governance__factory, Hub__factory, OperatorStaking__factory } from "../../typechain-types/index.js";
 
@@ -36,7 +37,7 @@ describe("deployment", () => {
       expect([isAdmin, delay > (await hub.stakingParams()).unbonding]).to.deep.equal([true, true]);
       const staking = OperatorStaking__factory.connect(await suite.staking.getAddress(), ethers.provider);
       expect(await staking.token()).to.equal(await suite.token.getAddress());
-      expect(await suite["registry"]["arbiterOf"]!(0)).to.equal(await suite.arbiter.getAddress());
+      expect(await suite["registry"]["arbiterOf"]!(FORMAT)).to.equal(await suite.arbiter.getAddress());
     });
   }
 

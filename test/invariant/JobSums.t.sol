@@ -55,8 +55,8 @@ contract JobSumsTest {
         _hub = Hubs.create(address(this));
         _token = new TestToken(OPERATOR, 1e24, 0, 0);
         _hub.addCurrency(address(_token));
-        IArbiter[] memory arbiters = new IArbiter[](1);
-        arbiters[0] = IArbiter(address(this));
+        IArbiter[] memory arbiters = new IArbiter[](2);
+        arbiters[1] = IArbiter(address(this));
         RegistryParams memory params = RegistryParams({ deposit: 0, depositDelay: 0, royaltyDelay: 1 days });
         ModelRegistry registry = new ModelRegistry(_hub, arbiters, params);
         _staking = new OperatorStaking(_token, _hub, true);
@@ -328,6 +328,7 @@ contract JobSumsTest {
     }
 
     function _content(uint256 kind) private pure returns (ModelContent memory content) {
+        content.format = 1;
         content.graphRoot = bytes32(kind + 1);
         content.nodeCount = 1;
         content.maxProofBytes = 1;

@@ -1,5 +1,5 @@
 import type { ContractTransactionResponse } from "ethers";
-import { hexlify, id, parseEther, parseUnits } from "ethers";
+import { hexlify, id, parseEther, parseUnits, ZeroAddress } from "ethers";
 
 import { type DType, DTYPE_CODE } from "../../src/audit/graph.js";
 import type { EvidenceStruct } from "../../typechain-types/challenges/ChallengeManager.js";
@@ -97,7 +97,7 @@ export async function deploySuite(
   const { ethers, deployer } = connection;
   const hub = await deployHub(connection, { parameters: { jobs: { challengeWindow } } });
   const token = await ethers.deployContract("TestToken", [deployer, 10n ** 9n * TOKEN, 1000n * TOKEN, DAY]);
-  const registry = await deployRegistry(connection, hub, [arbiter]);
+  const registry = await deployRegistry(connection, hub, [ZeroAddress, arbiter]);
   const staking = await ethers.deployContract("OperatorStaking", [token, hub, true]);
   const verifier = await ethers.deployContract("TraceVerifier", [registry]);
   const manager = await ethers.deployContract("ChallengeManager", [staking, verifier, { ...TERMS, ...terms }]);

@@ -1,5 +1,6 @@
 import { AbiCoder, keccak256, sha256, toUtf8Bytes, zeroPadValue } from "ethers";
 
+import { FORMAT } from "../../src/audit/content.js";
 import { DTYPE_CODE } from "../../src/audit/graph.js";
 
 import type { ModelContentStruct, ProvenanceStruct } from "../../typechain-types/registry/ModelRegistry.js";
@@ -22,7 +23,7 @@ export const DTYPE = DTYPE_CODE;
 /** Content of a small tolerant model: 100 floats in -1..1 and 3 bools in, 4 floats out. The graph is not a real one. */
 export function modelContent(change: Partial<ModelContentStruct> = {}): ModelContentStruct {
   return {
-    format: 0,
+    format: FORMAT,
     graphRoot: keccak256(toUtf8Bytes("graph")),
     nodeCount: 5,
     weightsRoot: keccak256(toUtf8Bytes("weights")),

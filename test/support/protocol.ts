@@ -43,7 +43,7 @@ export async function deployProtocol(connection: Connection) {
   const token = await ethers.deployContract("TestToken", [deployer, 10n ** 9n * TOKEN, 1000n * TOKEN, DAY]);
   const manager = await ethers.deployContract("ToyManager", [hub, PARAMS.inclusionDelay, DAY]);
   // The registry stores judges and never calls them.
-  const registry = await deployRegistry(connection, hub, [manager]);
+  const registry = await deployRegistry(connection, hub, [ZeroAddress, manager]);
   const staking = await ethers.deployContract("OperatorStaking", [token, hub, true]);
   const verifier = await ethers.deployContract("TraceVerifier", [registry]);
   const offers = await ethers.deployContract("OfferBook", [registry, staking]);
@@ -52,7 +52,7 @@ export async function deployProtocol(connection: Connection) {
   return { hub, token, manager, registry, staking, profiles: await profilesOf(staking), verifier, offers, jobs };
 }
 
-/** A registry with one judge for each format. */
+/** A registry with one judge for each format, from format 0 on. */
 export async function deployRegistry({ ethers }: Connection, hub: AddressLike, arbiters: readonly AddressLike[]) {
   const { deposit, depositDelay, royaltyDelay } = PARAMS;
   return ethers.deployContract("ModelRegistry", [hub, arbiters, { deposit, depositDelay, royaltyDelay }]);

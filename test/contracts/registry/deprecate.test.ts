@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { ZeroAddress, ZeroHash } from "ethers";
 
+import { FORMAT } from "../../../src/audit/content.js";
+
 import { modelContent, modelIdOf, provenance } from "../../support/models.js";
 import { connect, type Connection, deployProtocol, PARAMS, type Protocol } from "../../support/protocol.js";
 
@@ -34,7 +36,7 @@ describe("ModelRegistry deprecation and deposit", () => {
     expect(await registry.acceptsClaims(modelId)).to.equal(false);
     expect(await registry.exists(modelId)).to.equal(true);
     const [arbiter, facts] = await registry.facts(modelId);
-    expect(arbiter).to.equal(await registry.arbiterOf(0));
+    expect(arbiter).to.equal(await registry.arbiterOf(FORMAT));
     expect(facts.nodeCount).to.equal(5);
   });
 

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { ZeroAddress, ZeroHash } from "ethers";
 
+import { FORMAT } from "../../../src/audit/content.js";
 import type { ModelContentStruct } from "../../../typechain-types/registry/ModelRegistry.js";
 import { contentIdOf, DTYPE, F32, modelContent, modelIdOf, provenance } from "../../support/models.js";
 import { connect, type Connection, deployProtocol, PARAMS, type Protocol } from "../../support/protocol.js";
@@ -38,9 +39,9 @@ describe("ModelRegistry.register", () => {
     const model = await registry.model(modelId);
     expect(model.contentId).to.equal(contentIdOf(content));
     expect(model.publisher).to.equal(chain.publisher.address);
-    expect(model.arbiter).to.equal(await registry.arbiterOf(0));
+    expect(model.arbiter).to.equal(await registry.arbiterOf(FORMAT));
     expect(model.sha256Hash).to.equal(provenance().sha256Hash);
-    expect([model.nodeCount, model.depth, model.profile, model.format]).to.deep.equal([5n, 1n, 0n, 0n]);
+    expect([model.nodeCount, model.depth, model.profile, model.format]).to.deep.equal([5n, 1n, 0n, BigInt(FORMAT)]);
     expect([model.inputCount, model.outputCount, model.version]).to.deep.equal([2n, 1n, 1n]);
     expect([model.maxProofBytes, model.maxProofGas]).to.deep.equal([4096n, 500_000n]);
     expect(model.deposit).to.equal(PARAMS.deposit);
@@ -62,7 +63,7 @@ describe("ModelRegistry.register", () => {
     expect(await registry.outputs(modelId)).to.deep.equal([[1n, 4n, 4n, 0x3a83126fn, 0n]]);
     expect(await registry.output(modelId, 0)).to.deep.equal([1n, 4n, 4n, 0x3a83126fn, 0n]);
     const [arbiter, facts] = await registry.facts(modelId);
-    expect(arbiter).to.equal(await registry.arbiterOf(0));
+    expect(arbiter).to.equal(await registry.arbiterOf(FORMAT));
     expect(facts).to.deep.equal([content.graphRoot, 5n, 1n, ZeroHash, ZeroHash, [100n, 3n], "0x0109"]);
   });
 
@@ -81,7 +82,7 @@ describe("ModelRegistry.register", () => {
     const output = base.outputs[0]!;
     const variants: Partial<ModelContentStruct>[] = [
       {},
-      { format: 1 },
+      { format: 2 },
       { graphRoot: contentIdOf(base) },
       { nodeCount: 6 },
       { weightsRoot: ZeroHash },
@@ -148,21 +149,21 @@ describe("ModelRegistry.register", () => {
   });
 
   it("needs a judge for the format", async () => {
-    await expect(register(modelContent({ format: 1 })))
+    await expect(register(modelContent({ format: 2 })))
       .to.be.revertedWithCustomError(protocol.registry, "UnsupportedFormat")
-      .withArgs(1);
-    expect(await protocol.registry.arbiterOf(1)).to.equal(ZeroAddress);
+      .withArgs(2);
+    expect(await protocol.registry.arbiterOf(2)).to.equal(ZeroAddress);
   });
 
   it("leaves a format without a judge unsupported, and wants judges to be contracts", async () => {
     const { ethers } = chain;
     const params = { deposit: 0, depositDelay: 0, royaltyDelay: PARAMS.royaltyDelay };
     const { hub, manager } = protocol;
-    const registry = await ethers.deployContract("ModelRegistry", [hub, [ZeroAddress, manager], params]);
+    const registry = await ethers.deployContract("ModelRegistry", [hub, [manager], params]);
     await expect(registry.register(modelContent(), provenance(), 0))
       .to.be.revertedWithCustomError(registry, "UnsupportedFormat")
-      .withArgs(0);
-    await registry.register(modelContent({ format: 1 }), provenance(), 0);
+      .withArgs(FORMAT);
+    await registry.register(modelContent({ format: 0 }), provenance(), 0);
     await expect(ethers.deployContract("ModelRegistry", [hub, [chain.stranger], params]))
       .to.be.revertedWithCustomError(registry, "NotAContract")
       .withArgs(chain.stranger.address);

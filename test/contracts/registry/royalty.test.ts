@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { FORMAT } from "../../../src/audit/content.js";
 import { answeredJob, finaliseJob, requestArgs, requestJob, termsOf } from "../../support/jobs.js";
 import { modelContent, modelIdOf, provenance } from "../../support/models.js";
 import { connect, type Connection, DAY, deployWithOperator, OFFER, PARAMS } from "../../support/protocol.js";
@@ -120,13 +121,13 @@ describe("ModelRegistry royalties and formats", () => {
     const { jobs, manager, registry, modelId } = setup;
     const running = await requestJob(chain, setup);
     const answered = await answeredJob(chain, setup);
-    await expect(registry.connect(chain.stranger).retireFormat(0))
+    await expect(registry.connect(chain.stranger).retireFormat(FORMAT))
       .to.be.revertedWithCustomError(registry, "AccessManagedUnauthorized")
       .withArgs(chain.stranger.address);
-    await expect(registry.retireFormat(1)).to.be.revertedWithCustomError(registry, "UnsupportedFormat").withArgs(1);
-    await expect(registry.retireFormat(0)).to.emit(registry, "FormatRetired").withArgs(0);
-    await expect(registry.retireFormat(0)).to.be.revertedWithCustomError(registry, "FormatIsRetired").withArgs(0);
-    expect([await registry.isRetired(0), await registry.acceptsClaims(modelId)]).to.deep.equal([true, false]);
+    await expect(registry.retireFormat(2)).to.be.revertedWithCustomError(registry, "UnsupportedFormat").withArgs(2);
+    await expect(registry.retireFormat(FORMAT)).to.emit(registry, "FormatRetired").withArgs(FORMAT);
+    await expect(registry.retireFormat(FORMAT)).to.be.revertedWithCustomError(registry, "FormatIsRetired").withArgs(FORMAT);
+    expect([await registry.isRetired(FORMAT), await registry.acceptsClaims(modelId)]).to.deep.equal([true, false]);
     await expect(requestJob(chain, setup)).to.be.revertedWithCustomError(jobs, "ModelClosed").withArgs(modelId);
     await expect(
       registry.connect(chain.stranger).register(modelContent(), provenance(), 0, { value: PARAMS.deposit }),
