@@ -16,25 +16,14 @@ import { addressAt, unravel } from "../../src/audit/view.js";
 import { codeOf } from "./codes.js";
 import { DTYPES, noiseTensor } from "./tensors.js";
 import { SAMPLE_GRAPH, SAMPLE_VIEWS } from "./sample-graph.js";
+import { file } from "./vector-files.js";
 
 /** The rule that the published trees of bytes follow, so that large ones need no bytes in the file. */
 export function ruleBytes(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (31 * i + 7 * Math.floor(i / 256)) % 256);
 }
 const RULE = "byte i of a u8 tensor is (31 i + 7 floor(i / 256)) mod 256";
-const MADE = "Made by scripts/generate/vectors.ts.";
-
 const SIZES = [1, 255, 256, 257, 512, 513, 1024, 1025, 4096, 4097, 65536, 65537, 70000];
-
-/** One line per case, so that a change shows as one line. */
-function lines(cases: readonly unknown[]): string {
-  return `[\n${cases.map((item) => JSON.stringify(item)).join(",\n")}\n]`;
-}
-
-function file(about: string, parts: Record<string, readonly unknown[]>): string {
-  const body = Object.entries(parts).map(([key, cases]) => `${JSON.stringify(key)}:${lines(cases)}`);
-  return `{"about":${JSON.stringify(`${about} ${MADE}`)},\n${body.join(",\n")}}\n`;
-}
 
 function trees(): string {
   const sized = SIZES.map((numel) => {
