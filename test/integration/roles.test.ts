@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { expect } from "chai";
 
+import { FORMAT } from "../../src/audit/content.js";
 import { compile } from "../../src/audit/compile.js";
 import type { InputSpec, Tensor } from "../../src/audit/graph.js";
 import { requestJob } from "../../src/client/request.js";
@@ -61,7 +62,7 @@ async function manifestOf(
   const { graph } = compile(bytes, { externalData });
   const data = await describeData(bytes, externalData);
   return {
-    ...{ format: 0, name: "roles", licence: "MIT", profile: "tolerant", bound: [] },
+    ...{ format: FORMAT, name: "roles", licence: "MIT", profile: "tolerant", bound: [] },
     file: { sha256: sha256(bytes), cid: await cidOf(bytes), bytes: bytes.length },
     ...(data.length === 0 ? {} : { data }),
     inputs: graph.inputs.map((spec) => {

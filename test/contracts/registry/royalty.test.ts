@@ -126,7 +126,9 @@ describe("ModelRegistry royalties and formats", () => {
       .withArgs(chain.stranger.address);
     await expect(registry.retireFormat(2)).to.be.revertedWithCustomError(registry, "UnsupportedFormat").withArgs(2);
     await expect(registry.retireFormat(FORMAT)).to.emit(registry, "FormatRetired").withArgs(FORMAT);
-    await expect(registry.retireFormat(FORMAT)).to.be.revertedWithCustomError(registry, "FormatIsRetired").withArgs(FORMAT);
+    await expect(registry.retireFormat(FORMAT))
+      .to.be.revertedWithCustomError(registry, "FormatIsRetired")
+      .withArgs(FORMAT);
     expect([await registry.isRetired(FORMAT), await registry.acceptsClaims(modelId)]).to.deep.equal([true, false]);
     await expect(requestJob(chain, setup)).to.be.revertedWithCustomError(jobs, "ModelClosed").withArgs(modelId);
     await expect(
