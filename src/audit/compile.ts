@@ -3,6 +3,7 @@ import type { ExternalData } from "../onnx/external.js";
 import type { ModelProto, ValueInfoProto } from "../onnx/gen/onnx_pb.js";
 import { readModel } from "../onnx/model.js";
 import { boundsOf, bitsOf } from "./compile/bits.js";
+import { createBudget } from "./compile/budget.js";
 import { createBuilder } from "./compile/builder.js";
 import { MAX_NUMEL } from "./compile/node-table.js";
 import { isAuditType } from "./compile/types.js";
@@ -33,11 +34,13 @@ export interface CompileOptions {
 export function compile(model: Uint8Array, options: CompileOptions = {}): { graph: AuditGraph; report: CompileReport } {
   const proto = readModel(model);
   const opsets = opsetsOf(proto.opsetImport);
-  const builder = createBuilder();
+  const budget = createBudget();
+  const builder = createBuilder(budget);
   const walk: Walk = {
     builder,
     functions: new Map(proto.functions.map((body) => [functionKey(body.domain, body.name, body.overload), body])),
     source: { externalData: options.externalData },
+    constants: new Map(),
     operators: new Map(),
     count: 0,
   };
@@ -65,7 +68,7 @@ export function compile(model: Uint8Array, options: CompileOptions = {}): { grap
   const finished = finish({ builder, inputs, outputs, bound });
   return {
     graph: finished.graph,
-    report: createReport(finished.graph, { ...finished, caveats: builder.caveats, operators: walk.operators }),
+    report: createReport(finished.graph, { ...finished, caveats: builder.caveats, operators: walk.operators, budget }),
   };
 }
 

@@ -32,6 +32,7 @@ export function plainReport(graph: AuditGraph, more: Partial<CompileReport> = {}
     costs: graph.nodes.map((_, i) => ({ bytes: i, gas: 10 * i })),
     discontinuities: [],
     caveats: [],
+    spent: { work: 0, bytes: 0 },
     exactOutputs: [],
     ...more,
   };

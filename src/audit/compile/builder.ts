@@ -1,7 +1,9 @@
 import { allocate, type ElementType } from "../../onnx/element.js";
-import type { DType } from "../graph.js";
+import { type DType, DTYPE_BYTES } from "../graph.js";
+import { type Budget, foldingCost, WORK } from "./budget.js";
 import { dataOf } from "./bits.js";
 import { CompileError, inconsistent } from "./errors.js";
+import { MAX_RUNS } from "./cost.js";
 import { copyElements, evaluateConstant } from "./fold.js";
 import { mergeDims } from "./merge.js";
 import { createNodeTable, MAX_NUMEL } from "./node-table.js";
@@ -67,6 +69,8 @@ export interface Caveat {
 /** Collects the nodes of a graph. Nodes all of whose operands are constant are evaluated instead. */
 export interface Builder {
   readonly nodes: RawNode[];
+  /** What lowering may still take. */
+  readonly budget: Budget;
   /** Where a native runtime may answer otherwise, or stop, for some inputs. */
   readonly caveats: Caveat[];
   /** Notes a caveat of the node that is being lowered. */
@@ -89,11 +93,12 @@ export interface Builder {
   view(value: Value, operation: (value: Value) => Value | undefined): Value;
 }
 
-export function createBuilder(): Builder {
+export function createBuilder(budget: Budget): Builder {
   const caveats: Caveat[] = [];
   const { nodes, append } = createNodeTable();
   const builder: Builder = {
     nodes,
+    budget,
     caveats,
     warn: (reason, fatal = false) => caveats.push({ label: builder.label, reason, fatal }),
     label: "",
@@ -128,7 +133,9 @@ export function createBuilder(): Builder {
     },
     flatten(value) {
       const { dtype } = value.memory;
-      if (sizeOf(value) === 0) return { kind: "const", dtype, numel: 0, data: allocate(dtype, 0) };
+      const size = sizeOf(value);
+      if (size === 0) return { kind: "const", dtype, numel: 0, data: allocate(dtype, 0) };
+      budget.spend({ work: size * WORK.moved, bytes: size * allocate(dtype, 0).BYTES_PER_ELEMENT });
       const factors = value.axes.flat();
       const view: RawView = {
         memory: value.memory,
@@ -145,7 +152,10 @@ export function createBuilder(): Builder {
     },
     scalar: (dtype, value) =>
       constant(dtype, [], dataOf(dtype, [dtype === "f32" ? Math.fround(Number(value)) : value])),
-    vector: (dtype, values, shape) => constant(dtype, shape ?? [values.length], dataOf(dtype, values)),
+    vector: (dtype, values, shape) => {
+      budget.spend({ work: values.length * WORK.tableEntry, bytes: values.length * DTYPE_BYTES[dtype] });
+      return constant(dtype, shape ?? [values.length], dataOf(dtype, values));
+    },
     wholeCopy: (value) => wholeCopy(value),
     view: (value, operation) => {
       const viewed = operation(value) ?? operation(wholeCopy(value));
@@ -164,6 +174,7 @@ export function createBuilder(): Builder {
   }
 
   function emit(spec: NodeSpec): Value {
+    budget.spend({ work: WORK.node });
     const extents = [...(spec.extents?.values() ?? [])];
     if (extents.includes(0) || spec.operands.some(({ value }) => sizeOf(value) === 0)) return emitEmpty(spec);
     const space = layOut(spec.operands, spec.extents ?? new Map<Label, number>());
@@ -217,11 +228,14 @@ export function createBuilder(): Builder {
     checkTypes(spec);
     if (!spec.commit && space.operands.every(({ memory }) => memory.kind === "const")) {
       const node = rawNode(spec, space.operands, out, redDims);
+      budget.spend(foldingCost(node));
       return { kind: "const", dtype: spec.dtype, numel: product(node.out), data: evaluateConstant(node, spec.dtype) };
     }
     if (spec.what.kind !== "reduce") return append(rawNode(spec, space.operands, out, redDims));
     const terms = product(redDims.map(({ extent }) => extent));
     if (terms > MAX_NUMEL) throw new CompileError("COMPILE_LIMIT", `A reduction over ${terms} terms`);
+    // Costs are bounded a few times for every operand, over all alignments to leaves.
+    budget.spend({ work: Math.min(terms, MAX_RUNS) * 64 * WORK.alignment });
     const red = arrangeReduction(spec.what.fn, space.operands, redDims);
     const operands = space.operands.map((operand) => consecutive(operand, out, red, (value) => builder.copy(value)));
     const node = rawNode(spec, operands, out, red);

@@ -97,8 +97,8 @@ function strides(view: CostView): number[] {
   );
 }
 
-/** Beyond this many runs the alignments are not tried one by one; such reads are far over any limit. */
-const MAX_STEPS = 2_000_000;
+/** Beyond this many runs the alignments are not tried one by one: such reads are over any limit, but for very dense ones. */
+export const MAX_RUNS = 2_048;
 
 /** Bounds what one element reads through `view`. */
 export function readsOf(view: CostView, dtype: DType, out: readonly number[], red: readonly number[]): Reads {
@@ -123,7 +123,7 @@ export function readsOf(view: CostView, dtype: DType, out: readonly number[], re
   };
   const step = out.reduce((g, extent, d) => (extent > 1 ? gcd(Math.abs(stride[d]!), g) : g), perLeaf);
   const alignments = Number.isInteger(step) ? perLeaf / step : perLeaf;
-  if (runs * alignments > MAX_STEPS || stride.some((s) => !Number.isInteger(s))) return worst(runs);
+  if (runs > MAX_RUNS || stride.some((s) => !Number.isInteger(s))) return worst(runs);
   let starts = [0];
   for (const dim of dims) {
     const next: number[] = [];

@@ -10,6 +10,7 @@ import { TouchstoneError } from "../../errors.js";
  * - `COMPILE_DYNAMIC`: a shape depends on computed values.
  * - `COMPILE_EMPTY`: a tensor without elements at the model's boundary.
  * - `COMPILE_LIMIT`: an element too large to prove, or a model too large to compile.
+ * - `COMPILE_BUDGET`: compiling takes more work or memory than any honest model does (`compile/budget.ts`).
  * - `COMPILE_MALFORMED`: the model contradicts itself or the ONNX specification.
  */
 export type CompileErrorCode =
@@ -20,6 +21,7 @@ export type CompileErrorCode =
   | "COMPILE_DYNAMIC"
   | "COMPILE_EMPTY"
   | "COMPILE_LIMIT"
+  | "COMPILE_BUDGET"
   | "COMPILE_MALFORMED";
 
 const NEXT: Readonly<Record<CompileErrorCode, string>> = {
@@ -30,6 +32,7 @@ const NEXT: Readonly<Record<CompileErrorCode, string>> = {
   COMPILE_DYNAMIC: "Export the model with fixed shapes.",
   COMPILE_EMPTY: "Choose shapes without empty tensors.",
   COMPILE_LIMIT: "Use a smaller model, or smaller shapes.",
+  COMPILE_BUDGET: "Let the exporter fold constants and unroll less; docs/compiler.md has the limits.",
   COMPILE_MALFORMED: "Export the model again, or look at it with onnx.checker.",
 };
 

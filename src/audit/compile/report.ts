@@ -1,4 +1,5 @@
 import { type AuditGraph, type AuditNode, DTYPE_BYTES, resultDType, resultSize } from "../graph.js";
+import type { Budget } from "./budget.js";
 import type { Caveat } from "./builder.js";
 import type { Cost } from "./cost.js";
 import type { Discontinuity } from "./discontinuity.js";
@@ -20,6 +21,8 @@ export interface CompileReport {
   readonly discontinuities: readonly Discontinuity[];
   /** Operators that native runtimes compute otherwise, or stop at, for some inputs: the domain should leave those out. */
   readonly caveats: readonly Caveat[];
+  /** What compiling took of its budget (`budget.ts`). */
+  readonly spent: { readonly work: number; readonly bytes: number };
   /** Outputs for which no tolerance is sound: a jump upstream depends on rounded values. */
   readonly exactOutputs: readonly string[];
 }
@@ -36,6 +39,7 @@ export function createReport(
     discontinuities: readonly Discontinuity[];
     caveats: readonly Caveat[];
     operators: ReadonlyMap<string, number>;
+    budget: Budget;
   },
 ): CompileReport {
   const { costs, discontinuities } = parts;
@@ -55,6 +59,7 @@ export function createReport(
     costs,
     discontinuities,
     caveats: parts.caveats,
+    spent: parts.budget.spent(),
     exactOutputs: graph.outputs.filter((_, i) => noisy.has(i)).map(({ name }) => name),
   };
 }

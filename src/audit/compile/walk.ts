@@ -1,4 +1,4 @@
-import { clone, create } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -6,12 +6,15 @@ import {
   type GraphProto,
   type NodeProto,
   NodeProtoSchema,
+  type TensorProto,
 } from "../../onnx/gen/onnx_pb.js";
+import type { OnnxTensor } from "../../onnx/element.js";
 import { OnnxError } from "../../onnx/errors.js";
 import { readTensor, type TensorSource } from "../../onnx/tensor.js";
 import { createAttributes } from "../lower/attributes.js";
 import type { Op } from "../lower/op.js";
 import { findLowering } from "../lower/table.js";
+import { WORK } from "./budget.js";
 import type { Builder } from "./builder.js";
 import { CompileError, inconsistent, type Place, refuse } from "./errors.js";
 import { createScope, type Scope } from "./scope.js";
@@ -30,6 +33,8 @@ export interface Walk {
   readonly builder: Builder;
   readonly functions: ReadonlyMap<string, FunctionProto>;
   readonly source: TensorSource;
+  /** Tensors of the file that were read: the body of a loop is walked many times. */
+  readonly constants: Map<TensorProto, OnnxTensor>;
   /** ONNX nodes lowered, by operator. */
   readonly operators: Map<string, number>;
   count: number;
@@ -62,10 +67,24 @@ export function walkGraph(walk: Walk, graph: GraphProto, scope: Scope, opsets: R
 function walkBody(frame: Frame, graph: GraphProto, scope: Scope): void {
   if (graph.sparseInitializer.length > 0) throw refuse("Sparse initializers have no lowering");
   for (const proto of graph.initializer) {
-    const tensor = readTensor(proto, frame.walk.source);
+    const tensor = readOnce(frame.walk, proto);
     scope.set(proto.name, constant(tensor.dtype, tensor.shape, tensor.data));
   }
   for (const node of graph.node) walkNode(frame, node, scope);
+}
+
+function readOnce({ constants, source, builder }: Walk, proto: TensorProto): OnnxTensor {
+  const known = constants.get(proto);
+  if (known) return known;
+  const tensor = readTensor(proto, source);
+  builder.budget.spend({ work: tensor.data.length * WORK.moved, bytes: tensor.data.byteLength });
+  constants.set(proto, tensor);
+  return tensor;
+}
+
+/** Numbers and texts in the lists of a node's attributes, which a lowering reads. */
+function listed(node: NodeProto): number {
+  return node.attribute.reduce((n, { ints, floats, strings }) => n + ints.length + floats.length + strings.length, 0);
 }
 
 function walkNode(frame: Frame, node: NodeProto, scope: Scope): void {
@@ -76,6 +95,7 @@ function walkNode(frame: Frame, node: NodeProto, scope: Scope): void {
   const place: Place = { node: node.name || (node.output[0] ?? ""), operator, opset };
   try {
     if (++walk.count > MAX_NODES) throw new CompileError("COMPILE_LIMIT", `More than ${MAX_NODES} nodes`);
+    walk.builder.budget.spend({ work: WORK.onnxNode + WORK.tableEntry * listed(node) });
     const inputs = node.input.map((name) => (name === "" ? undefined : scope.get(name)));
     const body = walk.functions.get(functionKey(domain, node.opType, node.overload));
     const results = body
@@ -121,7 +141,7 @@ function lowerNode(
     builder,
     operator: node.opType,
     opset,
-    attributes: createAttributes(node.attribute, walk.source),
+    attributes: createAttributes(node.attribute, (proto) => readOnce(walk, proto)),
     inputs: at.inputs,
     outputs: node.output,
     subgraph: (graph, inputs) => runSubgraph(frame, graph, inputs, at.scope),
@@ -175,10 +195,8 @@ function bindAttributes(
     if (proto.refAttrName === "") return [proto];
     const value = given.get(proto.refAttrName);
     if (!value) return [];
-    // A copy, because messages keep the defaults of absent fields in their prototype.
-    const named = clone(AttributeProtoSchema, value);
-    named.name = proto.name;
-    return [named];
+    // What it holds stays shared: it is read once.
+    return [create(AttributeProtoSchema, { ...value, name: proto.name })];
   });
   const input = node.input.map((source) => (omitted.has(source) ? "" : source));
   return create(NodeProtoSchema, { opType, domain, overload, name, output, attribute, input });

@@ -9,6 +9,11 @@ const ANY_DEPTH = 255;
 /** Graphs that were checked: a graph never changes, and is run many times. */
 const wellFormed = new WeakSet<AuditGraph>();
 
+/** Takes a graph for well-formed without a look: its maker knows. */
+export function trust(graph: AuditGraph): void {
+  wellFormed.add(graph);
+}
+
 /**
  * What every executor asks of its arguments.
  *

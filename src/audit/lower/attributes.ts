@@ -1,6 +1,5 @@
 import type { OnnxTensor } from "../../onnx/element.js";
-import type { AttributeProto, GraphProto } from "../../onnx/gen/onnx_pb.js";
-import { readTensor, type TensorSource } from "../../onnx/tensor.js";
+import type { AttributeProto, GraphProto, TensorProto } from "../../onnx/gen/onnx_pb.js";
 import { inconsistent } from "../compile/errors.js";
 
 /** Typed reading of a node's attributes; a wrong type is an error, a missing attribute gives `otherwise`. */
@@ -22,7 +21,11 @@ export interface Attributes {
 /** Codes of `AttributeProto.AttributeType`; 0 is found in files of IR versions that did not store it. */
 const TYPE = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8 };
 
-export function createAttributes(protos: readonly AttributeProto[], source: TensorSource): Attributes {
+/** @param read gives the elements of a tensor of the file */
+export function createAttributes(
+  protos: readonly AttributeProto[],
+  read: (proto: TensorProto) => OnnxTensor,
+): Attributes {
   const byName = new Map(protos.map((proto) => [proto.name, proto]));
   const text = new TextDecoder();
 
@@ -50,7 +53,7 @@ export function createAttributes(protos: readonly AttributeProto[], source: Tens
     strings: (name) => find(name, "strings")?.strings.map((bytes) => text.decode(bytes)),
     tensor: (name) => {
       const proto = find(name, "tensor")?.t;
-      return proto && readTensor(proto, source);
+      return proto && read(proto);
     },
     graph: (name) => find(name, "graph")?.g,
   };

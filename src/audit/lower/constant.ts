@@ -1,4 +1,5 @@
 import { allocate, type ElementType, elementType, type OnnxTensor } from "../../onnx/element.js";
+import { WORK } from "../compile/budget.js";
 import { bitsOf, dataOf } from "../compile/bits.js";
 import { isAuditType } from "../compile/types.js";
 import { CompileError, inconsistent } from "../compile/errors.js";
@@ -65,7 +66,7 @@ function eyeLike(op: Op): Value {
   if (!dtype || !isAuditType(dtype)) throw new CompileError("COMPILE_DTYPE", "EyeLike of a type without a lowering");
   const k = op.attributes.int("k", 0);
   const values = sequence(rows * columns, (i) => (Math.floor(i / columns) + k === i % columns ? 1 : 0));
-  return constant(dtype, [rows, columns], dataOf(dtype, values));
+  return op.builder.vector(dtype, values, [rows, columns]);
 }
 
 /** The dtype of a Cast's `to`, named in the error where it has no lowering. */
@@ -88,12 +89,17 @@ export function convert(op: Op, value: Value, to: ElementType): Value {
   }
   const { data } = constantOf(op, value);
   const shape = shapeOf(value);
+  op.builder.budget.spend({ work: data.length * WORK.tableEntry, bytes: 8 * data.length });
   if (to === "f64") return constant(to, shape, Float64Array.from(data as ArrayLike<number | bigint>, Number));
   const target = to as DType;
-  if (to === "f32" || to === "bool") {
-    const converted = Array.from(data as ArrayLike<number>, (x) => (to === "bool" ? Number(x !== 0) : x));
-    return constant(to, shape, dataOf(to, converted));
-  }
+  // A half is held as the f32 of the same value.
+  if (to === "f32") return constant(to, shape, data instanceof Float32Array ? data : Float32Array.from(data, Number));
+  if (to === "bool")
+    return constant(
+      to,
+      shape,
+      Uint8Array.from(data as ArrayLike<number>, (x) => Number(x !== 0)),
+    );
   // As a cast from f32: toward zero, saturating, NaN to 0.
   const cut = Array.from(data as ArrayLike<number>, (x) => saturate(target, x));
   return constant(target, shape, dataOf(target, cut));

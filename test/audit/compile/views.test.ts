@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
+import { createBudget } from "../../../src/audit/compile/budget.js";
 import { createBuilder } from "../../../src/audit/compile/builder.js";
 import { plain, product, rowMajor, shapeOf, type Value } from "../../../src/audit/compile/value.js";
 import {
@@ -158,7 +159,7 @@ describe("compile: views", () => {
     });
     assertProperty(
       fc.property(fc.array(step, { minLength: 1, maxLength: 7 }), (steps) => {
-        const builder = createBuilder();
+        const builder = createBuilder(createBudget());
         const data = Int32Array.from({ length: 24 }, (_, i) => 100 + i);
         const memory = { kind: "const", dtype: "i32", numel: 24, data } as const;
         let state = { value: plain(memory, [2, 3, 4]), naive: { shape: [2, 3, 4], data: [...data] } as Naive };
