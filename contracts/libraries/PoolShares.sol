@@ -28,8 +28,9 @@ library PoolShares {
         return Math.mulDiv(part, tokens + 1, shares + OFFSET);
     }
 
-    /// @notice Whether a pool can't take deposits any more.
+    /// @notice Whether a pool can't take deposits any more. Only slashing leads there: the virtual share and token are counted,
+    /// so that neither a deposit nor an exit changes the price for the worse.
     function isWornOut(uint256 tokens, uint256 shares) internal pure returns (bool) {
-        return shares > (tokens + 1) * OFFSET * WEAR;
+        return shares + OFFSET > (tokens + 1) * OFFSET * WEAR;
     }
 }

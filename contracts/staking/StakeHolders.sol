@@ -113,10 +113,7 @@ abstract contract StakeHolders is StakePools {
         _turn(operator);
         QueuedExit memory queued = _takeExit(operator, exitId);
         require(now_ >= queued.readyAt, ExitNotReady(exitId, queued.readyAt));
-        uint256 standing = _passEras(operator, queued.era);
-        require(standing == 0, ExitBacksLocks(exitId, standing));
-
-        uint96 amount = _takeOut(operator, queued);
+        uint96 amount = _takeOut(operator, exitId, queued);
         emit ExitWithdrawn(operator, msg.sender, exitId, receiver, amount);
         _pay(receiver, amount);
     }
@@ -157,19 +154,16 @@ abstract contract StakeHolders is StakePools {
         bool own = holder == operator;
         Pool memory pool = _poolAfterTurn(operator, own);
         uint256 worth;
+        bool unlocked = true;
         if (queued.generation == pool.generation) {
+            unlocked = _isUnlocked(operator, queued.era);
             worth = PoolShares.worth(queued.shares, uint256(pool.active) + pool.exiting, pool.shares);
         } else {
             RetiredPool memory retired = _retired[operator][own][queued.generation];
             worth = PoolShares.worth(queued.shares, retired.tokens, retired.shares);
         }
         return
-            Exit({
-                amount: uint96(worth),
-                readyAt: queued.readyAt,
-                generation: queued.generation,
-                unlocked: _isUnlocked(operator, queued.era)
-            });
+            Exit({ amount: uint96(worth), readyAt: queued.readyAt, generation: queued.generation, unlocked: unlocked });
     }
 
     /// @inheritdoc IOperatorStaking
@@ -270,13 +264,16 @@ abstract contract StakeHolders is StakePools {
     }
 
     /// Takes what an exit is worth out of its pool.
-    function _takeOut(address operator, QueuedExit memory queued) private returns (uint96 amount) {
+    function _takeOut(address operator, uint32 exitId, QueuedExit memory queued) private returns (uint96 amount) {
         Account storage a = _accounts[operator];
         bool own = msg.sender == operator;
         Pool memory pool = _pool(a, own);
+        // A pool retires without locks: nothing that it backed can stand.
         if (queued.generation != pool.generation) {
             return _takeRetired(_retired[operator][own][queued.generation], queued.shares);
         }
+        uint256 standing = _passEras(operator, queued.era);
+        require(standing == 0, ExitBacksLocks(exitId, standing));
         uint256 worth = PoolShares.worth(queued.shares, uint256(pool.active) + pool.exiting, pool.shares);
         // Roundings may have left a wei more in the active part: it stays, because locks may count on it.
         amount = uint96(Math.min(worth, pool.exiting));
@@ -291,7 +288,7 @@ abstract contract StakeHolders is StakePools {
         retired.shares -= shares;
     }
 
-    /// Moves on over eras without standing locks.
+    /// Moves on over eras without standing locks. `era` is over: its exits started to leave.
     /// @return standing Locks of the first era that still has some, up to and including `era`.
     function _passEras(address operator, uint32 era) private returns (uint256 standing) {
         Account storage a = _accounts[operator];

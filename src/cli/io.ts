@@ -32,6 +32,9 @@ export function createIo(json: boolean): Io {
   };
 }
 
+/** A duration in days with one decimal. */
+export const days = (seconds: bigint): string => (Number(seconds) / 86_400).toFixed(1);
+
 /** Exit codes: 1 the work failed, 2 the request was wrong. */
 export function report(thrown: unknown, json: boolean): number {
   const known = thrown instanceof TouchstoneError;

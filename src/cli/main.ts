@@ -4,6 +4,7 @@ import { TouchstoneError } from "../errors.js";
 import { challengeCommands } from "./commands/challenge.js";
 import { conformanceCommand } from "./commands/conformance.js";
 import { jobCommands } from "./commands/job.js";
+import { hubCommand } from "./commands/hub.js";
 import { modelCommands } from "./commands/model.js";
 import { operatorCommands } from "./commands/operator.js";
 import { roleCommands } from "./commands/roles.js";
@@ -27,6 +28,7 @@ function build(): Command {
   jobCommands(program, context);
   challengeCommands(program, context);
   roleCommands(program, context);
+  hubCommand(program, context);
   conformanceCommand(program, context);
   return program;
 }

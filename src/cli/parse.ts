@@ -31,6 +31,15 @@ export function integer(text: string): number {
   return value;
 }
 
+/** A percentage with at most two decimals, in hundredths of a percent. */
+export function basisPoints(text: string): number {
+  const value = Math.round(Number(text) * 100);
+  if (!/^\d+(\.\d{1,2})?$/.test(text) || value > 10_000) {
+    throw new InvalidArgumentError("Give a percentage from 0 to 100 with at most two decimals.");
+  }
+  return value;
+}
+
 export function real(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Give a number.");

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { formatEther, ZeroAddress } from "ethers";
 
-import { depositStake } from "../../operator/stake.js";
+import { allowStake, depositStake } from "../../operator/stake.js";
 import type { Context } from "../context.js";
-import { table } from "../io.js";
-import { address, amount, duration, id, integer } from "../parse.js";
+import { days, table } from "../io.js";
+import { address, amount, basisPoints, duration, id, integer } from "../parse.js";
 
 const coins = (value: bigint): string => formatEther(value);
 
@@ -90,6 +90,48 @@ export function operatorCommands(program: Command, context: () => Context): void
     });
 
   operator
+    .command("commission")
+    .argument("<percent>", "what is taken of each fee before delegators share the rest, e.g. 10", basisPoints)
+    .description("announce a commission; it applies after its delay")
+    .action(async (commission: number) => {
+      const ctx = context();
+      const [{ profiles, hub }, sender] = [await ctx.suite(), await ctx.sender()];
+      await sender.send(await profiles.setCommission.populateTransaction(commission));
+      const { commissionAt } = await profiles.termsOf(sender.address);
+      const waits = commissionAt - (await hub.time());
+      ctx.io.result(
+        { operator: sender.address, commission, appliesAt: commissionAt, waits },
+        () => `${commission / 100}% applies in ${days(waits)} days`,
+      );
+    });
+
+  operator
+    .command("draws")
+    .argument("<tokens>", "stake that only draws can lock, e.g. 500; 0 for none", amount)
+    .description("set stake aside for drawn jobs, from the next epoch on")
+    .action(async (tokens: bigint) => {
+      const ctx = context();
+      const [{ staking }, sender] = [await ctx.suite(), await ctx.sender()];
+      await sender.send(await staking.setDrawStake.populateTransaction(tokens));
+      ctx.io.result(
+        { operator: sender.address, drawStake: tokens },
+        () => `${coins(tokens)} tokens set aside from the next epoch on`,
+      );
+    });
+
+  operator
+    .command("release")
+    .description("leave jail when its time is served; the fee burns")
+    .action(async () => {
+      const ctx = context();
+      const [suite, sender] = [await ctx.suite(), await ctx.sender()];
+      const { releaseFee } = await suite.hub.stakingParams();
+      await allowStake(suite, sender, releaseFee);
+      await sender.send(await suite.staking.release.populateTransaction());
+      ctx.io.result({ operator: sender.address, fee: releaseFee }, () => `released for ${coins(releaseFee)} tokens`);
+    });
+
+  operator
     .command("status")
     .argument("[operator]", "the owner's address (default: this key's)", address)
     .description("stake, locks, keys and what can be collected")
@@ -97,12 +139,13 @@ export function operatorCommands(program: Command, context: () => Context): void
       const ctx = context();
       const { staking, profiles, jobs, challenges } = await ctx.suite();
       const owner = given ?? (await ctx.sender()).address;
-      const [own, delegated, worker, { payout }] = await Promise.all([
+      const [own, delegated, worker, { payout, commission }] = await Promise.all([
         staking.ownPool(owner),
         staking.delegatedPool(owner),
         profiles.workerOf(owner),
         profiles.termsOf(owner),
       ]);
+      const [conduct, draw] = await Promise.all([staking.conductOf(owner), staking.drawStake(owner)]);
       const [free, fees, rewards, bonds] = await Promise.all([
         staking.freeStake(owner),
         jobs.creditOf(ZeroAddress, payout),
@@ -112,7 +155,10 @@ export function operatorCommands(program: Command, context: () => Context): void
       const { active, exiting, locked } = own;
       const { active: delegatedActive, exiting: delegatedExiting, locked: delegatedLocked } = delegated;
       const stake = { active, exiting, locked, delegatedActive, delegatedExiting, delegatedLocked, free };
-      const status = { operator: owner, worker, payout, ...stake, fees, rewards, bonds };
+      const { strikes, jailed } = conduct;
+      const drawStake = draw.current;
+      const conditions = { commission, strikes, jailed, drawStake };
+      const status = { operator: owner, worker, payout, ...stake, ...conditions, fees, rewards, bonds };
       ctx.io.result(status, (s) =>
         table([
           ["operator", s.operator],
@@ -125,6 +171,9 @@ export function operatorCommands(program: Command, context: () => Context): void
           ["delegated, leaving", coins(s.delegatedExiting)],
           ["delegated, locked", coins(s.delegatedLocked)],
           ["free for new claims", coins(s.free)],
+          ["set aside for draws", coins(s.drawStake)],
+          ["commission", `${Number(s.commission) / 100}%`],
+          ["strikes in this epoch", s.jailed ? `${s.strikes}, in jail` : String(s.strikes)],
           ["fees to collect", coins(s.fees)],
           ["rewards to collect", coins(s.rewards)],
           ["bonds to collect", coins(s.bonds)],

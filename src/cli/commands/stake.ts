@@ -4,7 +4,7 @@ import { formatEther } from "ethers";
 import { depositStake } from "../../operator/stake.js";
 import { listExits, readyExits } from "../../operator/exits.js";
 import type { Context } from "../context.js";
-import { table } from "../io.js";
+import { days, table } from "../io.js";
 import { address, amount, integer } from "../parse.js";
 
 interface Whose {
@@ -150,6 +150,3 @@ export function stakeCommands(program: Command, context: () => Context): void {
       );
     });
 }
-
-/** A duration in days with one decimal. */
-const days = (seconds: bigint): string => (Number(seconds) / 86_400).toFixed(1);

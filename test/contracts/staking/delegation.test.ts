@@ -176,6 +176,25 @@ describe("OperatorStaking delegation", () => {
       );
     });
 
+    it("does not let an exit of a retired pool pass over the locks of a running era", async () => {
+      const { staking } = setup;
+      await staking.connect(chain.stranger).requestFullExit(chain.owner);
+      while ((await staking.delegatedPool(chain.owner)).active > 1_000n) await wear();
+      await delegate(chain, setup, chain.challenger, TOKEN);
+      await addOwn(100n * TOKEN);
+      await pass(EPOCH);
+      await lock(A, TOKEN);
+      await pass(PARAMS.unbonding);
+      expect((await staking.exit(chain.owner, chain.stranger, 0)).unlocked).to.equal(true);
+      await staking.connect(chain.stranger).withdrawExit(chain.owner, 0, chain.stranger);
+      // The lock is of the era in which that exit was asked for, which ends only now.
+      await staking.connect(chain.owner).requestExit(chain.owner, TOKEN);
+      await pass(PARAMS.unbonding);
+      await expect(staking.connect(chain.owner).withdrawExit(chain.owner, 0, chain.owner))
+        .to.be.revertedWithCustomError(staking, "ExitBacksLocks")
+        .withArgs(0, 1);
+    });
+
     /** Slashes nine tenths of what is delegated, with as much own stake as that takes. */
     async function wear() {
       const { active, exiting } = await setup.staking.delegatedPool(chain.owner);
