@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 
 import { expect } from "chai";
 
+import { machineReadable } from "../../src/cli/commands/conformance.js";
 import { createJudge, type Judge } from "../../src/conformance/chain.js";
 import { createNativeRunner } from "../../src/conformance/native.js";
 import { runConformance, type ConformanceReport } from "../../src/conformance/run.js";
@@ -43,6 +44,13 @@ describe("conformance with tests nobody here wrote", function () {
   it("proves whole models: trees, quantised and transposed convolutions, a perceptron", async () => {
     const { tests } = await run("models");
     expect(tests.filter(({ verdict }) => verdict !== "proved")).deep.equal([]);
+  });
+
+  it("is told to programs in one object of fixed form", async () => {
+    const report = machineReadable(await run("models"));
+    expect(Object.keys(report)).deep.equal(["total", "proved", "refused", "failed", "skipped", "tests"]);
+    const fields = "name verdict reason nodes elementsProved perturbationsRejected maxDeviation";
+    for (const test of report.tests) expect(Object.keys(test).join(" ")).equal(fields);
   });
 
   it("skips what has no data, and names a folder that is none", async () => {

@@ -38,6 +38,16 @@ function render(report: ConformanceReport): string {
   ].join("\n");
 }
 
+/** What programs read: these fields and no others. */
+export function machineReadable({ total, proved, refused, failed, skipped, tests }: ConformanceReport) {
+  return {
+    ...{ total, proved, refused, failed, skipped },
+    tests: tests.map(({ name, verdict, reason, nodes, elementsProved, perturbationsRejected, maxDeviation }) => ({
+      ...{ name, verdict, reason, nodes, elementsProved, perturbationsRejected, maxDeviation },
+    })),
+  };
+}
+
 export function conformanceCommand(program: Command, context: () => Context): void {
   program
     .command("conformance <folder>")
@@ -63,7 +73,7 @@ export function conformanceCommand(program: Command, context: () => Context): vo
           onCase: ({ verdict, name }, done, total) => io.progress(`${done}/${total} ${verdict} ${name}`),
         });
         io.progress("");
-        io.result(report, render);
+        io.result(machineReadable(report), () => render(report));
         if (report.failed > 0) process.exitCode = 1;
       } finally {
         native.close();
