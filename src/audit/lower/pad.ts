@@ -56,4 +56,18 @@ function crop(op: Op, value: Value, axis: number, before: number, after: number)
   return op.builder.view(value, (v) => slice(v, axis, { start: before, count }));
 }
 
-export const padding = operators({ Pad: padNode });
+/** Crops or pads axes with zeros to wanted extents; where the difference is odd, the end changes more. */
+function centerCropPad(op: Op): Value {
+  const x = required(op, 0);
+  const axes = (op.attributes.ints("axes") ?? x.axes.map((_, axis) => axis)).map((axis) => axisOf(axis, rankOf(x)));
+  const wanted = integersOf(op, required(op, 1));
+  if (wanted.length !== axes.length) throw inconsistent(`${wanted.length} extents for ${axes.length} axes`);
+  return axes.reduce((value, axis, i) => {
+    const missing = wanted[i]! - shapeOf(value)[axis]!;
+    const first = Math.floor(Math.abs(missing) / 2);
+    if (missing <= 0) return crop(op, value, axis, first, -missing - first);
+    return op.builder.view(value, (v) => pad(v, axis, { before: first, after: missing - first, fill: 0n }));
+  }, x);
+}
+
+export const padding = operators({ CenterCropPad: centerCropPad, Pad: padNode });

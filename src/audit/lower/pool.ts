@@ -64,13 +64,16 @@ function maxPositions(op: Op, x: Value, windows: Windows, lowest: bigint): Value
 
 /** (sum of |x|^p)^(1/p) over windows. */
 function lpPool(op: Op): Value {
-  const { builder } = op;
   const { x, windows } = poolWindows(op);
-  const p = op.attributes.int("p", 2);
+  return norm(op, x, (powers) => poolReduce(op, "sum", powers, windows, 0n));
+}
+
+/** The p-norm over what `sum` sums. */
+function norm({ attributes, builder }: Op, x: Value, sum: (powers: Value) => Value): Value {
+  const p = attributes.int("p", 2);
   const power = (value: Value, exponent: number): Value =>
     exponent === 1 ? value : map(builder, "pow", [value, builder.scalar("f32", exponent)]);
-  const powers = power(map(builder, "abs", [x]), p);
-  return power(poolReduce(op, "sum", powers, windows, 0n), 1 / p);
+  return power(sum(power(map(builder, "abs", [x]), p)), 1 / p);
 }
 
 /** One entry for every index of `extents`, row-major. */
@@ -107,8 +110,7 @@ function averagePool(op: Op): Value {
 }
 
 /** Reduces all spatial axes of x [n, c, spatial...] to extent 1. */
-function globalPool(op: Op, fn: ReduceFn): Value {
-  const x = required(op, 0);
+function globalPool(op: Op, fn: ReduceFn, x = required(op, 0)): Value {
   const axes = x.axes.map((_, axis) => axis).slice(2);
   return reduce(op.builder, fn, x, { axes, keep: true });
 }
@@ -116,6 +118,7 @@ function globalPool(op: Op, fn: ReduceFn): Value {
 export const pooling = operators({
   AveragePool: averagePool,
   GlobalAveragePool: (op) => globalPool(op, "mean"),
+  GlobalLpPool: (op) => norm(op, required(op, 0), (powers) => globalPool(op, "sum", powers)),
   GlobalMaxPool: (op) => globalPool(op, "max"),
   LpPool: lpPool,
   MaxPool: maxPool,
