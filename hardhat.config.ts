@@ -19,7 +19,8 @@ const viaIr = (runs: number) => ({
   outputSelection,
 });
 
-// Optimised for many runs these exceed the size limit of contracts; their work is state and money, not arithmetic.
+// Optimised for many runs, or without the IR, these exceed the size limit of contracts; their work is state and money, not
+// arithmetic.
 const compact = {
   "contracts/jobs/JobEscrow.sol": { ...compiler, settings: viaIr(200) },
   "contracts/staking/OperatorStaking.sol": { ...compiler, settings: viaIr(200) },
@@ -37,13 +38,18 @@ export default defineConfig({
       },
       // Legacy code generation: seconds instead of minutes while writing contracts.
       dev: {
-        ...compiler,
-        settings: {
-          evmVersion: "cancun",
-          viaIR: false,
-          optimizer: { enabled: true, runs: 200 },
-          outputSelection,
-        },
+        compilers: [
+          {
+            ...compiler,
+            settings: {
+              evmVersion: "cancun",
+              viaIR: false,
+              optimizer: { enabled: true, runs: 200 },
+              outputSelection,
+            },
+          },
+        ],
+        overrides: compact,
       },
       // `hardhat build` and the coverage run ask for this name.
       production: {

@@ -36,7 +36,7 @@ const addresses = Object.fromEntries(
 const settings = readSettings();
 const path = settings.deployment ?? deploymentPath(settings.home, chainId);
 const known = existsSync(path) ? readDeployment(path, chainId) : undefined;
-const { token, hub, registry, staking, profiles, fees, arbiter, challenges, offers, jobs } = addresses;
+const { token, hub, registry, staking, profiles, fees, arbiter, challenges, offers, jobs, receipts } = addresses;
 // A run that finds everything deployed keeps the block at which it began: there may be events since.
 const start = known?.hub === hub ? known.block : block;
 writeDeployment(path, {
@@ -52,5 +52,6 @@ writeDeployment(path, {
   challenges,
   offers,
   jobs,
+  receipts,
 });
 console.log(JSON.stringify({ chainId, addressBook: path, ...addresses }, null, 2));

@@ -4,23 +4,32 @@ pragma solidity 0.8.37;
 import { LowLevelCall } from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 
 import { IChallengeManager } from "../interfaces/IChallengeManager.sol";
+import { IHub } from "../interfaces/IHub.sol";
 import { PaymentRefused, ZeroAddress } from "../types/Errors.sol";
 
 /// @title Native coin of the challenge manager
 /// @notice Every wei that comes in is owed to somebody until it is paid out or burnt, each once.
 abstract contract ChallengeLedger is IChallengeManager {
+    IHub internal immutable HUB;
+
     mapping(address account => uint256 amount) private _credits;
     /// Together in one slot: all coins on earth fit into 96 bits.
     uint128 private _owed;
     uint128 private _burnt;
 
+    constructor(IHub hub_) {
+        HUB = hub_;
+    }
+
     /// @inheritdoc IChallengeManager
     function withdraw(address payable account) external {
+        HUB.requireRunning();
         _pay(account, account);
     }
 
     /// @inheritdoc IChallengeManager
     function withdrawTo(address payable receiver) external {
+        HUB.requireRunning();
         require(receiver != address(0), ZeroAddress());
         _pay(msg.sender, receiver);
     }

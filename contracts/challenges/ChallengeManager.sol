@@ -5,16 +5,16 @@ import { Address } from "@openzeppelin/contracts/utils/Address.sol";
 import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import { IArbiter } from "../interfaces/IArbiter.sol";
-import { ChallengeParams, IChallengeManager } from "../interfaces/IChallengeManager.sol";
+import { IChallengeManager } from "../interfaces/IChallengeManager.sol";
 import { IClaimSource } from "../interfaces/IClaimSource.sol";
 import { IOperatorStaking } from "../interfaces/IOperatorStaking.sol";
 import { ITraceVerifier } from "../interfaces/ITraceVerifier.sol";
-import { LastArgument } from "../libraries/LastArgument.sol";
+import { PassedOn } from "../libraries/PassedOn.sol";
 import { Challenge, ChallengeStatus, Deviation, Verdict } from "../types/Challenge.sol";
 import { Claim, ClaimStatus, ElementOpening } from "../types/Claim.sol";
 import { Evidence, Facts } from "../types/Evidence.sol";
+import { ChallengeParams } from "../types/Parameters.sol";
 import { ChallengeStore } from "./ChallengeStore.sol";
-import { ChallengeTerms } from "./ChallengeTerms.sol";
 import { ContestDesk } from "./ContestDesk.sol";
 
 /// @title Disputes about claims
@@ -34,15 +34,11 @@ contract ChallengeManager is ContestDesk {
 
     mapping(address challenger => mapping(bytes32 challengeId => Commitment)) private _commitments;
 
-    constructor(
-        IOperatorStaking staking_,
-        ITraceVerifier verifier_,
-        ChallengeParams memory params
-    ) ChallengeTerms(params) ChallengeStore(staking_, verifier_) {}
+    constructor(IOperatorStaking staking_, ITraceVerifier verifier_) ChallengeStore(staking_, verifier_) {}
 
     /// @inheritdoc IChallengeManager
     function commitChallenge(bytes32 challengeId) external {
-        _commitments[msg.sender][challengeId] = Commitment(uint48(block.timestamp), uint48(block.number));
+        _commitments[msg.sender][challengeId] = Commitment(HUB.runningTime(), uint48(block.number));
         emit ChallengeCommitted(challengeId, msg.sender);
     }
 
@@ -59,14 +55,16 @@ contract ChallengeManager is ContestDesk {
         c.source = address(source);
         c.claimId = claimId;
         c.traceRoot = traceRoot;
+        c.openedAt = HUB.runningTime();
         challengeId = _useCommitment(c, deviation.claimed, salt);
         Claim memory claim = _claim(source, claimId);
         c.modelId = claim.modelId;
         c.inputsRoot = claim.inputsRoot;
-        uint256 bond = bondFor(claim.modelId, block.basefee);
+        ChallengeParams memory params = HUB.challengeParams();
+        uint256 bond = _bond(params, VERIFIER.depthOf(claim.modelId), block.basefee);
         require(msg.value >= bond, BondTooSmall(msg.value, bond));
-        _judge(challengeId, c, claim.outputsRoot, deviation, roots);
-        _store(challengeId, c, claim.challengeDeadline);
+        _judge(challengeId, c, claim.outputsRoot, deviation.claimed);
+        _store(challengeId, c, params, claim.challengeDeadline);
         if (roots.length != 0) emit RootsGiven(challengeId, roots);
         source.challengeOpened(claimId);
     }
@@ -74,7 +72,7 @@ contract ChallengeManager is ContestDesk {
     /// @inheritdoc IChallengeManager
     function refute(bytes32 challengeId, Evidence calldata evidence) external {
         Challenge storage c = _require(challengeId, ChallengeStatus.Open);
-        require(block.timestamp <= c.lastDeadline, RefutationClosed(challengeId, c.lastDeadline));
+        require(HUB.time() <= c.lastDeadline, RefutationClosed(challengeId, c.lastDeadline));
         require(!_isConsistent(c), NodeConsistent(evidence.nodeIndex, evidence.element));
         uint128[] memory path;
         if (c.demands != 0) {
@@ -95,10 +93,14 @@ contract ChallengeManager is ContestDesk {
     function voidOutsideDomain(IClaimSource source, bytes32 claimId, ElementOpening calldata opening) external {
         Claim memory claim = _claim(source, claimId);
         require(
-            block.timestamp <= claim.challengeDeadline || claim.openChallenges != 0,
+            HUB.runningTime() <= claim.challengeDeadline || claim.openChallenges != 0,
             ClaimClosed(address(source), claimId, claim.challengeDeadline)
         );
-        uint64 bits = VERIFIER.outsideDomain(claim.modelId, claim.inputsRoot, opening);
+        // VERIFIER.outsideDomain(modelId, inputsRoot, opening), without encoding the opening again.
+        bytes memory answer = _verify(
+            PassedOn.replaceTwo(ITraceVerifier.outsideDomain.selector, claim.modelId, claim.inputsRoot)
+        );
+        uint64 bits = abi.decode(answer, (uint64));
         emit DomainVoided(address(source), claimId, msg.sender, opening.tensor, opening.element, bits);
         _settleVoid(source, claimId);
     }
@@ -113,8 +115,8 @@ contract ChallengeManager is ContestDesk {
     }
 
     /// @inheritdoc IChallengeManager
-    function bondFor(bytes32 modelId, uint256 baseFee) public view returns (uint256) {
-        return _bond(VERIFIER.depthOf(modelId), baseFee);
+    function bondFor(bytes32 modelId, uint256 baseFee) external view returns (uint256) {
+        return _bond(HUB.challengeParams(), VERIFIER.depthOf(modelId), baseFee);
     }
 
     /// @inheritdoc IChallengeManager
@@ -141,7 +143,7 @@ contract ChallengeManager is ContestDesk {
         // arbiter.check(facts, evidence), without encoding the evidence again.
         uint256 offset = abi.encode(facts, uint256(0)).length;
         bytes memory head = abi.encodeWithSelector(IArbiter.check.selector, facts, offset);
-        bytes memory answer = Address.functionStaticCall(address(arbiter), LastArgument.appendTo(head, EVIDENCE));
+        bytes memory answer = Address.functionStaticCall(address(arbiter), PassedOn.appendTo(head, EVIDENCE));
         return abi.decode(answer, (bool));
     }
 
@@ -165,21 +167,29 @@ contract ChallengeManager is ContestDesk {
         require(commitment.time != 0, NotCommitted(challengeId));
         require(block.number > commitment.number, CommitTooFresh(challengeId, commitment.number));
         uint48 expiry = commitment.time + COMMIT_LIFE;
-        require(block.timestamp <= expiry, CommitExpired(challengeId, expiry));
+        require(c.openedAt <= expiry, CommitExpired(challengeId, expiry));
         delete _commitments[msg.sender][challengeId];
     }
 
     /// Fills in what opening fixes, stores and announces the challenge.
-    function _store(bytes32 challengeId, Challenge memory c, uint48 challengeDeadline) private {
+    function _store(
+        bytes32 challengeId,
+        Challenge memory c,
+        ChallengeParams memory params,
+        uint48 challengeDeadline
+    ) private {
         c.challenger = msg.sender;
-        c.openedAt = uint48(block.timestamp);
-        c.refutationDeadline = uint48(block.timestamp) + REFUTATION_WINDOW;
+        c.refutationDeadline = c.openedAt + params.refutationWindow;
         c.lastDeadline = c.refutationDeadline;
         c.status = ChallengeStatus.Open;
         c.bond = SafeCast.toUint128(msg.value);
-        c.supplyWindow = SUPPLY_WINDOW;
-        c.graceWindow = GRACE_WINDOW;
-        c.airGap = AIR_GAP;
+        c.supplyWindow = params.supplyWindow;
+        c.graceWindow = params.graceWindow;
+        c.airGap = params.airGap;
+        c.baseFeeFloor = params.baseFeeFloor;
+        c.dataPrice = params.dataPrice;
+        c.priceMultiple = params.priceMultiple;
+        c.feeOracle = params.feeOracle;
         _challenges[challengeId] = c;
         _receive();
         _enter(challengeId, c, challengeDeadline);
@@ -200,18 +210,13 @@ contract ChallengeManager is ContestDesk {
         bytes32 challengeId,
         Challenge memory c,
         bytes32 outputsRoot,
-        Deviation calldata deviation,
-        bytes32[] calldata roots
+        ElementOpening calldata opening
     ) private {
-        (Verdict verdict, uint64 claimed, uint64 audited) = VERIFIER.judge(
-            c.modelId,
-            outputsRoot,
-            c.traceRoot,
-            deviation,
-            roots
-        );
-        c.verdict = verdict;
-        ElementOpening calldata opening = deviation.claimed;
+        // VERIFIER.judge(modelId, outputsRoot, traceRoot, deviation, roots, salt), without encoding them again.
+        bytes memory answer = _verify(PassedOn.replaceTwo(ITraceVerifier.judge.selector, c.modelId, outputsRoot));
+        uint64 claimed;
+        uint64 audited;
+        (c.verdict, claimed, audited) = abi.decode(answer, (Verdict, uint64, uint64));
         emit DeviationShown(challengeId, opening.tensor, opening.element, claimed, audited);
     }
 

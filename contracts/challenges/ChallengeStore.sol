@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import { Address } from "@openzeppelin/contracts/utils/Address.sol";
+
 import { IChallengeManager } from "../interfaces/IChallengeManager.sol";
 import { IClaimSource } from "../interfaces/IClaimSource.sol";
 import { IFinality } from "../interfaces/IFinality.sol";
@@ -28,20 +30,17 @@ abstract contract ChallengeStore is ChallengeLedger, ChallengeTerms {
     IOperatorProfiles internal immutable PROFILES;
     ITraceVerifier internal immutable VERIFIER;
     IModelRegistry internal immutable REGISTRY;
-    IHub internal immutable HUB;
 
     mapping(bytes32 challengeId => Challenge) internal _challenges;
     mapping(bytes32 challengeId => mapping(uint128 position => Demand)) internal _demands;
     mapping(address source => mapping(bytes32 claimId => ContestState)) internal _contests;
 
-    constructor(IOperatorStaking staking_, ITraceVerifier verifier_) {
-        require(address(staking_).code.length != 0, NotAContract(address(staking_)));
+    constructor(IOperatorStaking staking_, ITraceVerifier verifier_) ChallengeLedger(_hubOf(staking_)) {
         require(address(verifier_).code.length != 0, NotAContract(address(verifier_)));
         STAKING = staking_;
         PROFILES = staking_.profiles();
         VERIFIER = verifier_;
         REGISTRY = verifier_.registry();
-        HUB = staking_.hub();
     }
 
     /// @inheritdoc IChallengeManager
@@ -79,6 +78,21 @@ abstract contract ChallengeStore is ChallengeLedger, ChallengeTerms {
         return HUB;
     }
 
+    /// @inheritdoc IFinality
+    function inclusionDelay() external view returns (uint32) {
+        return HUB.inclusionDelay();
+    }
+
+    /// @inheritdoc IFinality
+    function worstCaseFinality(uint32 challengeWindow, uint8 depth) external view returns (uint32) {
+        return HUB.worstCaseFinality(challengeWindow, depth);
+    }
+
+    /// @dev Asks the trace verifier; its errors pass through.
+    function _verify(bytes memory call) internal view returns (bytes memory answer) {
+        return Address.functionStaticCall(address(VERIFIER), call);
+    }
+
     function _require(bytes32 challengeId, ChallengeStatus needed) internal view returns (Challenge storage c) {
         c = _challenges[challengeId];
         require(c.status == needed, WrongChallengeStatus(challengeId, c.status, needed));
@@ -111,5 +125,10 @@ abstract contract ChallengeStore is ChallengeLedger, ChallengeTerms {
         burnt = rest - reward;
         for (uint256 i; i < shares; ++i) _credit(sharers[i], share);
         _burn(burnt);
+    }
+
+    function _hubOf(IOperatorStaking staking_) private view returns (IHub) {
+        require(address(staking_).code.length != 0, NotAContract(address(staking_)));
+        return staking_.hub();
     }
 }

@@ -4,29 +4,29 @@ pragma solidity 0.8.37;
 import { Math } from "@openzeppelin/contracts/utils/math/Math.sol";
 import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-import { ChallengeParams, IChallengeManager } from "../interfaces/IChallengeManager.sol";
-import { IFinality } from "../interfaces/IFinality.sol";
-import { ParameterOutOfBounds } from "../types/Errors.sol";
+import { IChallengeManager } from "../interfaces/IChallengeManager.sol";
+import { IFeeOracle } from "../interfaces/IFeeOracle.sol";
+import { Challenge } from "../types/Challenge.sol";
+import { ChallengeParams } from "../types/Parameters.sol";
 
-/// @title Clocks and prices of the challenge manager
-/// @notice Immutable, inside bounds that are fixed here; the reasons are in `docs/contracts/challenges.md`.
+/// @title Prices of the challenge manager
+/// @notice `cost = gas x max(base fee, floor) + data fee`: the data fee is the parameter's, or the oracle's where that is
+/// more. A challenge keeps the parameters that it was opened under.
 abstract contract ChallengeTerms is IChallengeManager {
-    /// @notice Time to notice a challenge and recompute a model.
-    uint32 public constant RECOMPUTE = 6 hours;
-    /// @notice Time to answer somebody else's transaction.
-    uint32 public constant REACTION = 6 hours;
+    struct Prices {
+        uint256 baseFeeFloor;
+        uint256 dataPrice;
+        uint256 multiple;
+        address feeOracle;
+    }
 
-    uint32 private constant MIN_INCLUSION = 10 minutes;
-    uint32 private constant MAX_INCLUSION = 3 days;
-    uint32 private constant MAX_WINDOW = 14 days;
-    uint96 private constant MIN_BOND = 1 gwei;
-    uint96 private constant MAX_BOND = 1_000 ether;
-    uint64 private constant MAX_FEE = 10_000 gwei;
-    uint8 private constant MIN_MULTIPLE = 4;
-    uint8 private constant MAX_MULTIPLE = 64;
+    /// Most that an oracle can ask for a byte, in wei: a broken one can't make disputes unaffordable.
+    uint256 private constant MAX_DATA_PRICE = 10_000 gwei;
+    /// Most gas that an oracle may use. One that fails counts as silent: it can't stand in the way of a dispute.
+    uint256 private constant ORACLE_GAS = 200_000;
 
-    /// A supply transaction without its payload. Measured in `test/gas/supply.test.ts`.
-    uint256 private constant SUPPLY_GAS = 90_000;
+    /// A supply transaction without its payload. Measured in `test/gas/challenges.test.ts`.
+    uint256 private constant SUPPLY_GAS = 95_000;
     /// For a byte of payload: 40 in calldata at the floor price, the rest for the log and hashing.
     uint256 private constant SUPPLY_GAS_PER_BYTE = 44;
     /// A signed supply transaction without its payload.
@@ -34,71 +34,22 @@ abstract contract ChallengeTerms is IChallengeManager {
     /// The largest payload: 256 hashes.
     uint256 private constant MAX_PAYLOAD = 256 * 32;
 
-    uint32 private immutable INCLUSION_DELAY;
-    uint32 internal immutable REFUTATION_WINDOW;
-    uint32 internal immutable SUPPLY_WINDOW;
-    uint32 internal immutable GRACE_WINDOW;
-    uint32 internal immutable AIR_GAP;
-    uint96 private immutable BOND_FLOOR;
-    uint64 private immutable BASE_FEE_FLOOR;
-    uint64 private immutable DATA_PRICE;
-    uint8 private immutable PRICE_MULTIPLE;
-
-    constructor(ChallengeParams memory p) {
-        _bound("inclusionDelay", p.inclusionDelay, MIN_INCLUSION, MAX_INCLUSION);
-        _bound("refutationWindow", p.refutationWindow, 2 * p.inclusionDelay + RECOMPUTE, MAX_WINDOW);
-        _bound("supplyWindow", p.supplyWindow, p.inclusionDelay + REACTION, MAX_WINDOW);
-        _bound("graceWindow", p.graceWindow, p.inclusionDelay + REACTION, MAX_WINDOW);
-        _bound("airGap", p.airGap, p.inclusionDelay, MAX_WINDOW);
-        _bound("bondFloor", p.bondFloor, MIN_BOND, MAX_BOND);
-        _bound("baseFeeFloor", p.baseFeeFloor, 1, MAX_FEE);
-        _bound("dataPrice", p.dataPrice, 0, MAX_FEE);
-        _bound("priceMultiple", p.priceMultiple, MIN_MULTIPLE, MAX_MULTIPLE);
-        INCLUSION_DELAY = p.inclusionDelay;
-        REFUTATION_WINDOW = p.refutationWindow;
-        SUPPLY_WINDOW = p.supplyWindow;
-        GRACE_WINDOW = p.graceWindow;
-        AIR_GAP = p.airGap;
-        BOND_FLOOR = p.bondFloor;
-        BASE_FEE_FLOOR = p.baseFeeFloor;
-        DATA_PRICE = p.dataPrice;
-        PRICE_MULTIPLE = p.priceMultiple;
+    /// @dev What demands on a challenge are priced with.
+    function _pricesOf(Challenge storage c) internal view returns (Prices memory) {
+        return Prices(c.baseFeeFloor, c.dataPrice, c.priceMultiple, c.feeOracle);
     }
 
-    /// @inheritdoc IFinality
-    function inclusionDelay() external view returns (uint32) {
-        return INCLUSION_DELAY;
-    }
-
-    /// @inheritdoc IFinality
-    function worstCaseFinality(uint32 challengeWindow, uint8 depth) external view returns (uint32) {
-        uint256 sum = uint256(challengeWindow) + REFUTATION_WINDOW + AIR_GAP;
-        sum += uint256(depth) * (uint256(SUPPLY_WINDOW) + GRACE_WINDOW);
-        return uint32(Math.min(sum, type(uint32).max));
-    }
-
-    /// @inheritdoc IChallengeManager
-    function parameters() external view returns (ChallengeParams memory) {
-        return
-            ChallengeParams({
-                inclusionDelay: INCLUSION_DELAY,
-                refutationWindow: REFUTATION_WINDOW,
-                supplyWindow: SUPPLY_WINDOW,
-                graceWindow: GRACE_WINDOW,
-                airGap: AIR_GAP,
-                bondFloor: BOND_FLOOR,
-                baseFeeFloor: BASE_FEE_FLOOR,
-                dataPrice: DATA_PRICE,
-                priceMultiple: PRICE_MULTIPLE
-            });
+    function _pricesOf(ChallengeParams memory p) internal pure returns (Prices memory) {
+        return Prices(p.baseFeeFloor, p.dataPrice, p.priceMultiple, p.feeOracle);
     }
 
     /// @dev Base price of a demand whose supply reveals `payload` bytes.
-    function _price(uint256 payload, uint256 baseFee) internal view returns (uint96) {
+    function _price(Prices memory p, uint256 payload, uint256 baseFee) internal view returns (uint96) {
+        uint256 size = SUPPLY_BYTES + payload;
         uint256 cost =
-            (SUPPLY_GAS + SUPPLY_GAS_PER_BYTE * payload) * Math.max(baseFee, BASE_FEE_FLOOR) +
-                (SUPPLY_BYTES + payload) * DATA_PRICE;
-        return SafeCast.toUint96(cost * PRICE_MULTIPLE);
+            (SUPPLY_GAS + SUPPLY_GAS_PER_BYTE * payload) * Math.max(baseFee, p.baseFeeFloor) +
+                Math.max(size * p.dataPrice, _oracleFee(p.feeOracle, size));
+        return SafeCast.toUint96(cost * p.multiple);
     }
 
     /// @dev What burns beside the base price: it doubles with every eight demands that wait.
@@ -107,11 +58,16 @@ abstract contract ChallengeTerms is IChallengeManager {
     }
 
     /// @dev Half of it repays a whole chain of demands, the other half is left to burn and to reward.
-    function _bond(uint8 depth, uint256 baseFee) internal view returns (uint256) {
-        return Math.max(BOND_FLOOR, 2 * uint256(depth) * _price(MAX_PAYLOAD, baseFee));
+    function _bond(ChallengeParams memory p, uint8 depth, uint256 baseFee) internal view returns (uint256) {
+        return Math.max(p.bondFloor, 2 * uint256(depth) * _price(_pricesOf(p), MAX_PAYLOAD, baseFee));
     }
 
-    function _bound(bytes32 name, uint256 value, uint256 min, uint256 max) private pure {
-        require(value >= min && value <= max, ParameterOutOfBounds(name, value, min, max));
+    function _oracleFee(address oracle, uint256 size) private view returns (uint256) {
+        if (oracle == address(0)) return 0;
+        (bool ok, bytes memory answer) = oracle.staticcall{ gas: ORACLE_GAS }(
+            abi.encodeCall(IFeeOracle.dataFee, (size))
+        );
+        if (!ok || answer.length != 32) return 0;
+        return Math.min(uint256(bytes32(answer)), size * MAX_DATA_PRICE);
     }
 }

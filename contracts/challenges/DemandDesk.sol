@@ -3,7 +3,9 @@ pragma solidity 0.8.37;
 
 import { IChallengeManager } from "../interfaces/IChallengeManager.sol";
 import { IClaimSource } from "../interfaces/IClaimSource.sol";
+import { ITraceVerifier } from "../interfaces/ITraceVerifier.sol";
 import { DemandTree } from "../libraries/DemandTree.sol";
+import { PassedOn } from "../libraries/PassedOn.sol";
 import { Challenge, ChallengeStatus, Demand, DemandedSubtree, Position, TreeShape } from "../types/Challenge.sol";
 import { ChallengeStore } from "./ChallengeStore.sol";
 
@@ -14,11 +16,14 @@ abstract contract DemandDesk is ChallengeStore {
     /// @inheritdoc IChallengeManager
     function demand(bytes32 challengeId, DemandedSubtree calldata subtree) external payable {
         Challenge storage c = _require(challengeId, ChallengeStatus.Open);
-        require(block.timestamp <= c.refutationDeadline, FirstDemandsClosed(challengeId, c.refutationDeadline));
-        TreeShape memory shape = VERIFIER.locate(c.modelId, c.traceRoot, subtree);
+        uint48 time = HUB.runningTime();
+        require(time <= c.refutationDeadline, FirstDemandsClosed(challengeId, c.refutationDeadline));
+        // VERIFIER.locate(modelId, traceRoot, subtree), without encoding the subtree again.
+        bytes memory head = abi.encodeWithSelector(ITraceVerifier.locate.selector, c.modelId, c.traceRoot, 3 * 32);
+        TreeShape memory shape = abi.decode(_verify(PassedOn.appendTo(head, 1)), (TreeShape));
         (uint96 price, uint256 surcharge) = _quote(c, subtree.position, shape.leaves);
         if (surcharge != 0 && _takeAccusedSlot(challengeId, c, subtree.position)) surcharge = 0;
-        _record(challengeId, c, subtree, shape, price, surcharge);
+        _record(challengeId, c, subtree, shape, price, surcharge, time + c.supplyWindow);
     }
 
     /// @inheritdoc IChallengeManager
@@ -30,8 +35,18 @@ abstract contract DemandDesk is ChallengeStore {
         Challenge storage c = _require(challengeId, ChallengeStatus.Open);
         Demand storage outer = _demands[challengeId][DemandTree.key(around)];
         require(outer.graceDeadline != 0, NotSupplied(challengeId, around));
-        require(block.timestamp <= outer.graceDeadline, GraceOver(challengeId, around, outer.graceDeadline));
-        TreeShape memory shape = VERIFIER.locateInside(c.modelId, around, outer.shape, outer.root, subtree);
+        uint48 time = HUB.runningTime();
+        require(time <= outer.graceDeadline, GraceOver(challengeId, around, outer.graceDeadline));
+        // VERIFIER.locateInside(modelId, around, shape, root, subtree), the same way: positions are three words, shapes two.
+        bytes memory head = abi.encodeWithSelector(
+            ITraceVerifier.locateInside.selector,
+            c.modelId,
+            around,
+            outer.shape,
+            outer.root,
+            8 * 32
+        );
+        TreeShape memory shape = abi.decode(_verify(PassedOn.appendTo(head, 4)), (TreeShape));
         (uint96 price, uint256 surcharge) = _quote(c, subtree.position, shape.leaves);
         if (surcharge != 0) {
             if (outer.demander == msg.sender && !outer.followed) {
@@ -41,7 +56,7 @@ abstract contract DemandDesk is ChallengeStore {
                 surcharge = 0;
             }
         }
-        _record(challengeId, c, subtree, shape, price, surcharge);
+        _record(challengeId, c, subtree, shape, price, surcharge, time + c.supplyWindow);
     }
 
     /// @inheritdoc IChallengeManager
@@ -50,8 +65,11 @@ abstract contract DemandDesk is ChallengeStore {
         uint256 payload,
         uint256 baseFee
     ) external view returns (uint256 price, uint256 surcharge) {
-        uint96 base = _price(payload, baseFee);
-        return (base, _surcharge(base, _challenges[challengeId].outstanding));
+        Challenge storage c = _challenges[challengeId];
+        // What a challenge that was opened now would ask, where there is none.
+        bool exists = c.status != ChallengeStatus.None;
+        uint96 base = _price(exists ? _pricesOf(c) : _pricesOf(HUB.challengeParams()), payload, baseFee);
+        return (base, _surcharge(base, c.outstanding));
     }
 
     function _record(
@@ -60,12 +78,12 @@ abstract contract DemandDesk is ChallengeStore {
         DemandedSubtree calldata subtree,
         TreeShape memory shape,
         uint96 price,
-        uint256 surcharge
+        uint256 surcharge,
+        uint48 supplyDeadline
     ) private {
         Demand storage d = _demands[challengeId][DemandTree.key(subtree.position)];
         require(d.demander == address(0), AlreadyDemanded(challengeId, subtree.position));
         require(msg.value >= price + surcharge, DemandTooCheap(msg.value, price + surcharge));
-        uint48 supplyDeadline = uint48(block.timestamp) + c.supplyWindow;
         d.demander = msg.sender;
         d.supplyDeadline = supplyDeadline;
         d.root = subtree.root;
@@ -99,7 +117,7 @@ abstract contract DemandDesk is ChallengeStore {
         Position calldata position,
         uint32 leaves
     ) private view returns (uint96 price, uint256 surcharge) {
-        price = _price(VERIFIER.payloadOf(position, leaves), block.basefee);
+        price = _price(_pricesOf(c), VERIFIER.payloadOf(position, leaves), block.basefee);
         surcharge = _surcharge(price, c.outstanding);
     }
 }

@@ -12,16 +12,16 @@ import { DemandDesk } from "./DemandDesk.sol";
 abstract contract SupplyDesk is DemandDesk {
     /// @inheritdoc IChallengeManager
     function supplyHashes(bytes32 challengeId, Position calldata position, bytes32[] calldata hashes) external {
-        (Challenge storage c, Demand storage d) = _waiting(challengeId, position);
+        (Challenge storage c, Demand storage d, uint48 time) = _waiting(challengeId, position);
         VERIFIER.requireHashes(position, d.shape.leaves, d.root, hashes);
-        emit HashesSupplied(challengeId, position, hashes, _accept(c, d));
+        emit HashesSupplied(challengeId, position, hashes, _accept(c, d, time));
     }
 
     /// @inheritdoc IChallengeManager
     function supplyLeaf(bytes32 challengeId, Position calldata position, bytes calldata leaf) external {
-        (Challenge storage c, Demand storage d) = _waiting(challengeId, position);
+        (Challenge storage c, Demand storage d, uint48 time) = _waiting(challengeId, position);
         VERIFIER.requireLeaf(position, d.shape, d.root, leaf);
-        emit LeafSupplied(challengeId, position, leaf, _accept(c, d));
+        emit LeafSupplied(challengeId, position, leaf, _accept(c, d, time));
     }
 
     /// @inheritdoc IChallengeManager
@@ -29,7 +29,7 @@ abstract contract SupplyDesk is DemandDesk {
         Challenge storage c = _require(challengeId, ChallengeStatus.Open);
         Demand storage d = _demandOf(challengeId, position);
         require(d.graceDeadline == 0, AlreadySupplied(challengeId, position));
-        require(block.timestamp > d.supplyDeadline, SupplyOpen(challengeId, position, d.supplyDeadline));
+        require(HUB.time() > d.supplyDeadline, SupplyOpen(challengeId, position, d.supplyDeadline));
         uint128[] memory path = VERIFIER.keysAround(c.modelId, position, d.shape.leaves);
         (uint256 reward, uint256 shares, uint256 burnt) = _forfeit(challengeId, c, d.demander, path);
         emit ChallengeUnanswered(challengeId, d.demander, position, reward, shares, burnt);
@@ -40,7 +40,10 @@ abstract contract SupplyDesk is DemandDesk {
     function refundDemand(bytes32 challengeId, Position calldata position) external {
         ChallengeStatus status = _challenges[challengeId].status;
         Demand storage d = _demandOf(challengeId, position);
-        bool lost = status == ChallengeStatus.Refuted || status == ChallengeStatus.Unanswered;
+        bool lost =
+            status == ChallengeStatus.Refuted ||
+                status == ChallengeStatus.Unanswered ||
+                status == ChallengeStatus.Refunded;
         bool unspent = status == ChallengeStatus.Settled && d.graceDeadline == 0;
         require((lost || unspent) && !d.refunded, NothingToRefund(challengeId, position));
         d.refunded = true;
@@ -49,8 +52,8 @@ abstract contract SupplyDesk is DemandDesk {
     }
 
     /// Starts the grace window and passes the price on: at once while half of the bond can repay it, else at the end.
-    function _accept(Challenge storage c, Demand storage d) private returns (uint48 graceDeadline) {
-        graceDeadline = uint48(block.timestamp) + c.graceWindow;
+    function _accept(Challenge storage c, Demand storage d, uint48 time) private returns (uint48 graceDeadline) {
+        graceDeadline = time + c.graceWindow;
         d.graceDeadline = graceDeadline;
         --c.outstanding;
         if (graceDeadline > c.lastDeadline) c.lastDeadline = graceDeadline;
@@ -66,11 +69,12 @@ abstract contract SupplyDesk is DemandDesk {
     function _waiting(
         bytes32 challengeId,
         Position calldata position
-    ) private view returns (Challenge storage c, Demand storage d) {
+    ) private view returns (Challenge storage c, Demand storage d, uint48 time) {
         c = _require(challengeId, ChallengeStatus.Open);
         d = _demandOf(challengeId, position);
         require(d.graceDeadline == 0, AlreadySupplied(challengeId, position));
-        require(block.timestamp <= d.supplyDeadline, SupplyClosed(challengeId, position, d.supplyDeadline));
+        time = HUB.time();
+        require(time <= d.supplyDeadline, SupplyClosed(challengeId, position, d.supplyDeadline));
     }
 
     function _demandOf(bytes32 challengeId, Position calldata position) private view returns (Demand storage d) {

@@ -32,7 +32,8 @@ contract TraceVerifier is ITraceVerifier {
         bytes32 outputsRoot,
         bytes32 traceRoot,
         Deviation calldata deviation,
-        bytes32[] calldata roots
+        bytes32[] calldata roots,
+        bytes32
     ) external view returns (Verdict verdict, uint64 claimed, uint64 audited) {
         ElementOpening calldata opening = deviation.claimed;
         OutputTensor memory output = REGISTRY.output(modelId, opening.tensor);

@@ -28,6 +28,7 @@ abstract contract GovernedParameters is ProtocolClock, IGovernedParameters {
     Parameters private _parameters;
     bytes32 private _proposed;
     uint48 private _effectiveAt;
+    uint32 private _version = 1;
 
     constructor(uint32 inclusionDelay_, Parameters memory parameters) {
         require(
@@ -64,6 +65,7 @@ abstract contract GovernedParameters is ProtocolClock, IGovernedParameters {
         require(hash == _proposed, NotProposed(hash, _proposed));
         require(time() >= _effectiveAt, NotYetEffective(_effectiveAt));
         _proposed = 0;
+        ++_version;
         _parameters = parameters;
         emit ParametersChanged(hash, parameters);
     }
@@ -72,6 +74,11 @@ abstract contract GovernedParameters is ProtocolClock, IGovernedParameters {
     function proposal() external view returns (bytes32 hash, uint48 effectiveAt) {
         hash = _proposed;
         effectiveAt = hash == 0 ? 0 : _effectiveAt;
+    }
+
+    /// @inheritdoc IGovernedParameters
+    function parametersVersion() external view returns (uint32) {
+        return _version;
     }
 
     /// @inheritdoc IGovernedParameters

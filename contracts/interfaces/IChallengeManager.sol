@@ -19,34 +19,14 @@ import {
 import { ClaimStatus, ElementOpening } from "../types/Claim.sol";
 import { Evidence } from "../types/Evidence.sol";
 
-/// @notice Immutable parameters of the challenge manager; bounds in `docs/contracts/challenges.md`.
-/// @param inclusionDelay The longest time that a transaction can be censored or the sequencer be down, in seconds.
-/// @param refutationWindow Seconds from opening in which first demands are accepted, and refutations at least.
-/// @param supplyWindow Seconds that a demand leaves for its supply.
-/// @param graceWindow Seconds that a supply leaves for deeper demands inside it, and for refutations from it.
-/// @param airGap Seconds from `resolve` to `execute`.
-/// @param bondFloor Least bond, in wei.
-/// @param baseFeeFloor Least gas price that a demand's cost is computed with, in wei.
-/// @param dataPrice Price of a byte of transaction data beyond its gas, in wei.
-/// @param priceMultiple A demand's base price over the cost of its supply.
-struct ChallengeParams {
-    uint32 inclusionDelay;
-    uint32 refutationWindow;
-    uint32 supplyWindow;
-    uint32 graceWindow;
-    uint32 airGap;
-    uint96 bondFloor;
-    uint64 baseFeeFloor;
-    uint64 dataPrice;
-    uint8 priceMultiple;
-}
-
 /// @title Disputes about claims
 /// @notice A challenger asserts the audit trace of a claim's model on the claim's inputs, and shows one output element
 /// that deviates. Anybody ends a false challenge by recomputing one element of one node, or by demanding a part of the
 /// trace that nobody can show. A challenge that is neither refuted nor leaves a demand unanswered is upheld, and the
 /// claim is settled.
-/// @dev Anybody may call every function. A deadline's own second still belongs to whoever has to keep it. All payments
+/// @dev Anybody may call every function but `emergencyVoid`. All times are protocol times. During a pause nothing can be
+/// committed, opened, demanded, executed or withdrawn; refutations, supplies and resolutions go on.
+/// A deadline's own second still belongs to whoever has to keep it. All payments
 /// are credits to be withdrawn, except a challenge's bond and demands' prices, which arrive as value. Burnt coins stay
 /// in this contract, which has no way to move them. The only contracts called are the claim source, the registry,
 /// staking, the trace verifier (whose errors pass through) and the model's Arbiter.
@@ -124,6 +104,9 @@ interface IChallengeManager is IFinality {
     );
     /// @notice The challenge is closed because its claim is settled: `bond` and `held` were credited to the challenger.
     event ChallengeSettled(bytes32 indexed challengeId, uint256 bond, uint256 held);
+    /// @notice The challenge is closed by governance in an emergency, and its claim void: `refund` was credited to the
+    /// challenger, and every demand can be refunded.
+    event ChallengeVoided(bytes32 indexed challengeId, uint256 refund);
     event DemandRefunded(bytes32 indexed challengeId, address indexed demander, Position position, uint256 amount);
     event Credited(address indexed account, uint256 amount);
     event Withdrawn(address indexed account, address receiver, uint256 amount);
@@ -253,7 +236,13 @@ interface IChallengeManager is IFinality {
     /// @notice Closes a challenge whose claim is settled: bond and held prices to the challenger.
     function settle(bytes32 challengeId) external;
 
-    /// @notice Credits a demand's price back to its demander: of every demand of a lost challenge, and of unanswered
+    /// @notice Voids challenges and their claims, for the case that the judge itself is wrong. All sides are refunded,
+    /// surcharges that burnt excepted; nothing moves to anyone else, nobody is slashed.
+    /// @dev Restricted to whom the hub's access manager allows it, and only during a pause. Challenges that have ended
+    /// are passed over. Other challenges to the same claims can be settled afterwards.
+    function emergencyVoid(bytes32[] calldata challengeIds) external;
+
+    /// @notice Credits a demand's price back to its demander: of every demand of a lost or voided challenge, and of unanswered
     /// demands of a settled one.
     function refundDemand(bytes32 challengeId, Position calldata position) external;
 
@@ -321,6 +310,4 @@ interface IChallengeManager is IFinality {
     function verifier() external view returns (ITraceVerifier);
 
     function staking() external view returns (IOperatorStaking);
-
-    function parameters() external view returns (ChallengeParams memory);
 }

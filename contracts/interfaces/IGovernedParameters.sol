@@ -44,6 +44,9 @@ interface IGovernedParameters {
     /// @return effectiveAt Protocol time from which it can be applied.
     function proposal() external view returns (bytes32 hash, uint48 effectiveAt);
 
+    /// @notice Number of the set in force, from 1; signed documents name it.
+    function parametersVersion() external view returns (uint32);
+
     function stakingParams() external view returns (StakingParams memory);
 
     function jobParams() external view returns (JobParams memory);

@@ -36,6 +36,7 @@ interface ITraceVerifier {
     /// @dev Reverts where anything does not open, and where the element is right.
     /// @param outputsRoot What the claim commits to.
     /// @param roots Roots of all nodes' tensors, or none where the model has more than `INLINE_ROOTS`.
+    /// @param salt Not read: with it the arguments are laid out as those of `openChallenge`, and passed on as they are.
     /// @return verdict Wrong or void.
     /// @return claimed Bits of the element in the claim.
     /// @return audited Bits of the element in the trace.
@@ -44,7 +45,8 @@ interface ITraceVerifier {
         bytes32 outputsRoot,
         bytes32 traceRoot,
         Deviation calldata deviation,
-        bytes32[] calldata roots
+        bytes32[] calldata roots,
+        bytes32 salt
     ) external view returns (Verdict verdict, uint64 claimed, uint64 audited);
 
     /// @notice The bits of an input element that lies outside the model's domain; reverts for one inside.

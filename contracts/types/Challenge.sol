@@ -14,7 +14,7 @@ enum Verdict {
     Void
 }
 
-/// The life of a challenge. It only moves forward: `Open` to any later one, `Upheld` to `Settled`.
+/// The life of a challenge. It only moves forward: `Open` to any later one, `Upheld` to `Settled` or `Refunded`.
 enum ChallengeStatus {
     /// Not opened; it may be committed.
     None,
@@ -27,7 +27,9 @@ enum ChallengeStatus {
     /// Ended: a demand was not answered in time.
     Unanswered,
     /// Ended: the claim is settled, by this challenge or another; the bond is paid back.
-    Settled
+    Settled,
+    /// Ended in an emergency: everybody has back what it brought, the claim is void.
+    Refunded
 }
 
 // The `node` of a position in the list of tensor roots, rather than in a tensor.
@@ -90,6 +92,10 @@ struct Challenge {
     uint32 outstanding;
     /// First second in which it can be executed; zero before it is upheld.
     uint48 executableAt;
+    // The prices in force when it was opened.
+    uint48 baseFeeFloor;
+    uint48 dataPrice;
+    uint8 priceMultiple;
     bytes32 claimId;
     bytes32 modelId;
     bytes32 inputsRoot;
@@ -102,10 +108,11 @@ struct Challenge {
     uint128 held;
     /// The accused operator's demand that took the base price under a surcharge, as `Positions.pack`; zero if none.
     uint128 accusedSlot;
-    // The clocks in force when it was opened.
+    // The clocks in force when it was opened, and the oracle of data prices.
     uint32 supplyWindow;
     uint32 graceWindow;
     uint32 airGap;
+    address feeOracle;
 }
 
 /// A demand, as the manager stores it.

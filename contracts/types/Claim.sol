@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-/// The life of a claim. It only moves forward: `Assigned` to `Answered` or `Refunded`; `Answered` to one of the last three.
+/// The life of a claim. It only moves forward: `Assigned` to `Answered` or `Refunded`; `Answered` to one of the last four.
 enum ClaimStatus {
     /// No such claim.
     None,
@@ -16,7 +16,9 @@ enum ClaimStatus {
     /// Proven wrong: the lock is slashed, the fee refunded.
     Wrong,
     /// Undecidable or outside the domain: the fee is refunded, nobody is punished.
-    Void
+    Void,
+    /// The stake behind it was taken for another claim that shared it: nothing is left to decide.
+    Unbacked
 }
 
 /// An operator's commitment "model `modelId` on inputs `inputsRoot` gives outputs `outputsRoot`", as every source shows it.

@@ -25,21 +25,10 @@ export default buildModule("Touchstone", (m) => {
     m.getParameter("faucetPeriod", DAY),
   ]);
   const authority = m.contract("Governance", [deployer]);
-  const disputeTerms = {
-    refutationWindow: m.getParameter("refutationWindow", DAY),
-    supplyWindow: m.getParameter("supplyWindow", 12 * HOUR),
-    graceWindow: m.getParameter("graceWindow", 12 * HOUR),
-    airGap: m.getParameter("airGap", 12 * HOUR),
-    bondFloor: m.getParameter("bondFloor", ETHER / 10n),
-    baseFeeFloor: m.getParameter("baseFeeFloor", GWEI),
-    dataPrice: m.getParameter("dataPrice", 0n),
-    priceMultiple: m.getParameter("priceMultiple", 4),
-  };
-  const inclusionDelay = m.getParameter("inclusionDelay", 6 * HOUR);
   const hub = m.contract("Hub", [
     deployer,
     authority,
-    inclusionDelay,
+    m.getParameter("inclusionDelay", 6 * HOUR),
     m.getParameter("epoch", DAY),
     {
       staking: {
@@ -64,7 +53,17 @@ export default buildModule("Touchstone", (m) => {
         payerThaw: m.getParameter("payerThaw", 14 * DAY),
         reservationFloor: m.getParameter("reservationFloor", 10n * ETHER),
       },
-      challenges: { ...disputeTerms, feeOracle: m.getParameter("feeOracle", ZERO) },
+      challenges: {
+        refutationWindow: m.getParameter("refutationWindow", DAY),
+        supplyWindow: m.getParameter("supplyWindow", 12 * HOUR),
+        graceWindow: m.getParameter("graceWindow", 12 * HOUR),
+        airGap: m.getParameter("airGap", 12 * HOUR),
+        bondFloor: m.getParameter("bondFloor", ETHER / 10n),
+        baseFeeFloor: m.getParameter("baseFeeFloor", GWEI),
+        dataPrice: m.getParameter("dataPrice", 0n),
+        priceMultiple: m.getParameter("priceMultiple", 4),
+        feeOracle: m.getParameter("feeOracle", ZERO),
+      },
       lottery: {
         probability: m.getParameter("auditProbability", 10_000),
         auditors: m.getParameter("auditors", 3),
@@ -86,10 +85,11 @@ export default buildModule("Touchstone", (m) => {
   const profiles = m.contractAt("OperatorProfiles", m.staticCall(staking, "profiles"));
   const fees = m.contractAt("DelegatorFees", m.staticCall(staking, "delegatorFees"));
   const verifier = m.contract("TraceVerifier", [registry]);
-  const challenges = m.contract("ChallengeManager", [staking, verifier, { inclusionDelay, ...disputeTerms }]);
+  const challenges = m.contract("ChallengeManager", [staking, verifier]);
   const offers = m.contract("OfferBook", [registry, staking]);
   const jobs = m.contract("JobEscrow", [offers, verifier, challenges]);
-  const sealed = m.call(hub, "seal", [challenges, [jobs], []]);
+  const receipts = m.contract("ReceiptEscrow", [registry, staking, challenges]);
+  const sealed = m.call(hub, "seal", [challenges, [jobs, receipts], []]);
   const seats = {
     governor: m.getParameter("governor", ZERO),
     guardian: m.getParameter("guardian", ZERO),
@@ -97,5 +97,8 @@ export default buildModule("Touchstone", (m) => {
     emergencyDelay: m.getParameter("emergencyDelay", 2 * DAY),
   };
   m.call(authority, "handOver", [hub, registry, seats], { after: [sealed] });
-  return { token, authority, hub, registry, staking, profiles, fees, arbiter, verifier, challenges, offers, jobs };
+  return {
+    ...{ token, authority, hub, registry, staking, profiles, fees },
+    ...{ arbiter, verifier, challenges, offers, jobs, receipts },
+  };
 });

@@ -78,6 +78,12 @@ const rules: readonly IForbiddenRuleType[] = [
     to: { path: `^src/(${ROLES}|sim)/`, pathNot: "^src/$1/" },
   },
   {
+    name: "exchange-below-disputes-and-roles",
+    comment: "What parties sign and send each other, and how, is the same for all of them.",
+    from: { path: "^src/(http|receipts)/" },
+    to: { path: outside("http", "receipts", "chain", "audit", "onnx") },
+  },
+  {
     name: "nobody-imports-cli",
     from: { path: "^(src|scripts|deploy)/", pathNot: "^src/cli/" },
     to: { path: "^src/cli/" },

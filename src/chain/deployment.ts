@@ -23,6 +23,7 @@ const schema = z.object({
   challenges: address,
   offers: address,
   jobs: address,
+  receipts: address,
 });
 
 /** Where the suite's contracts live on one chain. */

@@ -4,7 +4,7 @@ import type { Suite } from "./suite.js";
 
 /** One event of the suite. */
 export interface SuiteEvent {
-  readonly contract: "registry" | "staking" | "jobs" | "challenges";
+  readonly contract: "registry" | "staking" | "jobs" | "receipts" | "challenges";
   readonly name: string;
   readonly args: LogDescription["args"];
   readonly block: number;
@@ -25,7 +25,7 @@ export interface Cursors {
 /** The newest block and the events since the last call that was acknowledged. */
 export interface Batch {
   readonly head: number;
-  /** Chain time: timestamp of the head, seconds. */
+  /** Protocol time, in which all deadlines are; chain time without the seconds of pauses. */
   readonly now: number;
   readonly events: readonly SuiteEvent[];
   /** Remembers that the events are handled; call it in the same `atomically` as the writes they cause. */
@@ -47,6 +47,7 @@ export function createFeed(suite: Suite, cursors: Cursors): { next(): Promise<Ba
     [deployment.registry.toLowerCase()]: "registry",
     [deployment.staking.toLowerCase()]: "staking",
     [deployment.jobs.toLowerCase()]: "jobs",
+    [deployment.receipts.toLowerCase()]: "receipts",
     [deployment.challenges.toLowerCase()]: "challenges",
   };
 
@@ -75,7 +76,7 @@ export function createFeed(suite: Suite, cursors: Cursors): { next(): Promise<Ba
     next: async () => {
       const head = await provider.getBlock("latest");
       if (head === null || head.hash === null) return { head: 0, now: 0, events: [], acknowledge: () => undefined };
-      const { number, hash, timestamp } = head;
+      const { number, hash } = head;
       const events: SuiteEvent[] = [];
       for (let from = await start(); from <= number; from += PAGE) {
         const toBlock = Math.min(from + PAGE - 1, number);
@@ -87,7 +88,7 @@ export function createFeed(suite: Suite, cursors: Cursors): { next(): Promise<Ba
       }
       return {
         head: number,
-        now: timestamp,
+        now: Number(await suite.hub.time({ blockTag: number })),
         events,
         acknowledge: () => cursors.put("events", { block: number, hash }),
       };

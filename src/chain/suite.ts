@@ -10,6 +10,7 @@ import {
   OfferBook__factory,
   OperatorProfiles__factory,
   OperatorStaking__factory,
+  ReceiptEscrow__factory,
   TraceVerifier__factory,
   IChallengeManager__factory,
   IDelegatorFees__factory,
@@ -28,6 +29,7 @@ import {
   type IOfferBook,
   type IOperatorProfiles,
   type IOperatorStaking,
+  type ReceiptEscrow,
   type TestToken,
 } from "../../typechain-types/index.js";
 import { TouchstoneError, messageOf } from "../errors.js";
@@ -45,6 +47,7 @@ export interface Suite {
   readonly fees: IDelegatorFees;
   readonly offers: IOfferBook;
   readonly jobs: IJobEscrow;
+  readonly receipts: ReceiptEscrow;
   readonly challenges: IChallengeManager;
   readonly token: TestToken;
   /** Every error and event of the suite. */
@@ -62,6 +65,7 @@ const FACTORIES = [
   OfferBook__factory,
   OperatorProfiles__factory,
   OperatorStaking__factory,
+  ReceiptEscrow__factory,
   TestToken__factory,
   TraceVerifier__factory,
 ];
@@ -124,6 +128,7 @@ export function connectSuite(provider: Provider, deployment: Deployment): Suite 
     staking: IOperatorStaking__factory.connect(deployment.staking, provider),
     offers: IOfferBook__factory.connect(deployment.offers, provider),
     jobs: IJobEscrow__factory.connect(deployment.jobs, provider),
+    receipts: ReceiptEscrow__factory.connect(deployment.receipts, provider),
     challenges: IChallengeManager__factory.connect(deployment.challenges, provider),
     token: TestToken__factory.connect(deployment.token, provider),
     abi: mergedAbi(),

@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import { deploymentPath, readDeployment } from "../chain/deployment.js";
 import { loadKey } from "../chain/keys.js";
 import { createSender, type Sender } from "../chain/sender.js";
+import type { HDNodeWallet, Wallet } from "ethers";
 import { chainIdOf, connectSuite, createProvider, type Suite } from "../chain/suite.js";
 import { readSettings, type Settings } from "../config/settings.js";
 import { createCatalogue, type Catalogue } from "../models/catalogue.js";
@@ -21,6 +22,8 @@ export interface Context {
   /** The address book's place for the node's chain. */
   deploymentFile(): Promise<string>;
   suite(): Promise<Suite>;
+  /** This process's key, connected to the node. */
+  signer(): Promise<Wallet | HDNodeWallet>;
   sender(): Promise<Sender>;
   catalogue(): Promise<Catalogue>;
   readonly log: (role: string) => Logger;
@@ -43,15 +46,17 @@ export function createContext(program: Command): Context {
     const chainId = await chainIdOf(settings.rpcUrl);
     return connectSuite(createProvider(settings.rpcUrl), readDeployment(await deploymentFile(), chainId));
   });
+  const signer = once(async () => (await loadKey(settings.key)).connect((await suite()).provider));
   return {
     settings,
     io: createIo(json),
     files,
     deploymentFile,
     suite,
+    signer,
     sender: once(async () => {
-      const { provider: node, abi } = await suite();
-      return createSender({ provider: node, signer: (await loadKey(settings.key)).connect(node), errors: abi });
+      const { provider, abi } = await suite();
+      return createSender({ provider, signer: await signer(), errors: abi });
     }),
     catalogue: once(async () => createCatalogue(await suite(), files)),
     log: (role) => createLogger(role, settings.logLevel),

@@ -7,6 +7,7 @@ import { jobCommands } from "./commands/job.js";
 import { hubCommand } from "./commands/hub.js";
 import { modelCommands } from "./commands/model.js";
 import { operatorCommands } from "./commands/operator.js";
+import { receiptCommands } from "./commands/receipt.js";
 import { roleCommands } from "./commands/roles.js";
 import { stakeCommands } from "./commands/stake.js";
 import { createContext, type Context } from "./context.js";
@@ -26,6 +27,7 @@ function build(): Command {
   operatorCommands(program, context);
   stakeCommands(program, context);
   jobCommands(program, context);
+  receiptCommands(program, context);
   challengeCommands(program, context);
   roleCommands(program, context);
   hubCommand(program, context);

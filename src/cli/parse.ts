@@ -73,6 +73,22 @@ export function named<T>(parse: (text: string) => T): (text: string, previous: N
 export const byName = <T>(pairs: readonly Named<T>[]): Record<string, T> =>
   Object.fromEntries(pairs.map(({ name, value }) => [name, value]));
 
+/** Where to listen: 127.0.0.1:8700, or [::1]:8700. */
+export function listen(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65_535) throw new InvalidArgumentError("Give host:port, e.g. 127.0.0.1:8700.");
+  return { host, port };
+}
+
+export function url(text: string): URL {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new InvalidArgumentError("Give an address such as http://127.0.0.1:8700.");
+  }
+  return new URL(text);
+}
+
 /** A closed range: 0:255. */
 export function range(text: string): { lo: number; hi: number } {
   const [lo, hi] = text.split(":").map(Number);

@@ -7,7 +7,8 @@ import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { TouchstoneError } from "../errors.js";
-import { fetchClaim } from "./claims.js";
+import { present, refusalOf } from "../receipts/present.js";
+import { fetchClaim, type ReceiptClaim } from "./claims.js";
 import { readChallenge, type DemandLog } from "./logs.js";
 import { openElement, openResult } from "./openings.js";
 import { ChallengeStatus, ClaimStatus, INLINE_ROOTS, tolerantSend, type Progress } from "./protocol.js";
@@ -27,6 +28,8 @@ export interface Accusation {
   readonly node: number;
   /** Block from which the challenge's events are read. */
   readonly sinceBlock: number;
+  /** What has to be presented before it can be challenged. */
+  readonly receipt?: ReceiptClaim["receipt"];
 }
 
 /** What is needed to act for an accusation; recomputed from the claim's bytes, never stored. */
@@ -69,13 +72,20 @@ export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Se
     );
   }
 
-  /** Shows a job's terms to the contracts: of their own they keep too little to judge a dispute. */
-  async function present(claimId: string): Promise<Progress> {
-    const { status } = await suite.jobs.job(claimId);
-    const known = Number(status) === ClaimStatus.Answered ? await fetchClaim(suite, claimId) : undefined;
-    if (known === undefined) return "done";
-    await sender.send(await suite.jobs.present.populateTransaction(known.terms));
-    return "acted";
+  async function canBePresented({ claimId, receipt }: Accusation): Promise<boolean> {
+    if (receipt !== undefined) return (await refusalOf(suite, receipt)) === undefined;
+    return Number((await suite.jobs.job(claimId)).status) === ClaimStatus.Answered;
+  }
+
+  /** Shows a receipt, or a job's terms, to the contracts: of their own they keep too little to judge a dispute. */
+  async function show({ claimId, receipt }: Accusation): Promise<void> {
+    if (receipt !== undefined) {
+      await present(suite, sender, receipt);
+    } else {
+      const known = await fetchClaim(suite, claimId);
+      if (known !== undefined) await sender.send(await suite.jobs.present.populateTransaction(known.terms));
+    }
+    log.info({ event: "presented", claimId }, "presented a claim");
   }
 
   async function supply({ challengeId }: Accusation, { position }: DemandLog, { trace }: Material): Promise<void> {
@@ -98,8 +108,11 @@ export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Se
   ): Promise<Progress> {
     const { challengeId, source, claimId } = accusation;
     const claim = await IClaimSource__factory.connect(source, suite.provider).claim(claimId);
-    if (Number(claim.status) === ClaimStatus.None) return present(claimId);
-    if (Number(claim.status) !== ClaimStatus.Answered || now > Number(claim.challengeDeadline)) return "done";
+    // Shown only after the commitment, so that nobody hears of the fraud by it.
+    const hidden = Number(claim.status) === ClaimStatus.None;
+    if (hidden && !(await canBePresented(accusation))) return "done";
+    const isOpen = Number(claim.status) === ClaimStatus.Answered && now <= Number(claim.challengeDeadline);
+    if (!hidden && !isOpen) return "done";
     const { committedBlock } = await challenges.commitmentOf(sender.address, challengeId);
     if (committedBlock === 0n) {
       const sent = await sender.send(await challenges.commitChallenge.populateTransaction(challengeId));
@@ -107,6 +120,10 @@ export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Se
       return "acted";
     }
     if (BigInt(head) < committedBlock) return "waiting";
+    if (hidden) {
+      await show(accusation);
+      return "acted";
+    }
     await open(accusation, await material());
     return "acted";
   }

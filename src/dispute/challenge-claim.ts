@@ -5,7 +5,7 @@ import type { Suite } from "../chain/suite.js";
 import { TouchstoneError } from "../errors.js";
 import type { State } from "../store/state.js";
 import { createAccuser, type Accusation } from "./accuse.js";
-import { claimsOf, fetchClaim, type ClaimRecord } from "./claims.js";
+import { claimsOf, fetchClaim, type JobClaim } from "./claims.js";
 import type { Evidencer } from "./evidence.js";
 import { compareWithAudit } from "./examine.js";
 import { makeAccusation } from "./make-accusation.js";
@@ -19,7 +19,7 @@ const TRIES = 180;
  * Reads an answered claim from the chain.
  * @throws TouchstoneError `CLAIM_UNKNOWN` where it was never requested, or not answered yet.
  */
-export async function answeredClaim(suite: Suite, claimId: string): Promise<ClaimRecord> {
+export async function answeredClaim(suite: Suite, claimId: string): Promise<JobClaim> {
   const claim = await fetchClaim(suite, claimId);
   if (claim !== undefined && claim.outputs.length > 0) return claim;
   const fault = claim === undefined ? "was never requested" : "is not answered yet";
@@ -38,7 +38,7 @@ export async function challengeClaim(parts: {
   sender: Sender;
   evidencer: Evidencer;
   state: State;
-  claim: ClaimRecord;
+  claim: JobClaim;
   log: Logger;
 }): Promise<{ accusation: Accusation; verdict: "wrong" | "void" }> {
   const { suite, sender, evidencer, state, claim, log } = parts;
@@ -58,7 +58,8 @@ export async function challengeClaim(parts: {
   for (let tries = 0; tries < TRIES; tries++) {
     const head = await suite.provider.getBlock("latest");
     if (head !== null) {
-      await accuser.advance(accusation, () => evidencer.materialOf(claim), head.timestamp, head.number);
+      const now = Number(await suite.hub.time());
+      await accuser.advance(accusation, () => evidencer.materialOf(claim), now, head.number);
       const { status } = await suite.challenges.challenge(accusation.challengeId);
       if (Number(status) !== ChallengeStatus.None) return { accusation, verdict: finding.verdict };
     }

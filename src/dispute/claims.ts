@@ -3,10 +3,12 @@ import type { Result } from "ethers";
 import type { JobTermsStruct } from "../../typechain-types/interfaces/IJobEscrow.js";
 import type { SuiteEvent } from "../chain/feed.js";
 import type { Suite } from "../chain/suite.js";
+import { refusalOf, type SignedReceipt } from "../receipts/present.js";
 import type { Collection, State } from "../store/state.js";
+import { ClaimStatus } from "./protocol.js";
 
-/** What the chain published about one claim; bytes in hexadecimal, as emitted. */
-export interface ClaimRecord {
+/** What is known about one claim; bytes in hexadecimal, as emitted. A job's are published, a receipt's its parties have. */
+interface ClaimBase {
   readonly claimId: string;
   readonly source: string;
   readonly modelId: string;
@@ -15,18 +17,46 @@ export interface ClaimRecord {
   /** Empty until answered. */
   readonly outputs: readonly string[];
   readonly block: number;
-  /** What a job is about: calls about it bring this along. */
-  readonly terms: JobTermsStruct;
 }
 
-export const claimsOf = (state: State): Collection<ClaimRecord> => state.collection("claim");
+/** A job, with the bytes that its events published. */
+export interface JobClaim extends ClaimBase {
+  /** What a job is about: calls about it bring this along. */
+  readonly terms: JobTermsStruct;
+  readonly receipt?: undefined;
+}
+
+/** An answer by receipt, with the bytes that its two parties have. */
+export interface ReceiptClaim extends ClaimBase {
+  /** What makes it a claim when presented. */
+  readonly receipt: SignedReceipt;
+  readonly terms?: undefined;
+}
+
+export type ClaimRecord = JobClaim | ReceiptClaim;
+
+/** Claims that came by jobs. */
+export const claimsOf = (state: State): Collection<JobClaim> => state.collection("claim");
+/** Claims that came by receipts, presented or not. */
+export const receiptsOf = (state: State): Collection<ReceiptClaim> => state.collection("receipt");
+
+/** A claim of either kind. */
+export const findClaim = (state: State, claimId: string): ClaimRecord | undefined =>
+  claimsOf(state).get(claimId) ?? receiptsOf(state).get(claimId);
+
+/** Whether nothing can be asked of a claim any more: it is settled, or a receipt that can't be presented again. */
+export async function isOver(suite: Suite, { claimId, receipt }: ClaimRecord): Promise<boolean> {
+  const { status } = receipt === undefined ? await suite.jobs.job(claimId) : await suite.receipts.claim(claimId);
+  if (Number(status) !== ClaimStatus.None) return Number(status) >= ClaimStatus.Refunded;
+  return receipt !== undefined && (await refusalOf(suite, receipt)) !== undefined;
+}
 
 /** The record after one event of the job escrow; the same record where the event says nothing new. */
 function applyEvent(
-  known: ClaimRecord | undefined,
+  known: JobClaim | undefined,
   source: string,
   event: Pick<SuiteEvent, "name" | "args" | "block">,
-): ClaimRecord | undefined {
+): JobClaim | undefined {
   const { name, args, block } = event;
   if (name === "JobAnswered") {
     return known && { ...known, outputs: [...(args.getValue("outputs") as string[])] };
@@ -45,7 +75,7 @@ function applyEvent(
 }
 
 /** Keeps claims from the events of the job escrow. Seeing an event twice changes nothing. */
-export function recordClaim(state: State, source: string, event: SuiteEvent): ClaimRecord | undefined {
+export function recordClaim(state: State, source: string, event: SuiteEvent): JobClaim | undefined {
   if (event.name !== "JobRequested" && event.name !== "JobAnswered") return undefined;
   const claims = claimsOf(state);
   const record = applyEvent(claims.get(event.args.getValue("jobId") as string), source, event);
@@ -57,7 +87,7 @@ export function recordClaim(state: State, source: string, event: SuiteEvent): Cl
  * Reads a claim's published bytes from the chain, for commands that look at one claim.
  * @returns undefined where no such job was requested.
  */
-export async function fetchClaim(suite: Suite, claimId: string): Promise<ClaimRecord | undefined> {
+export async function fetchClaim(suite: Suite, claimId: string): Promise<JobClaim | undefined> {
   const { jobs, provider, deployment, abi } = suite;
   const topics = (["JobRequested", "JobAnswered"] as const).map((name) => jobs.interface.getEvent(name).topicHash);
   const logs = await provider.getLogs({
@@ -66,7 +96,7 @@ export async function fetchClaim(suite: Suite, claimId: string): Promise<ClaimRe
     fromBlock: deployment.block,
     toBlock: "latest",
   });
-  let record: ClaimRecord | undefined;
+  let record: JobClaim | undefined;
   for (const log of logs) {
     const event = abi.parseLog(log);
     if (event === null) continue;

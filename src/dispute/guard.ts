@@ -4,7 +4,7 @@ import type { SuiteEvent } from "../chain/feed.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import type { State } from "../store/state.js";
-import { claimsOf } from "./claims.js";
+import { findClaim } from "./claims.js";
 import { createDefender } from "./defend.js";
 import type { Evidencer } from "./evidence.js";
 
@@ -35,7 +35,6 @@ export interface GuardOptions {
  */
 export function createGuard({ suite, sender, state, evidencer, log }: GuardOptions): Guard {
   const challenges = state.collection<ChallengeRecord>("foreign-challenge");
-  const claims = claimsOf(state);
   const defender = createDefender({ suite, sender, log });
 
   return {
@@ -45,14 +44,14 @@ export function createGuard({ suite, sender, state, evidencer, log }: GuardOptio
         const [challengeId, challenger, claimId] = ["challengeId", "challenger", "claimId"].map(
           (name) => event.args.getValue(name) as string,
         ) as [string, string, string];
-        if (challenger === sender.address || claims.get(claimId) === undefined) continue;
+        if (challenger === sender.address || findClaim(state, claimId) === undefined) continue;
         challenges.put(challengeId, { challengeId, claimId, block: event.block });
       }
     },
     advance: async (now) => {
       let acted = false;
       for (const { key, value } of challenges.entries()) {
-        const claim = claims.get(value.claimId);
+        const claim = findClaim(state, value.claimId);
         try {
           const defence = claim && (() => evidencer.defenceOf(claim));
           const progress = await defender.advance(key, value.block, defence, now);

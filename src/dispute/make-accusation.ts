@@ -40,5 +40,6 @@ export async function makeAccusation(parts: {
     element,
     node,
     sinceBlock: block,
+    ...(claim.receipt === undefined ? {} : { receipt: claim.receipt }),
   };
 }

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 
 import { Command, Option } from "commander";
+import { parseEther, ZeroAddress } from "ethers";
 
 import { deploymentPath, readDeployment } from "../chain/deployment.js";
 import { loadKey } from "../chain/keys.js";
@@ -15,11 +16,15 @@ import { readSettings } from "../config/settings.js";
 import { createInlineSink } from "../audit/roots.js";
 import { createEvidencer, type Evidencer } from "../dispute/evidence.js";
 import { createGuard } from "../dispute/guard.js";
+import { serveBeside } from "../http/server.js";
 import { createLogger } from "../log.js";
 import { createCatalogue, type Catalogue } from "../models/catalogue.js";
 import { createModelFiles } from "../models/files.js";
+import type { TypedDataSigner } from "../receipts/typed-data.js";
 import { openState, type State } from "../store/state.js";
-import { createWorker } from "../worker/worker.js";
+import { createEndpoint } from "../worker/endpoint.js";
+import { createInferService } from "../worker/infer.js";
+import { createWorker, type Answerer } from "../worker/worker.js";
 import { dishonestAnswerer, FRAUDS, type Fraud } from "./frauds/frauds.js";
 import { createLiar } from "./liar.js";
 import { LIES, type LieName } from "./lies/lies.js";
@@ -30,12 +35,21 @@ interface Flags {
   readonly seed: number;
 }
 
+interface OperatorFlags extends Flags {
+  readonly fraud: Fraud;
+  readonly factors: string;
+  readonly listen?: string;
+  readonly serve?: string;
+}
+
 interface Tools {
   readonly suite: Suite;
   readonly sender: Sender;
   readonly state: State;
   readonly catalogue: Catalogue;
   readonly evidencer: Evidencer;
+  readonly signer: TypedDataSigner;
+  readonly signal: AbortSignal;
   readonly log: ReturnType<typeof createLogger>;
 }
 
@@ -48,13 +62,15 @@ async function run(role: string, flags: Flags, create: (tools: Tools) => Role | 
   const chainId = await chainIdOf(settings.rpcUrl);
   const book = settings.deployment ?? deploymentPath(settings.home, chainId);
   const suite = connectSuite(provider, readDeployment(book, chainId));
-  const sender = createSender({ provider, signer: (await loadKey(settings.key)).connect(provider), errors: suite.abi });
+  const signer = (await loadKey(settings.key)).connect(provider);
+  const sender = createSender({ provider, signer, errors: suite.abi });
   const catalogue = createCatalogue(suite, createModelFiles(join(settings.home, "models")));
   const state = openState(flags.state);
   const evidencer = createEvidencer(catalogue, createInlineSink());
-  const { pass } = await create({ suite, sender, state, catalogue, evidencer, log });
+  const signal = untilStopped();
+  const { pass } = await create({ suite, sender, state, catalogue, evidencer, signer, signal, log });
   log.info({ event: "started", address: sender.address }, `${role} started`);
-  await runRole({ pass, log, pollMs: flags.poll, signal: untilStopped() });
+  await runRole({ pass, log, pollMs: flags.poll, signal });
   state.close();
 }
 
@@ -65,18 +81,42 @@ function withFlags(command: Command): Command {
     .option("--seed <n>", "seed of random choices", Number, 1);
 }
 
+/** Sells the same dishonest answers by receipt. */
+async function sell(
+  { listen, serve = "" }: OperatorFlags,
+  parts: Tools & { readonly answer: Answerer; readonly operator: string },
+): Promise<void> {
+  const [host = "", port] = listen?.split(":") ?? [];
+  const [modelId = "", price = "0"] = serve.split("=");
+  const { log, signal } = parts;
+  const service = {
+    prices: new Map([[modelId, parseEther(price)]]),
+    currency: ZeroAddress,
+    lock: parseEther("50"),
+    minDeposit: parseEther("0.001"),
+    duration: 7 * 86_400,
+    concurrency: 16,
+  };
+  const http = { bodyLimit: 16 * 1024 * 1024, timeoutMs: 30_000, log };
+  const at = listen === undefined ? undefined : { host, port: Number(port) };
+  await serveBeside(createEndpoint(createInferService({ ...parts, service }), http), { at, log, signal });
+}
+
 const program = new Command("dishonest");
 
 withFlags(program.command("operator"))
   .addOption(new Option("--fraud <name>").choices(Object.keys(FRAUDS)).makeOptionMandatory())
   .option("--factors <list>", "multiples of the tolerance, for deviating", "1.01")
-  .action(async (flags: Flags & { readonly fraud: Fraud; readonly factors: string }) => {
+  .option("--listen <host:port>", "sell answers by HTTP here")
+  .option("--serve <modelId=price>", "with --listen: what to sell")
+  .action(async (flags: OperatorFlags) => {
     await run(`operator (${flags.fraud})`, flags, async (tools) => {
       const operator = await tools.suite.profiles.operatorOf(tools.sender.address);
       const runtime = { engine: "native", provider: "cpu", threads: 1, optimisation: "all" } as const;
       const factors = flags.factors.split(",").map(Number);
       const answer = dishonestAnswerer(flags.fraud, { ...tools, runtime, seed: flags.seed, factors });
-      return createWorker({ ...tools, answer, operator, guard: createGuard(tools) });
+      await sell(flags, { ...tools, answer, operator });
+      return createWorker({ ...tools, answer, operator, guard: createGuard(tools), collectFrom: 0n });
     });
   });
 

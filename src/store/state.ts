@@ -22,7 +22,7 @@ export interface State {
 }
 
 /** The state file of a role that acts with one key. */
-export const roleState = (home: string, role: "worker" | "watcher", account: string): string =>
+export const roleState = (home: string, role: "worker" | "watcher" | "client", account: string): string =>
   join(home, "state", `${role}-${account}.sqlite`);
 
 const toJson = (value: unknown): string =>

@@ -7,18 +7,17 @@ import type { PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { createAccuser, type Accusation } from "../dispute/accuse.js";
-import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
+import { claimsOf, findClaim, isOver, receiptsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
 import { collectFromDisputes } from "../dispute/collect.js";
 import type { Evidencer } from "../dispute/evidence.js";
 import { compareWithAudit, isSuspicious, type Finding } from "../dispute/examine.js";
 import type { Guard } from "../dispute/guard.js";
 import { makeAccusation } from "../dispute/make-accusation.js";
-import { ClaimStatus } from "../dispute/protocol.js";
 import type { Catalogue } from "../models/catalogue.js";
 import { firstOutside } from "../models/domain.js";
 import { inputTensors, type PreparedModel } from "../models/prepared.js";
 import type { Runtime } from "../runtime/runtime.js";
-import type { State } from "../store/state.js";
+import type { Collection, State } from "../store/state.js";
 
 export interface WatcherOptions {
   readonly suite: Suite;
@@ -32,11 +31,13 @@ export interface WatcherOptions {
   readonly log: Logger;
 }
 
+/** Answered claims that wait to be checked, by id. */
+export const uncheckedOf = (state: State): Collection<{ since: number }> => state.collection("unchecked");
+
 /** Re-runs published claims, challenges the wrong ones, and defends the others against false challenges. */
 export function createWatcher(options: WatcherOptions): { readonly pass: () => Promise<PassResult> } {
   const { suite, sender, state, catalogue, evidencer, guard, log } = options;
-  const claims = claimsOf(state);
-  const unchecked = state.collection<{ since: number }>("unchecked");
+  const unchecked = uncheckedOf(state);
   const accusations = state.collection<Accusation>("accusation");
   const feed = createFeed(suite, state.collection("cursor"));
   const accuser = createAccuser({ suite, sender, log });
@@ -74,7 +75,7 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
 
   /** Examines one answered claim; returns whether an accusation came of it. */
   async function check(claimId: string): Promise<boolean> {
-    const claim = claims.get(claimId);
+    const claim = findClaim(state, claimId);
     if (claim === undefined) return false;
     const finding = await examine(claim);
     if (finding === undefined) {
@@ -104,7 +105,7 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
   async function advanceAll(now: number, head: number): Promise<boolean> {
     let acted = false;
     for (const { key, value } of accusations.entries()) {
-      const claim = claims.get(value.claimId);
+      const claim = findClaim(state, value.claimId);
       if (claim === undefined) continue;
       try {
         const progress = await accuser.advance(value, () => evidencer.materialOf(claim), now, head);
@@ -123,10 +124,11 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
   /** Forgets claims that are settled and in which no dispute of ours runs. */
   async function forget(): Promise<void> {
     const disputed = new Set(accusations.entries().map(({ value }) => value.claimId));
-    for (const { key } of claims.entries()) {
-      if (disputed.has(key) || unchecked.get(key) !== undefined) continue;
-      const { status } = await suite.jobs.job(key);
-      if (Number(status) >= ClaimStatus.Refunded) claims.delete(key);
+    for (const claims of [claimsOf(state), receiptsOf(state)]) {
+      for (const { key, value } of claims.entries()) {
+        if (disputed.has(key) || unchecked.get(key) !== undefined) continue;
+        if (await isOver(suite, value)) claims.delete(key);
+      }
     }
   }
 

@@ -8,7 +8,7 @@ import { createFeed } from "../chain/feed.js";
 import type { PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
-import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
+import { claimsOf, isOver, receiptsOf, recordClaim, type JobClaim } from "../dispute/claims.js";
 import { collectFromDisputes } from "../dispute/collect.js";
 import type { Guard } from "../dispute/guard.js";
 import { openElement } from "../dispute/openings.js";
@@ -17,6 +17,7 @@ import type { Catalogue } from "../models/catalogue.js";
 import { firstOutside } from "../models/domain.js";
 import { inputTensors, type PreparedModel } from "../models/prepared.js";
 import type { State } from "../store/state.js";
+import { createReservations } from "./reservations.js";
 
 /** How a worker comes to its answers. */
 export type Answerer = (model: PreparedModel, inputs: readonly Tensor[], claimId: string) => Promise<readonly Tensor[]>;
@@ -31,19 +32,28 @@ export interface WorkerOptions {
   readonly guard: Guard;
   /** The operator (owner address) that this worker answers for. */
   readonly operator: string;
+  /** Vouchers are collected as soon as one pays this much (see `createReservations`). */
+  readonly collectFrom: bigint;
   readonly log: Logger;
 }
+
+/** How often receipts that can't be challenged any more are looked for, in seconds of chain time. */
+const FORGET_SECONDS = 3_600;
 
 /** Answers an operator's jobs, finalises them, collects fees and defends its claims. */
 export function createWorker(options: WorkerOptions): { readonly pass: () => Promise<PassResult> } {
   const { suite, sender, state, catalogue, guard, operator, log } = options;
   const { jobs } = suite;
   const claims = claimsOf(state);
+  const issued = receiptsOf(state);
+  const requests = state.collection<string>("request");
+  const reservations = createReservations(options);
+  let forgotAt = 0;
   const feed = createFeed(suite, state.collection("cursor"));
   /** Answers are kept, so that a crash between computing and sending never leads to two different ones. */
   const answers = state.collection<string[]>("answer");
 
-  async function answerOf(claim: ClaimRecord, model: PreparedModel): Promise<string[]> {
+  async function answerOf(claim: JobClaim, model: PreparedModel): Promise<string[]> {
     const known = answers.get(claim.claimId);
     if (known !== undefined) return known;
     const outputs = await options.answer(model, inputTensors(model, claim.inputs), claim.claimId);
@@ -53,7 +63,7 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
   }
 
   /** Declines a job whose inputs lie outside the domain; returns whether it did. */
-  async function declined(claim: ClaimRecord, model: PreparedModel): Promise<boolean> {
+  async function declined(claim: JobClaim, model: PreparedModel): Promise<boolean> {
     const bytes = claim.inputs.map(fromHex);
     for (const [i, spec] of model.graph.inputs.entries()) {
       const element = firstOutside(bytes[i] ?? new Uint8Array(), spec);
@@ -67,7 +77,7 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     return false;
   }
 
-  async function submit(claim: ClaimRecord): Promise<void> {
+  async function submit(claim: JobClaim): Promise<void> {
     const model = await catalogue.get(claim.modelId);
     if (await declined(claim, model)) return;
     const outputs = await answerOf(claim, model);
@@ -79,7 +89,7 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
   }
 
   /** Does what one claim needs at protocol time `now`; returns whether anything was sent. */
-  async function tend(claim: ClaimRecord, now: number): Promise<boolean> {
+  async function tend(claim: JobClaim, now: number): Promise<boolean> {
     const job = await jobs.job(claim.claimId);
     switch (Number(job.status)) {
       case ClaimStatus.Assigned:
@@ -106,6 +116,20 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     }
   }
 
+  /** Inputs of receipts are kept until nobody can challenge them. */
+  async function forget(now: number): Promise<void> {
+    if (now < forgotAt + FORGET_SECONDS) return;
+    forgotAt = now;
+    for (const { key, value } of issued.entries()) {
+      if (!(await isOver(suite, value))) continue;
+      const { reservation, requestId } = value.receipt.receipt;
+      state.atomically(() => {
+        issued.delete(key);
+        requests.delete(`${reservation}:${requestId}`);
+      });
+    }
+  }
+
   async function collect(): Promise<boolean> {
     if (await collectFromDisputes(suite, sender)) {
       log.info({ event: "collected", account: sender.address }, "withdrew rewards of defences");
@@ -114,8 +138,14 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     // What deliveries paid is credited to whoever finalised, which is this key.
     for (const account of new Set([await suite.profiles.payoutOf(operator), sender.address])) {
       for (const currency of await suite.hub.currencies()) {
-        if ((await jobs.creditOf(currency, account)) === 0n) continue;
-        await tolerantSend(sender, await jobs.withdraw.populateTransaction(currency, account), ["NothingToWithdraw"]);
+        const done = ["NothingToWithdraw"];
+        const fees = await jobs.creditOf(currency, account);
+        const vouchers = await suite.receipts.creditOf(account, currency);
+        if (fees === 0n && vouchers === 0n) continue;
+        if (fees > 0n) await tolerantSend(sender, await jobs.withdraw.populateTransaction(currency, account), done);
+        if (vouchers > 0n) {
+          await tolerantSend(sender, await suite.receipts.withdraw.populateTransaction(account, currency), done);
+        }
         log.info({ event: "collected", account, currency }, "withdrew earned fees");
         return true;
       }
@@ -134,19 +164,23 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
           recordClaim(state, suite.deployment.jobs, event);
         }
         guard.record(batch.events);
+        reservations.record(batch.events);
         batch.acknowledge();
       });
       let acted = await guard.advance(batch.now);
-      const time = Number(await suite.hub.timeAt(batch.now));
+      if (await reservations.advance()) acted = true;
       for (const { key, value } of claims.entries()) {
         try {
-          if (await tend(value, time)) acted = true;
+          if (await tend(value, batch.now)) acted = true;
         } catch (err) {
           // One job that cannot be served must not keep the others waiting.
           log.error({ event: "job-failed", claimId: key, err }, "cannot serve a job");
         }
       }
-      if (!acted && (await collect())) acted = true;
+      if (!acted) {
+        await forget(batch.now);
+        acted = await collect();
+      }
       return { head: batch.head, acted };
     },
   };

@@ -209,6 +209,8 @@ describe("attacks on challenges", () => {
       "countSharers",
       "demand",
       "demandDeeper",
+      // Restricted, in a pause only: it refunds all sides.
+      "emergencyVoid",
       "execute",
       "expire",
       "openChallenge",

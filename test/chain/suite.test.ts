@@ -14,6 +14,7 @@ const ADDRESSES = {
   challenges: ZeroAddress,
   offers: ZeroAddress,
   jobs: ZeroAddress,
+  receipts: ZeroAddress,
 };
 
 describe("suite", () => {

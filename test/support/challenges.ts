@@ -39,9 +39,17 @@ export const BOND = parseEther("0.2");
 /** More than any demand's price; what is not asked is credited back. */
 export const PAYMENT = parseEther("1");
 
-export const STATUS = { none: 0n, open: 1n, upheld: 2n, refuted: 3n, unanswered: 4n, settled: 5n } as const;
+export const STATUS = {
+  none: 0n,
+  open: 1n,
+  upheld: 2n,
+  refuted: 3n,
+  unanswered: 4n,
+  settled: 5n,
+  refunded: 6n,
+} as const;
 export const VERDICT = { right: 0n, wrong: 1n, void: 2n } as const;
-export const CLAIM = { answered: 2n, final: 4n, wrong: 5n, void: 6n } as const;
+export const CLAIM = { none: 0n, answered: 2n, final: 4n, wrong: 5n, void: 6n, unbacked: 7n } as const;
 
 export interface Output {
   readonly node: number;
@@ -95,18 +103,23 @@ export async function deploySuite(
   { terms = {}, challengeWindow = PARAMS.challengeWindow }: Omit<Deployment, "layout"> = {},
 ) {
   const { ethers, deployer } = connection;
-  const hub = await deployHub(connection, { parameters: { jobs: { challengeWindow } } });
+  const { inclusionDelay, ...challenges } = { ...TERMS, ...terms };
+  const hub = await deployHub(connection, {
+    inclusionDelay: Number(inclusionDelay),
+    parameters: { challenges, jobs: { challengeWindow } },
+  });
   const token = await ethers.deployContract("TestToken", [deployer, 10n ** 9n * TOKEN, 1000n * TOKEN, DAY]);
   const registry = await deployRegistry(connection, hub, [ZeroAddress, arbiter]);
   const staking = await ethers.deployContract("OperatorStaking", [token, hub, true]);
   const verifier = await ethers.deployContract("TraceVerifier", [registry]);
-  const manager = await ethers.deployContract("ChallengeManager", [staking, verifier, { ...TERMS, ...terms }]);
+  const manager = await ethers.deployContract("ChallengeManager", [staking, verifier]);
   const offers = await ethers.deployContract("OfferBook", [registry, staking]);
   const jobs = await ethers.deployContract("JobEscrow", [offers, verifier, manager]);
-  await hub.seal(manager, [jobs], []);
+  const receipts = await ethers.deployContract("ReceiptEscrow", [registry, staking, manager]);
+  await hub.seal(manager, [jobs, receipts], []);
   await stake(connection, { token, staking }, 100_000n * TOKEN);
   await appointWorker(connection, staking);
-  return { hub, token, registry, staking, verifier, manager, offers, jobs };
+  return { hub, token, registry, staking, verifier, manager, offers, jobs, receipts };
 }
 
 /** Registers a model, and has the owner offer it. */
@@ -146,6 +159,8 @@ export type Disputes = Awaited<ReturnType<typeof deployDisputes>>;
 /** A claim that is answered, and the truth about it. */
 export interface AnsweredClaim {
   readonly id: string;
+  /** Address of the contract that it comes from. */
+  readonly source: string;
   readonly inputsRoot: string;
   readonly outputs: readonly Uint8Array[];
   readonly dtypes: readonly DType[];
@@ -174,7 +189,8 @@ export async function claimOf(
   await submitJob(jobs.connect(chain.worker), jobId, outputs);
   await presentJob(jobs, jobId);
   const dtypes = layout.outputs.map(({ node }) => layout.nodes[node]!.dtype);
-  return { id: jobId, inputsRoot, outputs, dtypes, truth: traceOf(model, inputsRoot) };
+  const source = await jobs.getAddress();
+  return { id: jobId, source, inputsRoot, outputs, dtypes, truth: traceOf(model, inputsRoot) };
 }
 
 /** Gives element 0 of output 0 bits that are far from right. */
@@ -197,7 +213,7 @@ export interface Opening {
 
 /** Arguments of `openChallenge`, and the id that they commit to. */
 export async function openingOf(chain: Connection, disputes: Disputes, claim: AnsweredClaim, opening: Opening) {
-  const { manager, jobs, layout } = disputes;
+  const { manager, layout } = disputes;
   const { trace, output = 0, element = 0, challenger = chain.challenger, salt = id("salt") } = opening;
   const traceRoot = hexlify(trace.list.root());
   const deviation = deviationOf({ tensors: claim.outputs, dtypes: claim.dtypes }, trace, {
@@ -206,10 +222,10 @@ export async function openingOf(chain: Connection, disputes: Disputes, claim: An
     element,
   });
   const roots = opening.roots ?? (trace.roots.length > 2048 ? [] : trace.roots);
-  const jobsAddress = await jobs.getAddress();
-  const challengeId = await manager.challengeIdOf(challenger, jobsAddress, claim.id, traceRoot, output, element, salt);
+  const { source } = claim;
+  const challengeId = await manager.challengeIdOf(challenger, source, claim.id, traceRoot, output, element, salt);
   const args: [string, string, string, typeof deviation, string[], string] = [
-    jobsAddress,
+    source,
     claim.id,
     traceRoot,
     deviation,

@@ -48,8 +48,10 @@ export async function deployProtocol(connection: Connection) {
   const verifier = await ethers.deployContract("TraceVerifier", [registry]);
   const offers = await ethers.deployContract("OfferBook", [registry, staking]);
   const jobs = await ethers.deployContract("JobEscrow", [offers, verifier, manager]);
-  await hub.seal(manager, [jobs], []);
-  return { hub, token, manager, registry, staking, profiles: await profilesOf(staking), verifier, offers, jobs };
+  const receipts = await ethers.deployContract("ReceiptEscrow", [registry, staking, manager]);
+  await hub.seal(manager, [jobs, receipts], []);
+  const profiles = await profilesOf(staking);
+  return { hub, token, manager, registry, staking, profiles, verifier, offers, jobs, receipts };
 }
 
 /** A registry with one judge for each format, from format 0 on. */

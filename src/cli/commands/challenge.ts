@@ -26,12 +26,12 @@ export function challengeCommands(program: Command, context: () => Context): voi
     .description("what a challenge would cost, earn and take, before anything is spent")
     .action(async (text: string) => {
       const ctx = context();
-      const { challenges, registry, jobs, provider } = await ctx.suite();
+      const { hub, challenges, registry, jobs, provider } = await ctx.suite();
       const claim = await answeredClaim(await ctx.suite(), text);
       const [bond, model, clocks, job, { gasPrice }] = await Promise.all([
         challenges.bondFor(claim.modelId, await baseFeeAhead(provider)),
         registry.model(claim.modelId),
-        challenges.parameters(),
+        hub.challengeParams(),
         jobs.job(claim.claimId),
         provider.getFeeData(),
       ]);
@@ -103,7 +103,7 @@ export function challengeCommands(program: Command, context: () => Context): voi
         throw new TouchstoneError("CHALLENGE_TRUTHFUL", "The challenge asserts the true trace: it cannot be refuted.");
       }
       const defender = createDefender({ suite, sender, log: ctx.log("refute") });
-      const now = (await suite.provider.getBlock("latest"))?.timestamp ?? 0;
+      const now = Number(await suite.hub.time());
       const progress = await defender.advance(challengeId, claim.block, () => evidencer.defenceOf(claim), now);
       const after = challengeStatusName(Number((await suite.challenges.challenge(challengeId)).status));
       ctx.io.result({ challengeId, progress, status: after }, (r) => `${r.progress}; the challenge is ${r.status}`);

@@ -7,7 +7,7 @@ import { fromHex, tensorFromBytes } from "../../audit/bytes.js";
 import { DTYPE_CODE, type DType } from "../../audit/graph.js";
 import type { Suite } from "../../chain/suite.js";
 import { requestJob } from "../../client/request.js";
-import { fetchClaim, type ClaimRecord } from "../../dispute/claims.js";
+import { fetchClaim, type JobClaim } from "../../dispute/claims.js";
 import { claimStatusName } from "../../dispute/protocol.js";
 import { TouchstoneError } from "../../errors.js";
 import type { Context } from "../context.js";
@@ -31,7 +31,7 @@ function dtypeOf(code: number): DType {
   return found;
 }
 
-async function knownJob(suite: Suite, jobId: string): Promise<ClaimRecord> {
+async function knownJob(suite: Suite, jobId: string): Promise<JobClaim> {
   const found = await fetchClaim(suite, jobId);
   if (found !== undefined) return found;
   throw new TouchstoneError("JOB_UNKNOWN", `Job ${jobId} was never requested on this deployment.`, {
@@ -108,7 +108,7 @@ export function jobCommands(program: Command, context: () => Context): void {
   const simple = (
     name: "finalise" | "expire" | "deliver" | "present",
     description: string,
-    call: (jobs: IJobEscrow, job: ClaimRecord) => Promise<ContractTransaction>,
+    call: (jobs: IJobEscrow, job: JobClaim) => Promise<ContractTransaction>,
   ): void => {
     job
       .command(name)
@@ -121,7 +121,7 @@ export function jobCommands(program: Command, context: () => Context): void {
         ctx.io.result({ jobId: text, gas: gasUsed }, (r) => `${name}: done, gas ${r.gas}`);
       });
   };
-  const delivered = ({ terms, outputs }: ClaimRecord): string[] => (terms.callback === ZeroAddress ? [] : [...outputs]);
+  const delivered = ({ terms, outputs }: JobClaim): string[] => (terms.callback === ZeroAddress ? [] : [...outputs]);
   simple("finalise", "pay for an answer whose challenge window has passed, and deliver it", (jobs, known) =>
     jobs.finalise.populateTransaction(known.terms, delivered(known)),
   );

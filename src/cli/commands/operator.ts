@@ -132,6 +132,18 @@ export function operatorCommands(program: Command, context: () => Context): void
     });
 
   operator
+    .command("reserve")
+    .argument("<tokens>", "e.g. 500; 0 for none", amount)
+    .description("the most stake that the worker's key may reserve for payers, all reservations together")
+    .action(async (tokens: bigint) => {
+      const ctx = context();
+      const [{ receipts }, sender] = [await ctx.suite(), await ctx.sender()];
+      await sender.send(await receipts.setReservationCap.populateTransaction(tokens));
+      const { reserved } = await receipts.reservedBy(sender.address);
+      ctx.io.result({ operator: sender.address, reserved, cap: tokens }, (r) => `may reserve ${coins(r.cap)} tokens`);
+    });
+
+  operator
     .command("status")
     .argument("[operator]", "the owner's address (default: this key's)", address)
     .description("stake, locks, keys and what can be collected")

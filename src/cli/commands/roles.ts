@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { ZeroAddress } from "ethers";
 import type { Logger } from "pino";
 
 import { runRole, untilStopped } from "../../chain/role.js";
@@ -9,21 +10,40 @@ import type { PreparedModel } from "../../models/prepared.js";
 import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
 import { vetInChild } from "../../runtime/vet.js";
 import { openState, roleState } from "../../store/state.js";
+import { serveBeside, type HttpOptions, type Listen } from "../../http/server.js";
+import { createIntake, createIntakeServer } from "../../watchtower/intake.js";
 import { createWatcher } from "../../watchtower/watcher.js";
 import { auditedAbove, nativeAnswerer } from "../../worker/answer.js";
+import { createEndpoint } from "../../worker/endpoint.js";
+import { createInferService, type Service } from "../../worker/infer.js";
 import { createWorker } from "../../worker/worker.js";
 import type { Context } from "../context.js";
 import { hashPool } from "../hashing.js";
-import { amount, integer } from "../parse.js";
+import { address, amount, duration, id, integer, listen, named, type Named } from "../parse.js";
 
 interface RoleFlags extends RuntimeSettings {
   readonly poll: number;
   readonly state?: string;
+  readonly listen?: Listen;
+  readonly maxBody: number;
 }
 
 interface WorkerFlags extends RoleFlags {
   readonly auditAbove: bigint;
+  readonly serve: readonly Named<bigint>[];
+  readonly reserve: bigint;
+  readonly reserveFor: number;
+  readonly minDeposit: bigint;
+  readonly currency: string;
+  readonly concurrency: number;
+  readonly collectFrom: bigint;
 }
+
+/** Receipts that may wait to be checked by a watcher. */
+const INTAKE_LIMIT = 10_000;
+/** Longest time to receive a request. */
+const REQUEST_MS = 30_000;
+const MIB = 1024 * 1024;
 
 const OPTIMISATIONS: readonly string[] = ["disabled", "basic", "extended", "all"];
 const ENGINES: readonly string[] = ["native", "wasm"];
@@ -42,6 +62,8 @@ function withRoleOptions(command: Command): Command {
     .option("--threads <n>", "threads inside one operator", integer, 1)
     .option("--optimisation <level>", OPTIMISATIONS.join(", "), oneOf(OPTIMISATIONS), "all")
     .option("--poll <ms>", "pause between looks at the chain", integer, 1_000)
+    .option("--listen <host:port>", "serve HTTP here", listen)
+    .option("--max-body <MiB>", "largest HTTP request", integer, 16)
     .option("--state <file>", "state file (default: under TOUCHSTONE_HOME)");
 }
 
@@ -52,16 +74,43 @@ function warnOfRefusals(log: Logger): (model: PreparedModel, reason: unknown) =>
   };
 }
 
+const httpOptions = (flags: RoleFlags, log: Logger): HttpOptions => ({
+  bodyLimit: flags.maxBody * MIB,
+  timeoutMs: REQUEST_MS,
+  log,
+});
+
+function serviceOf(flags: WorkerFlags): Service {
+  const prices = new Map(flags.serve.map(({ name, value }) => [id(name), value]));
+  const { currency, reserve: lock, minDeposit, reserveFor, concurrency } = flags;
+  return { prices, currency, lock, minDeposit, duration: reserveFor, concurrency };
+}
+
 export function roleCommands(program: Command, context: () => Context): void {
-  const worker = program.command("worker").description("answer jobs for an operator");
-  withRoleOptions(worker.command("run").description("answer jobs, defend the answers, collect the fees"))
+  const worker = program.command("worker").description("answer jobs and paid requests for an operator");
+  withRoleOptions(worker.command("run").description("answer jobs and requests, defend the answers, collect the fees"))
+    .option("--serve <modelId=price>", "with --listen: a model to serve, and the price of an answer", named(amount), [])
+    .option(
+      "--reserve <tokens>",
+      "with --listen: stake behind each reservation that is offered",
+      amount,
+      50n * 10n ** 18n,
+    )
+    .option("--reserve-for <time>", "with --listen: how long a reservation lasts", duration, 7 * 86_400)
+    .option("--min-deposit <coins>", "with --listen: least deposit for a reservation", amount, 10n ** 15n)
+    .option("--currency <token>", "with --listen: what payers pay in (default: the native coin)", address, ZeroAddress)
+    .option("--concurrency <n>", "with --listen: most requests at work", integer, 16)
+    .option("--collect-from <coins>", "collect vouchers when one pays this much", amount, 10n ** 16n)
     .option(
       "--audit-above <tokens>",
-      "answer jobs that lock more than this with the audit machine",
+      "answer jobs that lock more than this, and requests on reservations of more, with the audit machine",
       amount,
       amount("1000"),
     )
-    .addHelpText("after", "\nExample:\n  TOUCHSTONE_KEYSTORE=worker.json npx touchstone worker run --threads 4")
+    .addHelpText(
+      "after",
+      "\nExample:\n  TOUCHSTONE_KEYSTORE=worker.json npx touchstone worker run --listen 127.0.0.1:8700 --serve 0x12..ef=0.00001",
+    )
     .action(async (flags: WorkerFlags) => {
       const { settings, log: logger, ...rest } = context();
       const [suite, sender, catalogue] = [await rest.suite(), await rest.sender(), await rest.catalogue()];
@@ -76,21 +125,29 @@ export function roleCommands(program: Command, context: () => Context): void {
       const hashing = hashPool(log);
       const evidencer = createEvidencer(catalogue, hashing);
       const guard = createGuard({ suite, sender, state, evidencer, log });
-      const lockOf = async (claimId: string): Promise<bigint> => (await suite.jobs.job(claimId)).lock;
       const native = nativeAnswerer(createRuntimePool<PreparedModel>(flags, vetInChild), warnOfRefusals(log));
+      const lockOf = async (claimId: string): Promise<bigint> => (await suite.jobs.job(claimId)).lock;
       const answer = auditedAbove(flags.auditAbove, lockOf, native);
-      const { pass } = createWorker({ suite, sender, state, catalogue, answer, guard, operator, log });
+      const answerRequest = auditedAbove(flags.auditAbove, () => Promise.resolve(flags.reserve), native);
+      const signal = untilStopped();
+      const signer = await rest.signer();
+      const parts = { suite, state, catalogue, operator, log };
+      const infer = createInferService({ ...parts, answer: answerRequest, signer, service: serviceOf(flags) });
+      const { pass } = createWorker({ ...parts, answer, sender, guard, collectFrom: flags.collectFrom });
       log.info({ event: "started", operator, worker: sender.address }, "worker started");
-      await runRole({ pass, log, pollMs: flags.poll, signal: untilStopped() });
+      await serveBeside(createEndpoint(infer, httpOptions(flags, log)), { at: flags.listen, log, signal });
+      await runRole({ pass, log, pollMs: flags.poll, signal });
       state.close();
       await hashing.close();
       log.info({ event: "stopped" }, "worker stopped");
     });
 
   withRoleOptions(
-    program.command("watch").description("re-run published answers, challenge wrong ones, refute false challenges"),
+    program
+      .command("watch")
+      .description("re-run published answers and receipts, challenge wrong ones, refute false challenges"),
   )
-    .addHelpText("after", "\nExample:\n  TOUCHSTONE_KEYSTORE=watcher.json npx touchstone watch")
+    .addHelpText("after", "\nExample:\n  TOUCHSTONE_KEYSTORE=watcher.json npx touchstone watch --listen 127.0.0.1:8701")
     .action(async (flags: RoleFlags) => {
       const { settings, log: logger, ...rest } = context();
       const [suite, sender, catalogue] = [await rest.suite(), await rest.sender(), await rest.catalogue()];
@@ -109,8 +166,11 @@ export function roleCommands(program: Command, context: () => Context): void {
         runtime: createRuntimePool<PreparedModel>(flags, vetInChild),
         log,
       });
+      const signal = untilStopped();
       log.info({ event: "started", watcher: sender.address }, "watcher started");
-      await runRole({ pass: watcher.pass, log, pollMs: flags.poll, signal: untilStopped() });
+      const intake = createIntake({ suite, state, catalogue, limit: INTAKE_LIMIT });
+      await serveBeside(createIntakeServer(intake, httpOptions(flags, log)), { at: flags.listen, log, signal });
+      await runRole({ pass: watcher.pass, log, pollMs: flags.poll, signal });
       state.close();
       await hashing.close();
       log.info({ event: "stopped" }, "watcher stopped");

@@ -29,6 +29,7 @@ export interface RoleStart {
 /** A local chain with the suite on it, and all processes that live there. */
 export interface World {
   readonly provider: JsonRpcProvider;
+  readonly rpcUrl: string;
   readonly suite: Suite;
   readonly actors: Actors;
   readonly files: ModelFiles;
@@ -67,6 +68,7 @@ export async function createWorld({ children, home, seed, pollMs, onWorld, onSte
   const onBlocks = async (): Promise<void> => (await observer.next()).forEach(onStep);
   const world: World = {
     provider,
+    rpcUrl,
     suite,
     actors: createActors(provider, seed),
     files: createModelFiles(join(home, "models")),

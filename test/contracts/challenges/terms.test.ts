@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { encodeBytes32String, parseEther, parseUnits } from "ethers";
 
 import { deployDisputes, type Disputes, TERMS } from "../../support/challenges.js";
+import { deployHub } from "../../support/hub.js";
 import { connect, type Connection, DAY, HOUR, PARAMS } from "../../support/protocol.js";
 
 type Term = keyof typeof TERMS;
@@ -15,13 +16,8 @@ describe("ChallengeManager: clocks and prices", () => {
     disputes = await deployDisputes(chain);
   });
 
-  const deploy = (change: Partial<Record<Term, bigint | number>>) =>
-    chain.ethers.deployContract("ChallengeManager", [disputes.staking, disputes.verifier, { ...TERMS, ...change }]);
-
   it("keeps what it was deployed with", async () => {
     const { manager, hub, staking, registry, verifier } = disputes;
-    const kept = await manager.parameters();
-    for (const name of Object.keys(TERMS) as Term[]) expect(kept[name], name).to.equal(TERMS[name]);
     expect(await manager.inclusionDelay()).to.equal(TERMS.inclusionDelay);
     expect(await manager.hub()).to.equal(await hub.getAddress());
     expect(await manager.staking()).to.equal(await staking.getAddress());
@@ -30,47 +26,55 @@ describe("ChallengeManager: clocks and prices", () => {
   });
 
   const delay = TERMS.inclusionDelay;
-  const bounds: readonly (readonly [Term, bigint | number, bigint | number])[] = [
-    ["refutationWindow", 2 * delay + 6 * HOUR, 14 * DAY],
-    ["supplyWindow", delay + 6 * HOUR, 14 * DAY],
-    ["graceWindow", delay + 6 * HOUR, 14 * DAY],
-    ["airGap", delay, 14 * DAY],
-    ["bondFloor", parseUnits("1", "gwei"), parseEther("1000")],
-    ["baseFeeFloor", 1, parseUnits("10000", "gwei")],
-    ["dataPrice", 0, parseUnits("10000", "gwei")],
-    ["priceMultiple", 4, 64],
+  /** Unbonding that outlasts every dispute that the bounds allow. */
+  const staking = { unbonding: 365 * DAY };
+  const windows: readonly (readonly [Term, number])[] = [
+    ["refutationWindow", 2 * delay + 6 * HOUR],
+    ["supplyWindow", delay + 6 * HOUR],
+    ["graceWindow", delay + 6 * HOUR],
+    ["airGap", delay],
   ];
-  for (const [name, min, max] of bounds) {
+  const deploy = (change: Partial<Record<Term, bigint | number>>) =>
+    deployHub(chain, { parameters: { staking, challenges: change } });
+  for (const [name, min] of windows) {
+    it(`accepts ${name} from ${min} s to 14 days, -1 and +1 not`, async () => {
+      const max = 14 * DAY;
+      for (const value of [min, min + 1, max]) await deploy({ [name]: value });
+      const { hub } = disputes;
+      await expect(deploy({ [name]: min - 1 }))
+        .to.be.revertedWithCustomError(hub, "WindowTooShort")
+        .withArgs(encodeBytes32String(name), min - 1, min);
+      await expect(deploy({ [name]: max + 1 }))
+        .to.be.revertedWithCustomError(hub, "ParameterOutOfBounds")
+        .withArgs(encodeBytes32String(name), max + 1, min, max);
+    });
+  }
+
+  const sums: readonly (readonly [Term, bigint, bigint])[] = [
+    ["bondFloor", parseUnits("1", "gwei"), parseEther("1000")],
+    ["baseFeeFloor", 1n, parseUnits("10000", "gwei")],
+    ["dataPrice", 0n, parseUnits("10000", "gwei")],
+    ["priceMultiple", 4n, 64n],
+  ];
+  for (const [name, min, max] of sums) {
     it(`accepts ${name} from ${min} to ${max}, -1 and +1 not`, async () => {
-      await deploy({ [name]: min });
-      await deploy({ [name]: max });
-      const outside = [BigInt(min) - 1n, BigInt(max) + 1n].filter((value) => value >= 0n);
-      for (const value of outside) {
+      for (const value of [min, min + 1n, max]) await deploy({ [name]: value });
+      for (const value of [min - 1n, max + 1n].filter((each) => each >= 0n)) {
         await expect(deploy({ [name]: value }), `${value}`)
-          .to.be.revertedWithCustomError(disputes.manager, "ParameterOutOfBounds")
+          .to.be.revertedWithCustomError(disputes.hub, "ParameterOutOfBounds")
           .withArgs(encodeBytes32String(name), value, min, max);
       }
     });
   }
 
-  it("accepts an inclusion delay from ten minutes to three days, with windows that allow for it", async () => {
-    const windows = { refutationWindow: 14 * DAY, supplyWindow: 14 * DAY, graceWindow: 14 * DAY, airGap: 14 * DAY };
-    for (const inclusionDelay of [600, 3 * DAY]) await deploy({ ...windows, inclusionDelay });
-    for (const inclusionDelay of [599, 3 * DAY + 1]) {
-      await expect(deploy({ ...windows, inclusionDelay }))
-        .to.be.revertedWithCustomError(disputes.manager, "ParameterOutOfBounds")
-        .withArgs(encodeBytes32String("inclusionDelay"), inclusionDelay, 600, 3 * DAY);
-    }
-  });
-
   it("needs contracts for staking and verifier", async () => {
-    const { manager, staking, verifier } = disputes;
+    const { manager, staking: real, verifier } = disputes;
     const account = chain.stranger.address;
     for (const args of [
       [account, verifier],
-      [staking, account],
+      [real, account],
     ]) {
-      await expect(chain.ethers.deployContract("ChallengeManager", [...args, TERMS]))
+      await expect(chain.ethers.deployContract("ChallengeManager", args))
         .to.be.revertedWithCustomError(manager, "NotAContract")
         .withArgs(account);
     }
@@ -110,7 +114,7 @@ describe("ChallengeManager: clocks and prices", () => {
     const { manager } = disputes;
     const id = disputes.modelId;
     const floor = TERMS.baseFeeFloor;
-    const gas = (payload: bigint): bigint => 90_000n + 44n * payload;
+    const gas = (payload: bigint): bigint => 95_000n + 44n * payload;
     for (const payload of [32n, 256n, 8192n]) {
       expect((await manager.demandPrice(id, payload, 0)).price).to.equal(4n * gas(payload) * floor);
       expect((await manager.demandPrice(id, payload, floor - 1n)).price).to.equal(4n * gas(payload) * floor);

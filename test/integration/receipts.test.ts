@@ -1,0 +1,167 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+import { parseEther, ZeroAddress } from "ethers";
+
+import { ClaimStatus } from "../../src/dispute/protocol.js";
+import { publishModel } from "../../src/models/publish.js";
+import { classOf, readDigitModel } from "../../src/sim/digits.js";
+import type { Actor } from "../../src/sim/driver/actors.js";
+import { type Children, createChildren, ROOT } from "../../src/sim/driver/children.js";
+import { joinOperator, type Operator, TERMS } from "../../src/sim/driver/operators.js";
+import { DEFAULT_RUNTIME, fraudArgs, watcherArgs, workerArgs } from "../../src/sim/driver/processes.js";
+import type { LogLine } from "../../src/sim/driver/role-process.js";
+import { createWorld, type World } from "../../src/sim/driver/world.js";
+
+const SEED = 11;
+const PRICE = parseEther("0.0001");
+const CAP = parseEther("500");
+const RESERVED = parseEther("50");
+
+interface Answer {
+  readonly claimId: string;
+  readonly receipt: { readonly reservation: string; readonly price: string };
+  readonly outputs: readonly (readonly string[])[];
+}
+
+describe("receipts, by real processes", function () {
+  this.timeout(300_000);
+  const folder = mkdtempSync(join(tmpdir(), "touchstone-receipts-"));
+  const home = join(folder, "home");
+  const digits = join(ROOT, "assets/models/mnist-8-cntk");
+  const events: { readonly role: string; readonly line: LogLine }[] = [];
+  let children: Children;
+  let world: World;
+  let modelId: string;
+  let consumer: Actor;
+  let ada: Operator;
+  let mallory: Operator;
+  const endpoints = new Map<string, string>();
+
+  /** Starts a role with an HTTP interface on a free port. */
+  async function startServer(name: string, actor: Actor, args: readonly string[]): Promise<void> {
+    let found: (at: string) => void = () => undefined;
+    const listening = new Promise<string>((resolve) => (found = resolve));
+    const onEvent = (line: LogLine): void => {
+      events.push({ role: name, line });
+      if (line.event === "listening") found(String(line["at"]));
+    };
+    world.startRole({ name, actor, args: [...args, "--listen", "127.0.0.1:0"], onEvent });
+    endpoints.set(name, await listening);
+  }
+
+  const seen = (role: string, event: string): LogLine[] =>
+    events.filter((each) => each.role === role && each.line.event === event).map(({ line }) => line);
+
+  /** Runs `touchstone` with the consumer's key. */
+  async function touchstone(...args: readonly string[]): Promise<Record<string, unknown>> {
+    const lines: string[] = [];
+    const child = children.start({
+      name: `client ${args[0]}`,
+      args: ["bin/touchstone.mjs", "--json", ...args],
+      settings: {
+        TOUCHSTONE_HOME: home,
+        TOUCHSTONE_RPC_URL: world.rpcUrl,
+        TOUCHSTONE_DEPLOYMENT: join(home, "deployment.json"),
+        TOUCHSTONE_PRIVATE_KEY: consumer.privateKey,
+        TOUCHSTONE_LOG_LEVEL: "silent",
+      },
+      onLine: (line) => void lines.push(line),
+    });
+    await child.ended;
+    return JSON.parse(lines.at(-1) ?? "{}") as Record<string, unknown>;
+  }
+
+  const infer = (role: string, digit: number, ...flags: readonly string[]) =>
+    touchstone(
+      ...["infer", modelId, "--endpoint", endpoints.get(role) ?? "", "--max-price", "0.0001"],
+      ...["--input", join(digits, `test_data_set_${digit}/input_0.pb`)],
+      ...["--watcher", endpoints.get("watcher") ?? "", ...flags],
+    );
+
+  before(async () => {
+    children = createChildren(join(folder, "logs"));
+    const model = readDigitModel(ROOT);
+    const none = (): void => undefined;
+    world = await createWorld({ children, home, seed: SEED, pollMs: 150, onWorld: none, onStep: none });
+    const { suite, actors, files } = world;
+    const publisher = world.sender(await actors.get("publisher"));
+    const publication = { bytes: model.bytes, manifest: model.manifest, parent: `0x${"0".repeat(64)}`, uri: "" };
+    ({ modelId } = await publishModel({ suite, sender: publisher, files }, publication));
+    consumer = await actors.get("carol");
+    [ada, mallory] = [await joinOperator(world, "ada", modelId), await joinOperator(world, "mallory", modelId)];
+    for (const { owner } of [ada, mallory]) {
+      await world.sender(owner).send(await suite.receipts.setReservationCap.populateTransaction(CAP));
+    }
+    const serve = ["--serve", `${modelId}=0.0001`];
+    await startServer("ada", ada.worker, [...workerArgs(DEFAULT_RUNTIME), ...serve, "--collect-from", "0.00025"]);
+    await startServer("mallory", mallory.worker, [...fraudArgs("another", SEED), ...serve]);
+    await startServer("watcher", await actors.get("watcher"), watcherArgs());
+    await world.clock.settle();
+  });
+
+  after(async () => {
+    await children.stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("without a deposit nothing is answered, and the client says what to do", async () => {
+    const refused = (await infer("ada", 0)) as { error?: { code: string } };
+    expect(refused.error?.code).to.equal("DEPOSIT_SMALL");
+  });
+
+  it("honest answers are paid by vouchers, one transaction for three", async () => {
+    const { receipts, profiles } = world.suite;
+    const answers: Answer[] = [];
+    for (const digit of [0, 1, 2]) {
+      answers.push((await infer("ada", digit, "--deposit", "0.01")) as unknown as Answer);
+    }
+    expect(answers.map(({ outputs }) => classOf((outputs[0] ?? []).map(Number)))).to.deep.equal([2, 0, 9]);
+    await world.clock.settle();
+    const reservations = new Set(answers.map(({ receipt }) => receipt.reservation));
+    expect(reservations.size, "one reservation for all").to.equal(1);
+    const [reservation] = [...reservations];
+    const { collected, balance } = await receipts.reservationOf(reservation!);
+    expect(collected).to.equal(3n * PRICE);
+    expect(balance).to.equal(parseEther("0.01") - 3n * PRICE);
+    expect(seen("ada", "collected-vouchers")).to.have.length(1);
+    expect(await receipts.creditOf(await profiles.payoutOf(ada.owner.address), ZeroAddress), "withdrawn").to.equal(0n);
+    expect(seen("watcher", "checked").map((line) => line["claimId"])).to.have.members(
+      answers.map(({ claimId }) => claimId),
+    );
+    for (const { claimId } of answers) {
+      expect(Number((await receipts.claim(claimId)).status), "never presented").to.equal(ClaimStatus.None);
+    }
+  });
+
+  it("a wrong answer is presented and challenged by the watcher, and its reservation slashed", async () => {
+    const { receipts, staking } = world.suite;
+    const stake = await staking.stakeOf(mallory.owner.address);
+    const answer = (await infer("mallory", 0, "--deposit", "0.01")) as unknown as Answer;
+    await world.clock.settle();
+    expect(Number((await receipts.claim(answer.claimId)).status)).to.equal(ClaimStatus.Answered);
+    while (Number((await receipts.claim(answer.claimId)).status) === ClaimStatus.Answered) {
+      expect(await world.clock.advance(), "something is due").to.equal(true);
+    }
+    expect(Number((await receipts.claim(answer.claimId)).status)).to.equal(ClaimStatus.Wrong);
+    expect(stake - (await staking.stakeOf(mallory.owner.address))).to.equal(RESERVED);
+    expect(await staking.stakeOf(ada.owner.address)).to.equal(TERMS.stake);
+    expect(await staking.rewardOf(consumer.address), "the consumer's share").to.be.above(0n);
+    for (const event of ["presented", "opened", "resolved", "executed"]) {
+      expect(seen("watcher", event), event).to.have.length(1);
+    }
+  });
+
+  it("a payer that takes its deposit back is served no more", async () => {
+    const { receipts } = world.suite;
+    const { receipt } = (await infer("ada", 0, "--deposit", "0.01")) as unknown as Answer;
+    await touchstone("reservation", "thaw", receipt.reservation, "1");
+    await world.clock.settle();
+    expect(seen("ada", "ended").map((line) => line["reservation"])).to.deep.equal([receipt.reservation]);
+    const { collected, end } = await receipts.reservationOf(receipt.reservation);
+    expect(collected, "collected before it leaves").to.be.above(0n);
+    expect(end).to.be.at.most(await world.suite.hub.time());
+  });
+});
