@@ -9,7 +9,19 @@ const PLAYS = 4;
 const STEPS = 150;
 
 /** Every kind of step has to succeed somewhere, or the play tests less than it seems to. */
-const KINDS = ["claim", "open", "demand", "deeper", "supply", "refute", "expire", "refund", "resolve", "execute"];
+const KINDS = [
+  "claim",
+  "open",
+  "demand",
+  "deeper",
+  "supply",
+  "refute",
+  "expire",
+  "refund",
+  "resolve",
+  "execute",
+  "pause",
+];
 
 describe("Disputes, played at random", () => {
   it("conserve every wei, keep every rule, and end", async function () {

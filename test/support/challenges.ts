@@ -92,7 +92,7 @@ export const INPUTS = [floatBytes([0, 0.25, 0.5, 1])] as const;
 
 export interface Deployment {
   readonly layout?: Layout;
-  readonly terms?: Partial<Record<keyof typeof TERMS, number | bigint>>;
+  readonly terms?: Partial<Record<keyof typeof TERMS, number | bigint>> & { readonly feeOracle?: string };
   readonly challengeWindow?: number;
 }
 

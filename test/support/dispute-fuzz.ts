@@ -19,7 +19,8 @@ import {
 import { gridOf, type Place } from "./demands.js";
 import type { Dice } from "./graphs.js";
 import { finaliseJob, floatBytes, openElement } from "./jobs.js";
-import { type Connection, HOUR } from "./protocol.js";
+import { type Connection, HOUR, TOKEN } from "./protocol.js";
+import { presentedClaim, reserve } from "./receipts.js";
 
 /** Inputs with one element outside the domain. */
 const OUTSIDE = [floatBytes([0, 1.5, 0.5, 1])] as const;
@@ -48,6 +49,7 @@ export class DisputeFuzz {
   private readonly claims: Contested[] = [];
   private readonly challenges: Opened[] = [];
   private salt = 0;
+  private reservation: string | undefined;
 
   private constructor(
     private readonly chain: Connection,
@@ -58,6 +60,7 @@ export class DisputeFuzz {
 
   static async start(chain: Connection, dice: Dice): Promise<DisputeFuzz> {
     const disputes = await deployDisputes(chain);
+    await disputes.receipts.connect(chain.owner).setReservationCap(50_000n * TOKEN);
     const parties = (await chain.ethers.getSigners()).slice(2, 9);
     return new DisputeFuzz(chain, disputes, dice, parties);
   }
@@ -80,6 +83,9 @@ export class DisputeFuzz {
       ["void", 1, () => this.voidOutsideDomain()],
       ["withdraw", 4, () => this.disputes.manager.withdraw(dice.of(this.parties))],
       ["finalise", 2, () => this.withClaim((claim) => finaliseJob(this.disputes.jobs, claim.id))],
+      ["pause", 2, () => this.disputes.hub.pause()],
+      ["unpause", 2, () => this.disputes.hub.unpause()],
+      ["emergency", 3, () => this.withChallenge(({ id: each }) => this.disputes.manager.emergencyVoid([each]))],
       ["wait", 10, () => this.wait()],
       ["fee", 3, () => this.changeBaseFee()],
     ];
@@ -126,8 +132,18 @@ export class DisputeFuzz {
     const inside = !this.dice.chance(15);
     const inputs = inside ? INPUTS : OUTSIDE;
     const right = this.dice.chance(40);
-    const answered = await claimOf(this.chain, this.disputes, right ? undefined : lie, inputs);
+    const answer = right ? undefined : lie;
+    const answered = this.dice.chance(50)
+      ? await claimOf(this.chain, this.disputes, answer, inputs)
+      : await this.receipt({ inputs, ...(answer === undefined ? {} : { answer }) });
     this.claims.push({ ...answered, inputs, right });
+  }
+
+  /** A claim by receipt; several share a reservation, until it ends or is slashed. */
+  private async receipt(options: Parameters<typeof presentedClaim>[3]): Promise<AnsweredClaim> {
+    const { chain, disputes } = this;
+    if (this.reservation === undefined || this.dice.chance(30)) this.reservation = await reserve(chain, disputes);
+    return presentedClaim(chain, disputes, this.reservation, options);
   }
 
   private async open(): Promise<void> {
@@ -206,8 +222,8 @@ export class DisputeFuzz {
   }
 
   private async voidOutsideDomain(): Promise<void> {
-    await this.withClaim(({ id: claimId, inputs }) =>
-      this.disputes.manager.voidOutsideDomain(this.disputes.jobs, claimId, openElement(inputs, ["f32"], 0, 1)),
+    await this.withClaim(({ id: claimId, source, inputs }) =>
+      this.disputes.manager.voidOutsideDomain(source, claimId, openElement(inputs, ["f32"], 0, 1)),
     );
   }
 
@@ -253,7 +269,7 @@ export class DisputeFuzz {
   }
 
   private async check(): Promise<void> {
-    const { manager, jobs, layout } = this.disputes;
+    const { manager, jobs, receipts, layout } = this.disputes;
     const accounts = [...this.parties, this.chain.deployer];
     let owed = 0n;
     for (const account of accounts) owed += await manager.creditOf(account);
@@ -263,7 +279,7 @@ export class DisputeFuzz {
       expect(state.status, "status went back").to.be.at.least(challenge.status);
       challenge.status = state.status;
       const live = state.status <= STATUS.upheld;
-      const lost = state.status === STATUS.refuted || state.status === STATUS.unanswered;
+      const lost = [STATUS.refuted, STATUS.unanswered, STATUS.refunded].some((each) => each === state.status);
       const bound = layout.depth * (TERMS.supplyWindow + TERMS.graceWindow) + TERMS.refutationWindow;
       expect(state.lastDeadline, "finality").to.be.at.most(state.openedAt + BigInt(bound));
       expect(state.paid, "half of the bond stays").to.be.at.most(state.bond / 2n);
@@ -281,10 +297,20 @@ export class DisputeFuzz {
       }
       expect(state.outstanding, "outstanding demands").to.equal(outstanding);
     }
-    for (const { id: claimId } of this.claims) {
-      const { status, openChallenges } = await jobs.claim(claimId);
+    const held = new Map<string, bigint>();
+    for (const { id: claimId, source } of this.claims) {
+      const byJob = source === (await jobs.getAddress());
+      const { status, openChallenges } = await (byJob ? jobs : receipts).claim(claimId);
+      if (!byJob) {
+        const reservation = await receipts.reservationOfClaim(claimId);
+        held.set(reservation, (held.get(reservation) ?? 0n) + openChallenges);
+      }
       expect(openChallenges, "challenges that stand").to.equal(standing.get(claimId) ?? 0n);
       if (status === 4n) expect(openChallenges, "final although challenged").to.equal(0n);
+    }
+    for (const [reservation, standingOnIt] of held) {
+      const { openChallenges } = await receipts.reservationOf(reservation);
+      expect(openChallenges, "challenges of a reservation").to.equal(standingOnIt);
     }
     expect(await manager.totalOwed(), "owed").to.equal(owed);
     const balance = await this.chain.ethers.provider.getBalance(manager);
