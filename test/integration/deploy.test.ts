@@ -30,7 +30,7 @@ describe("deployment", () => {
       const hub = Hub__factory.connect(await suite.hub.getAddress(), ethers.provider);
       expect(await hub.isSealed()).to.equal(true);
       expect(await hub.challengeManager()).to.equal(await suite.challenges.getAddress());
-      expect(await hub.sources()).to.deep.equal([await suite.jobs.getAddress()]);
+      expect(await hub.sources()).to.deep.equal([await suite.jobs.getAddress(), await suite.receipts.getAddress()]);
       const governance = Governance__factory.connect(await hub.authority(), ethers.provider);
       const [deployer] = await ethers.getSigners();
       const [isAdmin, delay] = await governance.hasRole(0, deployer!);
@@ -115,7 +115,9 @@ describe("deployment", () => {
           }
           const hub = Hub__factory.connect(result.contracts["Touchstone#Hub"]!.address, ethers.provider);
           expect(await hub.isSealed(), at).to.equal(true);
-          expect(await hub.sources()).to.deep.equal([result.contracts["Touchstone#JobEscrow"]!.address]);
+          expect(await hub.sources()).to.deep.equal(
+            ["JobEscrow", "ReceiptEscrow"].map((name) => result.contracts[`Touchstone#${name}`]!.address),
+          );
           // Every transaction has a block of its own here.
           expect(await ethers.provider.getBlockNumber(), at).to.equal(expectedBlock);
         }
