@@ -1,7 +1,8 @@
 /**
  * `npm run sweep -- --function exp [--shard 3/16] [--json]`: compares the shipped executor with an independent oracle at all 2^32
  * operands of a function of one operand. Records lie in --out by block, so that a run that was ended resumes where it was, and
- * shards may run anywhere and be concatenated. `--summary` writes what all records together say.
+ * shards may run anywhere and be concatenated. `--summary` writes what all records together say. `--pairs 100000000` compares functions
+ * of two operands at random pairs.
  */
 import { writeFileSync } from "node:fs";
 
@@ -14,19 +15,30 @@ import { renderText } from "./bench/render.js";
 import type { Report } from "./bench/section.js";
 import { fingerprint } from "./sweep/fingerprint.js";
 import { createOracle } from "./sweep/oracle.js";
-import { readRecords, recordsFile } from "./sweep/records.js";
+import { createPairOracle, PAIR_FUNCTIONS, PAIRS, shippedPairs } from "./sweep/pairs.js";
+import { appendLine, pairsFile, readPairs, readRecords, recordsFile } from "./sweep/records.js";
 import { FUNCTIONS, parseShard, sweep } from "./sweep/run.js";
-import { summarise, SUMMARY_FILE, table } from "./sweep/summary.js";
+import { pairsTable, summarise, SUMMARY_FILE, table } from "./sweep/summary.js";
 
 const flags = new Command("sweep")
   .description("The shipped executor against an independent oracle, at every operand.")
   .option("--function <names>", "functions, separated by commas", FUNCTIONS.join(","))
+  .option("--pairs <n>", "random pairs of the functions of two operands, instead", Number)
+  .option("--seed <n>", "of the random pairs", Number, 20261128)
   .option("--shard <i/n>", "every n-th block of 2^25 operands", "1/1")
   .option("--out <folder>", "where records lie", "cache/sweep")
   .option("--json", "one record a line on the output")
   .option("--summary", "sweep nothing: sum up the records in snapshots/sweep.json and docs/benchmarks.md")
   .parse()
-  .opts<{ function: string; shard: string; out: string; json?: boolean; summary?: boolean }>();
+  .opts<{
+    function: string;
+    pairs?: number;
+    seed: number;
+    shard: string;
+    out: string;
+    json?: boolean;
+    summary?: boolean;
+  }>();
 
 const code = fingerprint();
 const functions = flags.function.split(",");
@@ -37,16 +49,35 @@ if (unknown !== undefined) {
   });
 }
 
-if (flags.summary) {
+if (flags.pairs !== undefined) {
+  const oracle = await createPairOracle();
+  const chunks = Math.ceil(flags.pairs / PAIRS);
+  for (const fn of PAIR_FUNCTIONS) {
+    const started = process.cpuUsage();
+    const difference = oracle.compare(fn, flags.seed, chunks, shippedPairs(fn));
+    const { user, system } = process.cpuUsage(started);
+    const record = {
+      function: fn,
+      seed: flags.seed,
+      pairs: chunks * PAIRS,
+      difference: difference ?? null,
+      seconds: (user + system) / 1e6,
+    };
+    appendLine(pairsFile(flags.out), record);
+    console.log(JSON.stringify(record));
+    if (difference !== undefined) process.exitCode = 1;
+  }
+} else if (flags.summary) {
   const rows = functions
     .map((fn) => summarise(fn, readRecords(recordsFile(flags.out, fn), code)))
     .filter(({ inputs }) => inputs > 0);
-  writeFileSync(SUMMARY_FILE, `${JSON.stringify({ code, functions: rows }, undefined, 2)}\n`);
+  const pairs = readPairs(pairsFile(flags.out));
+  writeFileSync(SUMMARY_FILE, `${JSON.stringify({ code, functions: rows, pairs }, undefined, 2)}\n`);
   const report: Report = {
     name: "sweep",
     command: "npm run sweep",
     date: new Date().toISOString().slice(0, 10),
-    tables: [table(rows)],
+    tables: [table(rows), pairsTable(pairs)],
   };
   console.log(renderText(report));
   await updateDocument("docs/benchmarks.md", report, describeMachine());

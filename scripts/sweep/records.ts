@@ -36,8 +36,31 @@ export function readRecords(file: string, code: string): BlockRecord[] {
   return [...byBlock.values()].sort((a, b) => a.block - b.block);
 }
 
-export function appendRecord(file: string, record: BlockRecord): void {
+/** Appends a line of its own, also after one that was cut short. */
+export function appendLine(file: string, record: unknown): void {
   mkdirSync(dirname(file), { recursive: true });
-  // A line of its own, also after one that was cut short.
   appendFileSync(file, `\n${JSON.stringify(record)}\n`);
+}
+
+export function appendRecord(file: string, record: BlockRecord): void {
+  appendLine(file, record);
+}
+
+/** Random pairs of a function that were compared. */
+export interface PairRecord {
+  readonly function: string;
+  readonly seed: number;
+  readonly pairs: number;
+  readonly difference: unknown;
+  readonly seconds: number;
+}
+
+export function pairsFile(folder: string): string {
+  return join(folder, "pairs.jsonl");
+}
+
+export function readPairs(file: string): PairRecord[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as PairRecord);
 }

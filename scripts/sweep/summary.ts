@@ -1,5 +1,5 @@
 import type { Table } from "../bench/section.js";
-import type { BlockRecord } from "./records.js";
+import type { BlockRecord, PairRecord } from "./records.js";
 
 export const SUMMARY_FILE = "snapshots/sweep.json";
 
@@ -51,5 +51,22 @@ export function table(rows: readonly Summary[]): Table {
       const near = first === undefined ? "" : `${first.bits}: 2^${first.log2}`;
       return [fn, share, mismatches, undecided === 0 ? "0" : (undecided / inputs).toExponential(1), near, seconds];
     }),
+  };
+}
+
+/** Random pairs, as a table of docs/benchmarks.md. */
+export function pairsTable(records: readonly PairRecord[]): Table {
+  return {
+    title: "Random pairs",
+    remark:
+      "Functions of two operands: any bits, near exponents, few bits, neighbours, special values and subnormals, against binary64 and integers " +
+      "(`npm run sweep -- --pairs 100000000`).",
+    columns: ["function", "pairs", "mismatches", "seconds"],
+    rows: records.map(({ function: fn, pairs, difference, seconds }) => [
+      fn,
+      pairs,
+      difference === null ? 0 : "found",
+      Math.round(seconds),
+    ]),
   };
 }

@@ -9,10 +9,12 @@ import { checkExactBlock, EXACT, shippedExact } from "../../scripts/sweep/exact.
 import { fingerprint } from "../../scripts/sweep/fingerprint.js";
 import { type SweptFn, SWEPT } from "../../scripts/sweep/functions.js";
 import { CHUNK, createOracle, type Oracle } from "../../scripts/sweep/oracle.js";
+import { createPairOracle, PAIR_FUNCTIONS, type PairOracle, PAIRS, shippedPairs } from "../../scripts/sweep/pairs.js";
 import { bitsAt } from "../../scripts/sweep/plan.js";
 import { appendRecord, type BlockRecord, readRecords } from "../../scripts/sweep/records.js";
 import { parseShard } from "../../scripts/sweep/run.js";
 import type { Summary } from "../../scripts/sweep/summary.js";
+import { ARITHMETIC } from "../../src/audit/exec/reference/arithmetic.js";
 import { ELEMENTARY } from "../../src/audit/exec/reference/elementary.js";
 import { codeOf } from "../support/codes.js";
 import { fuzzCases, fuzzSeed } from "../support/fuzz.js";
@@ -35,7 +37,9 @@ describe("the sweep's fixed point", () => {
   }
 });
 
-describe("the sweep", () => {
+describe("the sweep", function () {
+  // The compiler of the oracle takes its time on a busy machine.
+  this.timeout(300_000);
   let oracle: Oracle;
 
   before(async () => {
@@ -121,6 +125,42 @@ describe("the sweep", () => {
       expect(undecided).to.be.greaterThan(0);
     }
   });
+});
+
+describe("random pairs", function () {
+  this.timeout(300_000);
+  const SEED = fuzzSeed;
+  let oracle: PairOracle;
+
+  before(async () => {
+    oracle = await createPairOracle();
+  });
+
+  for (const fn of PAIR_FUNCTIONS) {
+    it(`of ${fn}: nothing wrong, and a planted bit is found`, () => {
+      const execute = shippedPairs(fn);
+      expect(oracle.compare(fn, SEED, 2, execute), `seed ${SEED}`).to.equal(undefined);
+      const difference = oracle.compare(fn, SEED, 1, (x, y, results) => {
+        execute(x, y, results);
+        new Uint32Array(results.buffer, results.byteOffset, PAIRS)[PAIRS - 1]! ^= 1;
+      });
+      expect(difference).to.have.keys("x", "y", "got");
+    });
+  }
+
+  for (const fn of PAIR_FUNCTIONS) {
+    it(`of ${fn}: as the reference says`, () => {
+      const difference = oracle.compare(fn, SEED, 1, (x, y, results) => {
+        const [a, b, bits] = [x, y, results].map((data) => new Uint32Array(data.buffer, data.byteOffset, PAIRS)) as [
+          Uint32Array,
+          Uint32Array,
+          Uint32Array,
+        ];
+        for (let i = 0; i < PAIRS; i++) bits[i] = Number(ARITHMETIC[fn](BigInt(a[i]!), BigInt(b[i]!)));
+      });
+      expect(difference, `seed ${SEED}`).to.equal(undefined);
+    });
+  }
 });
 
 describe("records of a sweep", () => {
