@@ -36,7 +36,21 @@ const addresses = Object.fromEntries(
 const settings = readSettings();
 const path = settings.deployment ?? deploymentPath(settings.home, chainId);
 const known = existsSync(path) ? readDeployment(path, chainId) : undefined;
-const { token, hub, registry, staking, profiles, fees, arbiter, challenges, offers, jobs, receipts } = addresses;
+const {
+  token,
+  hub,
+  registry,
+  staking,
+  profiles,
+  fees,
+  arbiter,
+  challenges,
+  offers,
+  jobs,
+  receipts,
+  accountLens,
+  claimLens,
+} = addresses;
 // A run that finds everything deployed keeps the block at which it began: there may be events since.
 const start = known?.hub === hub ? known.block : block;
 writeDeployment(path, {
@@ -53,5 +67,7 @@ writeDeployment(path, {
   offers,
   jobs,
   receipts,
+  accountLens,
+  claimLens,
 });
 console.log(JSON.stringify({ chainId, addressBook: path, ...addresses }, null, 2));

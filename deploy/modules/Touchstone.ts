@@ -89,6 +89,8 @@ export default buildModule("Touchstone", (m) => {
   const offers = m.contract("OfferBook", [registry, staking]);
   const jobs = m.contract("JobEscrow", [offers, verifier, challenges]);
   const receipts = m.contract("ReceiptEscrow", [registry, staking, challenges]);
+  const accountLens = m.contract("AccountLens", [jobs, receipts, challenges]);
+  const claimLens = m.contract("ClaimLens", [jobs, challenges]);
   const sealed = m.call(hub, "seal", [challenges, [jobs, receipts], []]);
   const seats = {
     governor: m.getParameter("governor", ZERO),
@@ -99,6 +101,6 @@ export default buildModule("Touchstone", (m) => {
   m.call(authority, "handOver", [hub, registry, seats], { after: [sealed] });
   return {
     ...{ token, authority, hub, registry, staking, profiles, fees },
-    ...{ arbiter, verifier, challenges, offers, jobs, receipts },
+    ...{ arbiter, verifier, challenges, offers, jobs, receipts, accountLens, claimLens },
   };
 });

@@ -24,6 +24,9 @@ const schema = z.object({
   offers: address,
   jobs: address,
   receipts: address,
+  /** Views for people. */
+  accountLens: address,
+  claimLens: address,
 });
 
 /** Where the suite's contracts live on one chain. */

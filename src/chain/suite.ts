@@ -1,8 +1,10 @@
 import { FetchRequest, Interface, JsonRpcProvider, type Provider } from "ethers";
 
 import {
+  AccountLens__factory,
   Arbiter__factory,
   ChallengeManager__factory,
+  ClaimLens__factory,
   DelegatorFees__factory,
   Hub__factory,
   JobEscrow__factory,
@@ -12,7 +14,9 @@ import {
   OperatorStaking__factory,
   ReceiptEscrow__factory,
   TraceVerifier__factory,
+  IAccountLens__factory,
   IChallengeManager__factory,
+  IClaimLens__factory,
   IDelegatorFees__factory,
   IHub__factory,
   IJobEscrow__factory,
@@ -21,7 +25,9 @@ import {
   IOperatorProfiles__factory,
   IOperatorStaking__factory,
   TestToken__factory,
+  type IAccountLens,
   type IChallengeManager,
+  type IClaimLens,
   type IDelegatorFees,
   type IHub,
   type IJobEscrow,
@@ -49,6 +55,10 @@ export interface Suite {
   readonly jobs: IJobEscrow;
   readonly receipts: ReceiptEscrow;
   readonly challenges: IChallengeManager;
+  /** What accounts have and are owed, in one call. */
+  readonly accountLens: IAccountLens;
+  /** Clocks of claims; floors and probabilities at a price. */
+  readonly claimLens: IClaimLens;
   readonly token: TestToken;
   /** Every error and event of the suite. */
   readonly abi: Interface;
@@ -56,8 +66,10 @@ export interface Suite {
 
 // The implementations, because the errors of the libraries they use stand in no interface.
 const FACTORIES = [
+  AccountLens__factory,
   Arbiter__factory,
   ChallengeManager__factory,
+  ClaimLens__factory,
   DelegatorFees__factory,
   Hub__factory,
   JobEscrow__factory,
@@ -130,6 +142,8 @@ export function connectSuite(provider: Provider, deployment: Deployment): Suite 
     jobs: IJobEscrow__factory.connect(deployment.jobs, provider),
     receipts: ReceiptEscrow__factory.connect(deployment.receipts, provider),
     challenges: IChallengeManager__factory.connect(deployment.challenges, provider),
+    accountLens: IAccountLens__factory.connect(deployment.accountLens, provider),
+    claimLens: IClaimLens__factory.connect(deployment.claimLens, provider),
     token: TestToken__factory.connect(deployment.token, provider),
     abi: mergedAbi(),
   };

@@ -15,6 +15,8 @@ const ADDRESSES = {
   offers: ZeroAddress,
   jobs: ZeroAddress,
   receipts: ZeroAddress,
+  accountLens: ZeroAddress,
+  claimLens: ZeroAddress,
 };
 
 describe("suite", () => {
