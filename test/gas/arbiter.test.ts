@@ -2,6 +2,10 @@ import { expect } from "chai";
 import { dataLength } from "ethers";
 import { network } from "hardhat";
 
+import { fromHex } from "../../src/audit/bytes.js";
+import { type CostNode, type CostOperand, costOf } from "../../src/audit/compile/cost.js";
+import { decodeNode } from "../../src/audit/decode.js";
+import type { Operand } from "../../src/audit/graph.js";
 import { expectSnapshot, type Snapshot } from "../../scripts/checks/snapshot.js";
 import type { Arbiter } from "../../typechain-types/index.js";
 import { deployArbiter } from "../support/arbiter.js";
@@ -10,6 +14,7 @@ import {
   convolutionCase,
   denseCase,
   mapCase,
+  MODEL_NODES,
   reductionCase,
   wholeDotCase,
 } from "../support/gas-cases.js";
@@ -54,6 +59,26 @@ const CASES: Readonly<Record<string, { build: () => Case; limit?: bigint }>> = {
   erf: { build: () => mapCase("erf") },
 };
 
+/** The compiler's bound is at most this many times what the dearest cases of a kind really take. */
+const MOST_ABOVE = 5;
+
+/** What the compiler says that an element of a node takes at most, in a graph like that of the cases. */
+function boundOf(encoding: Uint8Array | string): number {
+  const { node } = decodeNode(typeof encoding === "string" ? fromHex(encoding) : encoding);
+  const cost = (operand: Operand): CostOperand => {
+    const view = "guards" in operand ? operand : undefined;
+    return { dtype: operand.dtype, view, weight: operand.source.kind === "weight" };
+  };
+  const { kind, fn, dtype, out } = node;
+  const parts: CostNode = {
+    ...{ kind, fn, dtype, out, attrBytes: fn === "argkth" ? 2 : 0 },
+    red: node.kind === "reduce" ? node.red : [],
+    operands: node.operands.map(cost),
+    steps: node.steps.map((step) => ({ fn: step.fn, operands: step.operands.map(cost) })),
+  };
+  return costOf(parts, MODEL_NODES, 1).gas;
+}
+
 /** Gas of one refutation. */
 interface Measure {
   /** Of a transaction that does nothing but ask the Arbiter. */
@@ -89,6 +114,9 @@ describe("gas of the Arbiter", () => {
       const measured = await measure(data);
       expect(measured.transaction < limit, `${measured.transaction}`).to.equal(true);
       expect(measured.calldata).to.be.lessThan(PROOF_BYTES);
+      const bound = boundOf(evidence.node);
+      expect(bound, "the compiler's bound").to.be.at.least(Number(measured.transaction));
+      expect(bound, "the compiler's bound").to.be.at.most(MOST_ABOVE * Number(measured.transaction));
       snapshot[name] = measured;
     });
   }

@@ -17,7 +17,7 @@ import { alterElement, type Case, caseOf, type Run } from "./runs.js";
 import { noiseTensor } from "./tensors.js";
 
 /** Nodes of the models that the judged nodes belong to: as many as a residual network of 50 layers has. */
-const MODEL_NODES = 180;
+export const MODEL_NODES = 180;
 
 const one: Operand = { source: { kind: "immediate" }, dtype: "f32", value: 0x3f800000n };
 const RELU: Step = { fn: "max", dtype: "f32", chain: 0, operands: [{ ...one, value: 0n }] };

@@ -26,11 +26,17 @@ export const COST = {
   guardGas: 1_500,
   leafGas: 260,
   siblingGas: 220,
-  /** Reading one reduction term through a view, per operand, and folding it in. */
-  termGas: { dot: 190, sum: 150, mean: 150, max: 150, min: 150, arg: 170, argkth: 260 },
-  /** A term behind guards has its address computed one by one. */
+  /** Reading one reduction term through a view and folding it in; sums at their worst, with all exponents there are. */
+  termGas: { float: 250, integer: 190 },
+  /** The same for order, by bytes of the element, 4 at least where there is no other word. */
+  orderGas: { max: 38, min: 38, arg: 43 },
+  rankGas: { term: 20, byte: 72 },
+  /** A term behind guards has its address computed one by one ... */
   guardedTermGas: 500,
-  cheapGas: 1_500,
+  /** ... or each row of them once, which short rows do not spread. */
+  guardedRowGas: 2_500,
+  /** Any function: a call of the contract that evaluates it. */
+  cheapGas: 6_000,
   /** Functions that need more than a few words of arithmetic. */
   functionGas: { transcendental: 60_000, pow: 150_000, remainder: 30_000 },
 } as const;
@@ -182,9 +188,18 @@ function functionGas(fn: MapFn | "gather"): number {
   return fn === "mod" || fn === "fmod" ? COST.functionGas.remainder : COST.cheapGas;
 }
 
-function termGas(fn: ReduceFn): number {
-  if (fn.startsWith("arg")) return fn === "argkth" ? COST.termGas.argkth : COST.termGas.arg;
-  return COST.termGas[fn as keyof typeof COST.termGas];
+function termGas(fn: ReduceFn, dtype: DType): number {
+  const width = DTYPE_BYTES[dtype];
+  if (fn === "argkth") return COST.rankGas.term + COST.rankGas.byte * width;
+  if (fn === "dot" || fn === "sum" || fn === "mean") return dtype === "f32" ? COST.termGas.float : COST.termGas.integer;
+  return Math.max(4, width) * (fn === "max" || fn === "min" ? COST.orderGas[fn] : COST.orderGas.arg);
+}
+
+/** Walking a reduction behind guards, row by row or term by term. */
+function guardedGas(red: readonly number[]): number {
+  const terms = red.reduce((n, extent) => n * extent, 1);
+  const rows = terms / (red.at(-1) ?? 1);
+  return red.length === 0 ? COST.guardedTermGas : Math.max(terms * COST.guardedTermGas, rows * COST.guardedRowGas);
 }
 
 /** Bytes of an operand in the node's encoding (docs/audit.md, 3). */
@@ -214,7 +229,7 @@ export function costOf(node: CostNode, nodeCount: number, inputs = 0): Cost {
     if (!view) return { bytes: 0, gas: 0 };
     const reads = readsOf(view, operand.dtype, node.out, red);
     const list = operand.weight ? 0 : listDepth;
-    const guarded = view.guards.length > 0 ? (red.length > 0 ? terms : 1) * COST.guardedTermGas : 0;
+    const guarded = view.guards.length > 0 ? guardedGas(red) : 0;
     return {
       bytes: COST.openingBytes + list * COST.siblingBytes + bytesOf(reads),
       gas: reads.leaves * COST.leafGas + (reads.siblings + list) * COST.siblingGas + guarded,
@@ -232,7 +247,10 @@ export function costOf(node: CostNode, nodeCount: number, inputs = 0): Cost {
     encoding += encodedOperand(operand, rank);
     gas += COST.operandGas + (operand.view?.guards.length ?? 0) * COST.guardGas;
   }
-  gas += node.kind === "reduce" ? terms * termGas(node.fn as ReduceFn) : functionGas(node.fn as MapFn | "gather");
+  gas +=
+    node.kind === "reduce"
+      ? terms * termGas(node.fn as ReduceFn, node.operands[0]!.dtype)
+      : functionGas(node.fn as MapFn | "gather");
   for (const step of node.steps) {
     encoding += 4;
     gas += functionGas(step.fn);
