@@ -25,6 +25,7 @@ const compact = {
   "contracts/jobs/JobEscrow.sol": { ...compiler, settings: viaIr(200) },
   "contracts/staking/OperatorStaking.sol": { ...compiler, settings: viaIr(200) },
   "contracts/challenges/ChallengeManager.sol": { ...compiler, settings: viaIr(200) },
+  "contracts/receipts/ReceiptEscrow.sol": { ...compiler, settings: viaIr(200) },
 };
 
 export default defineConfig({
