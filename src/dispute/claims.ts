@@ -10,6 +10,7 @@ export interface ClaimRecord {
   readonly claimId: string;
   readonly source: string;
   readonly modelId: string;
+  /** Zero while none is drawn. */
   readonly operator: string;
   readonly inputs: readonly string[];
   /** Empty until answered. */
@@ -21,6 +22,9 @@ export interface ClaimRecord {
 
 export const claimsOf = (state: State): Collection<ClaimRecord> => state.collection("claim");
 
+/** What tells of a job's bytes and its operator. */
+const EVENTS = ["JobRequested", "JobAssigned", "JobAnswered"] as const;
+
 /** The record after one event of the job escrow; the same record where the event says nothing new. */
 function applyEvent(
   known: ClaimRecord | undefined,
@@ -30,6 +34,9 @@ function applyEvent(
   const { name, args, block } = event;
   if (name === "JobAnswered") {
     return known && { ...known, outputs: [...(args.getValue("outputs") as string[])] };
+  }
+  if (name === "JobAssigned") {
+    return known && { ...known, operator: args.getValue("operator") as string };
   }
   if (name !== "JobRequested") return known;
   return {
@@ -46,7 +53,7 @@ function applyEvent(
 
 /** Keeps claims from the events of the job escrow. Seeing an event twice changes nothing. */
 export function recordClaim(state: State, source: string, event: SuiteEvent): ClaimRecord | undefined {
-  if (event.name !== "JobRequested" && event.name !== "JobAnswered") return undefined;
+  if (!EVENTS.some((name) => name === event.name)) return undefined;
   const claims = claimsOf(state);
   const record = applyEvent(claims.get(event.args.getValue("jobId") as string), source, event);
   if (record !== undefined) claims.put(record.claimId, record);
@@ -59,7 +66,7 @@ export function recordClaim(state: State, source: string, event: SuiteEvent): Cl
  */
 export async function fetchClaim(suite: Suite, claimId: string): Promise<ClaimRecord | undefined> {
   const { jobs, provider, deployment, abi } = suite;
-  const topics = (["JobRequested", "JobAnswered"] as const).map((name) => jobs.interface.getEvent(name).topicHash);
+  const topics = EVENTS.map((name) => jobs.interface.getEvent(name).topicHash);
   const logs = await provider.getLogs({
     address: deployment.jobs,
     topics: [topics, claimId],

@@ -7,7 +7,16 @@ import { TouchstoneError } from "../errors.js";
 export const ChallengeStatus = { None: 0, Open: 1, Upheld: 2, Refuted: 3, Unanswered: 4, Settled: 5 } as const;
 
 /** `ClaimStatus` of `contracts/types/Claim.sol`. */
-export const ClaimStatus = { None: 0, Assigned: 1, Answered: 2, Refunded: 3, Final: 4, Wrong: 5, Void: 6 } as const;
+export const ClaimStatus = {
+  None: 0,
+  Assigned: 1,
+  Answered: 2,
+  Refunded: 3,
+  Final: 4,
+  Wrong: 5,
+  Void: 6,
+  Drawing: 7,
+} as const;
 
 const nameOf = (codes: Readonly<Record<string, number>>, code: number): string =>
   Object.entries(codes).find(([, value]) => value === code)?.[0] ?? `unknown (${code})`;

@@ -126,7 +126,8 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
     for (const { key } of claims.entries()) {
       if (disputed.has(key) || unchecked.get(key) !== undefined) continue;
       const { status } = await suite.jobs.job(key);
-      if (Number(status) >= ClaimStatus.Refunded) claims.delete(key);
+      const open: readonly number[] = [ClaimStatus.Drawing, ClaimStatus.Assigned, ClaimStatus.Answered];
+      if (!open.includes(Number(status))) claims.delete(key);
     }
   }
 

@@ -8,7 +8,7 @@ import { createFeed } from "../chain/feed.js";
 import type { PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
-import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
+import { claimsOf, fetchClaim, recordClaim, type ClaimRecord } from "../dispute/claims.js";
 import { collectFromDisputes } from "../dispute/collect.js";
 import type { Guard } from "../dispute/guard.js";
 import { openElement } from "../dispute/openings.js";
@@ -37,11 +37,13 @@ export interface WorkerOptions {
 /** Answers an operator's jobs, finalises them, collects fees and defends its claims. */
 export function createWorker(options: WorkerOptions): { readonly pass: () => Promise<PassResult> } {
   const { suite, sender, state, catalogue, guard, operator, log } = options;
-  const { jobs } = suite;
+  const { jobs, offers } = suite;
   const claims = claimsOf(state);
   const feed = createFeed(suite, state.collection("cursor"));
   /** Answers are kept, so that a crash between computing and sending never leads to two different ones. */
   const answers = state.collection<string[]>("answer");
+  /** Jobs that were drawn to this operator and are not read yet. */
+  const assigned = state.collection<true>("assigned");
 
   async function answerOf(claim: ClaimRecord, model: PreparedModel): Promise<string[]> {
     const known = answers.get(claim.claimId);
@@ -78,10 +80,32 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     log.info({ event: "answered", claimId: claim.claimId, modelId: claim.modelId, gas }, "answered a job");
   }
 
+  /** Draws a job's operator where that is this one; returns whether anything was sent. */
+  async function draw({ claimId, modelId, terms }: ClaimRecord, head: number): Promise<boolean> {
+    const [seedBlock, epoch] = await offers.drawOf(suite.deployment.jobs, claimId);
+    if (BigInt(head) < seedBlock) return false;
+    // Whom the seed names is known before anybody pays for the draw.
+    if ((await offers.weightOf(modelId, operator, epoch)) === 0n) return false;
+    if ((await jobs.draw.staticCall(terms)) !== operator) return false;
+    const sent = await tolerantSend(sender, await jobs.draw.populateTransaction(terms), [
+      "WrongStatus",
+      "SeedNotKnown",
+    ]);
+    if (sent) log.info({ event: "drawn", claimId, modelId, gas: sent.gasUsed.toString() }, "drawn for a job");
+    return sent !== undefined;
+  }
+
   /** Does what one claim needs at protocol time `now`; returns whether anything was sent. */
-  async function tend(claim: ClaimRecord, now: number): Promise<boolean> {
+  async function tend(claim: ClaimRecord, now: number, head: number): Promise<boolean> {
     const job = await jobs.job(claim.claimId);
+    if (job.operator !== ZeroAddress && job.operator !== operator) {
+      // Somebody else was drawn.
+      claims.delete(claim.claimId);
+      return false;
+    }
     switch (Number(job.status)) {
+      case ClaimStatus.Drawing:
+        return draw(claim, head);
       case ClaimStatus.Assigned:
         if (now >= Number(job.deadline)) return false;
         await submit(claim);
@@ -123,24 +147,39 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     return false;
   }
 
+  /** Reads jobs that came here after another operator missed them: their requests named that one. */
+  async function fetchAssigned(): Promise<void> {
+    for (const { key } of assigned.entries()) {
+      const claim = await fetchClaim(suite, key);
+      state.atomically(() => {
+        if (claim !== undefined) claims.put(key, claim);
+        assigned.delete(key);
+      });
+    }
+  }
+
   return {
     pass: async () => {
       const batch = await feed.next();
       state.atomically(() => {
         for (const event of batch.events) {
-          if (event.contract === "jobs" && event.args.toObject()["operator"] !== operator) {
-            continue;
+          // Jobs that name nobody may come here by a draw.
+          const named = event.args.toObject()["operator"] as string | undefined;
+          if (event.contract === "jobs" && named !== operator && named !== ZeroAddress) continue;
+          const known = recordClaim(state, suite.deployment.jobs, event);
+          if (event.name === "JobAssigned" && known === undefined) {
+            assigned.put(event.args.getValue("jobId") as string, true);
           }
-          recordClaim(state, suite.deployment.jobs, event);
         }
         guard.record(batch.events);
         batch.acknowledge();
       });
+      await fetchAssigned();
       let acted = await guard.advance(batch.now);
       const time = Number(await suite.hub.timeAt(batch.now));
       for (const { key, value } of claims.entries()) {
         try {
-          if (await tend(value, time)) acted = true;
+          if (await tend(value, time, batch.head)) acted = true;
         } catch (err) {
           // One job that cannot be served must not keep the others waiting.
           log.error({ event: "job-failed", claimId: key, err }, "cannot serve a job");
