@@ -49,6 +49,8 @@ describe("gas of receipts", () => {
     measured["thaw"] = await used(receipts.connect(chain.consumer).thaw(first, PRICE));
     measured["end"] = await used(receipts.connect(chain.owner).endReservation(first));
     measured["withdraw"] = await used(receipts.withdraw(chain.owner, ZeroAddress));
-    expectSnapshot("gas/receipts", measured);
+    // To the thousand: signatures cover times, and their zero bytes are cheaper.
+    const rounded = Object.entries(measured).map(([name, gas]) => [name, ((gas + 500n) / 1000n) * 1000n] as const);
+    expectSnapshot("gas/receipts", Object.fromEntries(rounded));
   });
 });

@@ -63,6 +63,8 @@ describe("the worker's HTTP interface", () => {
       block: 0,
       fees: await setup.staking.delegatorFees(),
       arbiter: ZeroAddress,
+      accountLens: ZeroAddress,
+      claimLens: ZeroAddress,
       challenges: await setup.manager.getAddress(),
     });
     state = openState(join(folder, "worker.sqlite"));
