@@ -1,4 +1,3 @@
-import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 
 import { expectSnapshot } from "../../scripts/checks/snapshot.js";
