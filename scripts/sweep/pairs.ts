@@ -8,7 +8,7 @@ import { compileAssembly } from "../support/assembly.js";
 
 /** In the order of their numbers in assembly/pairs.ts. */
 export const PAIR_FUNCTIONS = ["add", "sub", "mul", "div", "min", "max", "mod", "fmod", "prelu"] as const;
-export type PairFn = (typeof PAIR_FUNCTIONS)[number];
+type PairFn = (typeof PAIR_FUNCTIONS)[number];
 
 export const PAIRS = 2 ** 16;
 
@@ -22,7 +22,7 @@ interface Exports {
   readonly firstDifference: (which: number) => number;
 }
 
-export interface PairDifference {
+interface PairDifference {
   readonly x: number;
   readonly y: number;
   readonly got: number;
