@@ -63,7 +63,7 @@ describe("demo", function () {
 
   it("finalises and pays honest answers", () => {
     expect(result.honestFinalised).to.equal(6);
-    expect(said(/is final, earns 0.001 coins/)).to.have.length(6);
+    expect(said(/is final, a fee of 0.001 coins/)).to.have.length(6);
     expect(said(/^answers job [123]: [209] /).sort()).to.have.length(3);
   });
 

@@ -110,10 +110,10 @@ describe("libraries about claims", () => {
 function valueOf(dtype: DType, bits: bigint): bigint | number | undefined {
   const width = 8 * DTYPE_BYTES[dtype];
   if (bits >> BigInt(width) !== 0n) return undefined;
-  if (dtype === "f32") {
-    const view = new DataView(new ArrayBuffer(4));
-    view.setUint32(0, Number(bits));
-    const value = view.getFloat32(0);
+  if (dtype === "f32" || dtype === "f64") {
+    const view = new DataView(new ArrayBuffer(8));
+    view.setBigUint64(0, bits << BigInt(64 - width));
+    const value = dtype === "f32" ? view.getFloat32(0) : view.getFloat64(0);
     return Number.isFinite(value) ? value : undefined;
   }
   if (dtype === "bool") return bits <= 1n ? bits : undefined;
