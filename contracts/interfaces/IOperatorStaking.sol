@@ -140,18 +140,18 @@ interface IOperatorStaking {
     // ------------------------------------------------- for claim sources only
 
     /// @notice Sets stake aside for a claim or a reservation.
-    /// @dev Contracts that the hub lets lock, here and below. Requires an operator out of jail with that much free stake; ids
-    /// are the source's own. At least a fifth of every lock is the operator's own stake.
+    /// @dev Contracts that the hub lets lock. Requires an operator out of jail with that much free stake; ids are the source's
+    /// own. At least a fifth of every lock is the operator's own stake.
     function lock(address operator, bytes32 lockId, uint96 amount) external;
 
     /// @notice The same from the stake set aside for draws in this epoch.
     function lockDrawn(address operator, bytes32 lockId, uint96 amount) external;
 
-    /// @notice Frees a lock.
+    /// @notice Frees a lock of the caller's.
     /// @param operator Whose stake it is: a lock is found by its source, operator and id, and its source knows all three.
     function unlock(address operator, bytes32 lockId) external;
 
-    /// @notice Takes a whole lock, from both pools. Rewards are credited in order while they fit into half of its own part; the
+    /// @notice Takes a whole lock of the caller's, from both pools. Rewards are credited in order while they fit into half of its own part; the
     /// rest burns.
     /// @dev Reverts only for an unknown lock or more than `MAX_REWARDS` rewards, neither of which the slashed operator
     /// can cause. A reward to the zero address, and what exceeds the half, burns.

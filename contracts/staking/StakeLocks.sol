@@ -51,17 +51,13 @@ abstract contract StakeLocks is StakePools {
     }
 
     /// @inheritdoc IOperatorStaking
-    function unlock(address operator, bytes32 lockId) external onlyLocker {
+    function unlock(address operator, bytes32 lockId) external {
         (uint96 amount, ) = _takeLock(operator, lockId);
         emit Unlocked(operator, msg.sender, lockId, amount);
     }
 
     /// @inheritdoc IOperatorStaking
-    function slash(
-        address operator,
-        bytes32 lockId,
-        Reward[] calldata rewards
-    ) external onlyLocker returns (uint96 slashed) {
+    function slash(address operator, bytes32 lockId, Reward[] calldata rewards) external returns (uint96 slashed) {
         require(rewards.length <= MAX_REWARDS, TooManyRewards(rewards.length, MAX_REWARDS));
         uint96 own;
         (slashed, own) = _takeLock(operator, lockId);
@@ -151,6 +147,7 @@ abstract contract StakeLocks is StakePools {
         emit Locked(operator, msg.sender, lockId, amount, ownPart);
     }
 
+    /// Nobody but a locker has locks, so that looking the caller's up is all the permission that it takes.
     function _takeLock(address operator, bytes32 lockId) private returns (uint96 amount, uint96 own) {
         LockRecord memory record = _locks[msg.sender][operator][lockId];
         (amount, own) = (record.amount, record.own);
