@@ -26,7 +26,7 @@ const SHOWN = [2, 0, 9];
 function readImage(path: string): Tensor {
   const { dtype, shape, data } = readTensor(readTensorProto(readFileSync(path)));
   if (dtype !== "f32") throw new TouchstoneError("DIGIT_TYPE", `${path} holds ${dtype} elements.`);
-  return { dtype, shape, data: data as Float32Array };
+  return { dtype, shape, data };
 }
 
 /**
