@@ -187,10 +187,10 @@ interface IReceiptEscrow is IClaimSource {
     function collect(SignedVoucher[] calldata vouchers) external returns (uint256[] memory amounts);
 
     /// @notice Pays what is credited to `account`, to that account. Anybody may call.
-    function withdraw(address payable account, address currency) external;
+    function withdraw(address currency, address payable account) external;
 
     /// @notice Pays what is credited to the caller to `receiver`.
-    function withdrawTo(address payable receiver, address currency) external;
+    function withdrawTo(address currency, address payable receiver) external;
 
     // ------------------------------------------------------------------ claims
 
@@ -212,7 +212,7 @@ interface IReceiptEscrow is IClaimSource {
     /// @notice The stake that an operator's reservations hold, and the most that they may.
     function reservedBy(address operator) external view returns (uint96 reserved, uint96 cap);
 
-    function creditOf(address account, address currency) external view returns (uint256);
+    function creditOf(address currency, address account) external view returns (uint256);
 
     /// @notice EIP-712 digests of this contract: what is signed, and the ids of reservations and claims.
     function hashOffer(ReservationOffer calldata offer) external view returns (bytes32);

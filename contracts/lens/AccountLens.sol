@@ -168,7 +168,7 @@ contract AccountLens is IAccountLens {
         owed.fees = new Credit[](currencies.length);
         for (uint256 i; i < currencies.length; ++i) {
             address currency = currencies[i];
-            owed.fees[i] = Credit(currency, JOBS.creditOf(currency, account), RECEIPTS.creditOf(account, currency));
+            owed.fees[i] = Credit(currency, JOBS.creditOf(currency, account), RECEIPTS.creditOf(currency, account));
         }
     }
 

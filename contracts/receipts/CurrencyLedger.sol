@@ -16,25 +16,25 @@ abstract contract CurrencyLedger is IReceiptEscrow, ReentrancyGuardTransient {
 
     address internal constant NATIVE = address(0);
 
-    mapping(address account => mapping(address currency => uint256 amount)) private _credits;
+    mapping(address currency => mapping(address account => uint256 amount)) private _credits;
 
     /// @inheritdoc IReceiptEscrow
-    function creditOf(address account, address currency) external view returns (uint256) {
-        return _credits[account][currency];
+    function creditOf(address currency, address account) external view returns (uint256) {
+        return _credits[currency][account];
     }
 
-    function _credit(address account, address currency, uint256 amount) internal {
+    function _credit(address currency, address account, uint256 amount) internal {
         if (amount == 0) return;
-        _credits[account][currency] += amount;
+        _credits[currency][account] += amount;
         emit Credited(account, currency, amount);
     }
 
-    function _payCredit(address account, address payable receiver, address currency) internal {
-        uint256 amount = _credits[account][currency];
+    function _payCredit(address currency, address account, address payable receiver) internal {
+        uint256 amount = _credits[currency][account];
         require(amount != 0, NothingToWithdraw(account, currency));
-        delete _credits[account][currency];
+        delete _credits[currency][account];
         emit Withdrawn(account, currency, receiver, amount);
-        _pay(receiver, currency, amount);
+        _pay(currency, receiver, amount);
     }
 
     /// @dev Takes exactly `amount` from the caller: as value, or by allowance.
@@ -50,7 +50,7 @@ abstract contract CurrencyLedger is IReceiptEscrow, ReentrancyGuardTransient {
         require(received == amount, TransferMismatch(amount, received));
     }
 
-    function _pay(address payable receiver, address currency, uint256 amount) internal {
+    function _pay(address currency, address payable receiver, uint256 amount) internal {
         if (currency == NATIVE) {
             require(LowLevelCall.callNoReturn(receiver, amount, ""), PaymentRefused(receiver, amount));
         } else {

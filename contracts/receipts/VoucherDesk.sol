@@ -47,7 +47,7 @@ abstract contract VoucherDesk is ReservationDesk {
         r.thawedAt = 0;
         r.balance -= amount;
         emit ThawWithdrawn(reservation, r.payer, receiver, amount);
-        _pay(receiver, r.currency, amount);
+        _pay(r.currency, receiver, amount);
     }
 
     /// @inheritdoc IReceiptEscrow
@@ -74,16 +74,16 @@ abstract contract VoucherDesk is ReservationDesk {
     }
 
     /// @inheritdoc IReceiptEscrow
-    function withdraw(address payable account, address currency) external nonReentrant {
+    function withdraw(address currency, address payable account) external nonReentrant {
         HUB.requireRunning();
-        _payCredit(account, account, currency);
+        _payCredit(currency, account, account);
     }
 
     /// @inheritdoc IReceiptEscrow
-    function withdrawTo(address payable receiver, address currency) external nonReentrant {
+    function withdrawTo(address currency, address payable receiver) external nonReentrant {
         HUB.requireRunning();
         require(receiver != address(0), ZeroAddress());
-        _payCredit(msg.sender, receiver, currency);
+        _payCredit(currency, msg.sender, receiver);
     }
 
     /// Moves what a voucher pays out of the deposit; zero if it pays nothing.
@@ -116,7 +116,7 @@ abstract contract VoucherDesk is ReservationDesk {
         (address payee, uint256 toDelegators) = PROFILES.feeSplit(operator, takings.amount);
         uint256 toOperator = takings.amount - toDelegators;
         emit FeesDivided(operator, currency, payee, toOperator, toDelegators);
-        _credit(payee, currency, toOperator);
+        _credit(currency, payee, toOperator);
         if (toDelegators != 0) _payDelegators(operator, currency, toDelegators);
     }
 

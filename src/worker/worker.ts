@@ -140,11 +140,11 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
       for (const currency of await suite.hub.currencies()) {
         const done = ["NothingToWithdraw"];
         const fees = await jobs.creditOf(currency, account);
-        const vouchers = await suite.receipts.creditOf(account, currency);
+        const vouchers = await suite.receipts.creditOf(currency, account);
         if (fees === 0n && vouchers === 0n) continue;
         if (fees > 0n) await tolerantSend(sender, await jobs.withdraw.populateTransaction(currency, account), done);
         if (vouchers > 0n) {
-          await tolerantSend(sender, await suite.receipts.withdraw.populateTransaction(account, currency), done);
+          await tolerantSend(sender, await suite.receipts.withdraw.populateTransaction(currency, account), done);
         }
         log.info({ event: "collected", account, currency }, "withdrew earned fees");
         return true;

@@ -54,7 +54,7 @@ describe("gas of receipts", () => {
     await used("present", receipts.present(receipt.receipt, receipt.signature));
     await used("thaw", receipts.connect(chain.consumer).thaw(first, PRICE));
     await used("end", receipts.connect(chain.owner).endReservation(first));
-    await used("withdraw", receipts.withdraw(chain.owner, ZeroAddress));
+    await used("withdraw", receipts.withdraw(ZeroAddress, chain.owner));
     expectSnapshot("gas/receipts", execution);
   });
 });

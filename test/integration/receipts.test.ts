@@ -127,7 +127,7 @@ describe("receipts, by real processes", function () {
     expect(collected).to.equal(3n * PRICE);
     expect(balance).to.equal(parseEther("0.01") - 3n * PRICE);
     expect(seen("ada", "collected-vouchers")).to.have.length(1);
-    expect(await receipts.creditOf(await profiles.payoutOf(ada.owner.address), ZeroAddress), "withdrawn").to.equal(0n);
+    expect(await receipts.creditOf(ZeroAddress, await profiles.payoutOf(ada.owner.address)), "withdrawn").to.equal(0n);
     expect(seen("watcher", "checked").map((line) => line["claimId"])).to.have.members(
       answers.map(({ claimId }) => claimId),
     );

@@ -31,7 +31,7 @@ describe("ReceiptEscrow: vouchers and thaws", () => {
 
   const voucher = (cumulative: bigint, signer?: Connection["consumer"]) =>
     signedVoucher(chain, setup, { reservation, cumulative }, signer);
-  const earned = () => setup.receipts.creditOf(chain.owner, ZeroAddress);
+  const earned = () => setup.receipts.creditOf(ZeroAddress, chain.owner);
 
   it("pay what they state, for the operator, whoever collects", async () => {
     const { receipts } = setup;
@@ -41,13 +41,13 @@ describe("ReceiptEscrow: vouchers and thaws", () => {
       .and.to.emit(receipts, "FeesDivided")
       .withArgs(chain.owner, ZeroAddress, chain.owner, ONE, 0);
     expect(await earned()).to.equal(ONE);
-    expect(await receipts.creditOf(chain.stranger, ZeroAddress)).to.equal(0);
-    await expect(receipts.withdraw(chain.owner, ZeroAddress)).to.changeEtherBalances(
+    expect(await receipts.creditOf(ZeroAddress, chain.stranger)).to.equal(0);
+    await expect(receipts.withdraw(ZeroAddress, chain.owner)).to.changeEtherBalances(
       chain.ethers,
       [receipts, chain.owner],
       [-ONE, ONE],
     );
-    await expect(receipts.withdraw(chain.owner, ZeroAddress))
+    await expect(receipts.withdraw(ZeroAddress, chain.owner))
       .to.be.revertedWithCustomError(receipts, "NothingToWithdraw")
       .withArgs(chain.owner, ZeroAddress);
   });
@@ -140,7 +140,7 @@ describe("ReceiptEscrow: vouchers and thaws", () => {
       await voucher(3n * ONE),
     ]);
     expect(await earned()).to.equal(5n * ONE);
-    expect(await receipts.creditOf(second!, ZeroAddress)).to.equal(5n);
+    expect(await receipts.creditOf(ZeroAddress, second!)).to.equal(5n);
   });
 
   it("go to the operator's payout account, from which only it can send them elsewhere", async () => {
@@ -148,9 +148,9 @@ describe("ReceiptEscrow: vouchers and thaws", () => {
     await profiles.connect(chain.owner).setPayout(chain.publisher);
     await receipts.collect([await voucher(ONE)]);
     await expect(
-      receipts.connect(chain.stranger).withdrawTo(chain.stranger, ZeroAddress),
+      receipts.connect(chain.stranger).withdrawTo(ZeroAddress, chain.stranger),
     ).to.be.revertedWithCustomError(receipts, "NothingToWithdraw");
-    await expect(receipts.connect(chain.publisher).withdrawTo(chain.stranger, ZeroAddress)).to.changeEtherBalance(
+    await expect(receipts.connect(chain.publisher).withdrawTo(ZeroAddress, chain.stranger)).to.changeEtherBalance(
       chain.ethers,
       chain.stranger,
       ONE,
@@ -179,7 +179,7 @@ describe("ReceiptEscrow: vouchers and thaws", () => {
     const tokens = await token.balanceOf(fees);
     await receipts.collect([await voucher(ONE), paid]);
     expect(await earned()).to.equal(ONE - toDelegators);
-    expect(await receipts.creditOf(chain.owner, currency)).to.equal(ONE - toDelegators);
+    expect(await receipts.creditOf(currency, chain.owner)).to.equal(ONE - toDelegators);
     expect(await chain.ethers.provider.getBalance(fees)).to.equal(toDelegators);
     expect((await token.balanceOf(fees)) - tokens).to.equal(toDelegators);
   });
@@ -342,9 +342,9 @@ describe("ReceiptEscrow: vouchers and thaws", () => {
       const account = await chain.ethers.deployContract("ScriptedAccount");
       await setup.profiles.connect(chain.owner).setPayout(account);
       await receipts.collect([await voucher(ONE)]);
-      const again = receipts.interface.encodeFunctionData("withdraw", [await account.getAddress(), ZeroAddress]);
+      const again = receipts.interface.encodeFunctionData("withdraw", [ZeroAddress, await account.getAddress()]);
       await account.setReaction(receipts, again);
-      await receipts.withdraw(account, ZeroAddress);
+      await receipts.withdraw(ZeroAddress, account);
       expect(await account.reactionSucceeded()).to.equal(false);
       expect(await chain.ethers.provider.getBalance(account)).to.equal(ONE);
     });
@@ -361,8 +361,8 @@ describe("ReceiptEscrow: vouchers and thaws", () => {
     for (const call of [
       async () => receipts.collect([await voucher(2n * ONE)]),
       () => payer.withdrawThawed(reservation, chain.consumer),
-      () => receipts.withdraw(chain.owner, ZeroAddress),
-      () => receipts.connect(chain.owner).withdrawTo(chain.owner, ZeroAddress),
+      () => receipts.withdraw(ZeroAddress, chain.owner),
+      () => receipts.connect(chain.owner).withdrawTo(ZeroAddress, chain.owner),
     ]) {
       await expect(call()).to.be.revertedWithCustomError(hub, "Paused");
     }
@@ -384,9 +384,9 @@ describe("ReceiptEscrow: vouchers and thaws", () => {
     const held = await reserve(chain, setup, { currency });
     const paid = await signedVoucher(chain, setup, { reservation: held, cumulative: ONE });
     await receipts.collect([paid, await voucher(2n * ONE)]);
-    expect(await receipts.creditOf(chain.owner, currency)).to.equal(ONE);
+    expect(await receipts.creditOf(currency, chain.owner)).to.equal(ONE);
     expect(await earned()).to.equal(2n * ONE);
-    await expect(receipts.withdraw(chain.owner, currency)).to.changeTokenBalance(chain.ethers, token, chain.owner, ONE);
+    await expect(receipts.withdraw(currency, chain.owner)).to.changeTokenBalance(chain.ethers, token, chain.owner, ONE);
     await receipts.connect(chain.consumer).thaw(held, DEPOSIT);
     await at(chain, (await now(chain)) + RECEIPT_PARAMS.payerThaw + 1);
     await expect(receipts.connect(chain.consumer).withdrawThawed(held, chain.consumer)).to.changeTokenBalance(
