@@ -23,12 +23,6 @@ export function hash(value: Uint8Array): AbiValue {
   return { dynamic: false, data: value };
 }
 
-/** A `bytes`. */
-export function bytes(value: Uint8Array): AbiValue {
-  const padding = new Uint8Array((32 - (value.length % 32)) % 32);
-  return { dynamic: true, data: concat([word(value.length).data, value, padding]) };
-}
-
 /** A dynamic array. */
 export function list(items: readonly AbiValue[]): AbiValue {
   return { dynamic: true, data: concat([word(items.length).data, abiEncode(items)]) };

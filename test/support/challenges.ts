@@ -6,7 +6,6 @@ import type { EvidenceStruct } from "../../typechain-types/challenges/ChallengeM
 import type { IArbiter } from "../../typechain-types/index.js";
 import type { ModelContentStruct } from "../../typechain-types/registry/ModelRegistry.js";
 import {
-  type AlphabetModel,
   alphabetModel,
   type AlphabetNode,
   deviationOf,
@@ -280,7 +279,6 @@ export function play(chain: Connection, { manager }: Disputes, challengeId: stri
 }
 
 export type Play = ReturnType<typeof play>;
-export type { AlphabetModel };
 
 /** Sets the time of the next block; automining makes the next call happen then. */
 export const at = (chain: Connection, time: bigint | number): Promise<void> =>

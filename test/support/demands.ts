@@ -1,7 +1,7 @@
 import { hexlify } from "ethers";
 
 import type { HashTree } from "../../src/audit/tree.js";
-import type { DemandedSubtreeStruct, PositionStruct } from "../../typechain-types/challenges/ChallengeManager.js";
+import type { DemandedSubtreeStruct } from "../../typechain-types/challenges/ChallengeManager.js";
 import { hashes, type Trace } from "./alphabet.js";
 
 /** The list of roots, as the node of a position. */
@@ -36,19 +36,6 @@ export function gridOf(trace: Trace, node: number): number[] {
   const grid: number[] = [];
   for (let height = treeAt(trace, node).depth; height > 0; height -= 8) grid.push(height);
   return node === ROOT_LIST ? grid : [...grid, 0];
-}
-
-/** All positions around and including one that can be demanded, from the bottom up. */
-export function placesAround(trace: Trace, place: Place): Place[] {
-  const inTree = gridOf(trace, place.node)
-    .filter((height) => height >= place.height)
-    .reverse()
-    .map((height) => ({ ...place, height, index: Math.floor(place.index / 2 ** (height - place.height)) }));
-  if (place.node === ROOT_LIST || trace.list.count <= 2048) return inTree;
-  const inList = gridOf(trace, ROOT_LIST)
-    .reverse()
-    .map((height) => ({ node: ROOT_LIST, height, index: Math.floor(place.node / 2 ** height) }));
-  return [...inTree, ...inList];
 }
 
 const encodingOf = ({ model }: Trace, node: number) =>
@@ -87,5 +74,3 @@ export function supplyFor(trace: Trace, { node, height, index }: Place): string[
   const end = Math.min(first + 2 ** (height - low), Math.ceil(tree.count / 2 ** low));
   return Array.from({ length: end - first }, (_, i) => hexlify(tree.hashAt(low, first + i)));
 }
-
-export const asPosition = (place: Place): PositionStruct => place;

@@ -80,6 +80,12 @@ export async function reserve(
   return reservation;
 }
 
+/** The suite with a reservation of the owner for the consumer, under a cap that leaves room for more. */
+export async function withReservation<S extends ReceiptSetup>(chain: Connection, setup: S) {
+  await setup.receipts.connect(chain.owner).setReservationCap(10n * LOCK);
+  return { ...setup, reservation: await reserve(chain, setup) };
+}
+
 export async function signedVoucher(
   chain: Connection,
   setup: Pick<ReceiptSetup, "receipts">,

@@ -5,7 +5,6 @@ import { isFloating } from "../signatures.js";
 /** Canonical NaN (docs/audit.md, 1). */
 export const NAN_BITS = 0x7fc00000n;
 const NAN_BITS_64 = 0x7ff8000000000000n;
-export const POSITIVE_INFINITY_BITS = 0x7f800000n;
 export const NEGATIVE_INFINITY_BITS = 0xff800000n;
 
 const scratch = new DataView(new ArrayBuffer(8));

@@ -18,7 +18,7 @@ import {
 } from "../../support/challenges.js";
 import { floatBytes, openElement } from "../../support/jobs.js";
 import { connect, type Connection, TOKEN } from "../../support/protocol.js";
-import { presentedClaim, RECEIPT_PARAMS, reserve } from "../../support/receipts.js";
+import { presentedClaim, RECEIPT_PARAMS, withReservation } from "../../support/receipts.js";
 
 describe("ChallengeManager: receipts beside jobs", () => {
   let chain: Connection;
@@ -32,11 +32,7 @@ describe("ChallengeManager: receipts beside jobs", () => {
     disputes = await chain.networkHelpers.loadFixture(fixture);
   });
 
-  async function fixture() {
-    const suite = await deployDisputes(chain);
-    await suite.receipts.connect(chain.owner).setReservationCap(1000n * TOKEN);
-    return { ...suite, reservation: await reserve(chain, suite) };
-  }
+  const fixture = async () => withReservation(chain, await deployDisputes(chain));
 
   const stake = () => disputes.staking.stakeOf(chain.owner);
 

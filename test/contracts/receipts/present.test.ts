@@ -4,7 +4,7 @@ import { id } from "ethers";
 import { type Receipt, receiptDomain, signReceipt, TYPES } from "../../../src/receipts/typed-data.js";
 import { at, CLAIM } from "../../support/challenges.js";
 import { connect, type Connection, DAY, deployWithOperator, TOKEN } from "../../support/protocol.js";
-import { domainOf, now, RECEIPT_PARAMS, reserve, signedReceipt } from "../../support/receipts.js";
+import { domainOf, now, RECEIPT_PARAMS, reserve, signedReceipt, withReservation } from "../../support/receipts.js";
 
 const WINDOW = RECEIPT_PARAMS.challengeWindow;
 
@@ -22,11 +22,7 @@ describe("ReceiptEscrow: receipts as claims", () => {
     ({ reservation } = setup);
   });
 
-  async function fixture() {
-    const protocol = await deployWithOperator(chain);
-    await protocol.receipts.connect(chain.owner).setReservationCap(1000n * TOKEN);
-    return { ...protocol, reservation: await reserve(chain, protocol) };
-  }
+  const fixture = async () => withReservation(chain, await deployWithOperator(chain));
 
   const signed = (change: Partial<Receipt> = {}, signer?: Connection["worker"]) =>
     signedReceipt(chain, setup, { reservation, ...change }, signer);

@@ -5,7 +5,16 @@ import { receiptDomain, signVoucher } from "../../../src/receipts/typed-data.js"
 import { DelegatorFees__factory } from "../../../typechain-types/index.js";
 import { at } from "../../support/challenges.js";
 import { connect, type Connection, DAY, deployWithOperator, TOKEN } from "../../support/protocol.js";
-import { DEPOSIT, domainOf, now, RECEIPT_PARAMS, reserve, signedOffer, signedVoucher } from "../../support/receipts.js";
+import {
+  DEPOSIT,
+  domainOf,
+  now,
+  RECEIPT_PARAMS,
+  reserve,
+  signedOffer,
+  signedVoucher,
+  withReservation,
+} from "../../support/receipts.js";
 
 const ONE = parseEther("0.1");
 
@@ -23,11 +32,7 @@ describe("ReceiptEscrow: vouchers and thaws", () => {
     ({ reservation } = setup);
   });
 
-  async function fixture() {
-    const protocol = await deployWithOperator(chain);
-    await protocol.receipts.connect(chain.owner).setReservationCap(1000n * TOKEN);
-    return { ...protocol, reservation: await reserve(chain, protocol) };
-  }
+  const fixture = async () => withReservation(chain, await deployWithOperator(chain));
 
   const voucher = (cumulative: bigint, signer?: Connection["consumer"]) =>
     signedVoucher(chain, setup, { reservation, cumulative }, signer);
