@@ -1,4 +1,5 @@
 import { tensorBytes, tensorFromBytes } from "../audit/bytes.js";
+import type { Cost } from "../audit/compile/cost.js";
 import { commitGraph } from "../audit/content.js";
 import { assertedTrace, buildEvidence, factsOf, type Memory } from "../audit/evidence.js";
 import { DTYPE_BYTES, resultSize, type AuditGraph, type Tensor } from "../audit/graph.js";
@@ -79,17 +80,19 @@ function flipped(tensor: Tensor, element: number): Tensor {
 }
 
 /**
- * Evaluates elements of every node on-chain, and sees one perturbed element of each node's result rejected.
+ * Evaluates elements of every node on-chain within the compiler's bounds on calldata and gas, and sees one perturbed element of each node's result rejected.
  * NaN has no neighbour that is canonical: such an element is not perturbed.
  */
 export async function proveTrace(parts: {
   graph: AuditGraph;
   inputs: readonly Tensor[];
   results: readonly Tensor[];
+  /** Bounds on the proof of any element, by node. */
+  costs: readonly Cost[];
   judge: Judge;
   seed: number;
 }): Promise<Proof> {
-  const { graph, inputs, results, judge, seed } = parts;
+  const { graph, inputs, results, costs, judge, seed } = parts;
   const random = createRandom(seed);
   const commitment = commitGraph(graph);
   const trees = results.map((tensor) => tensorTree(tensor));
@@ -108,7 +111,8 @@ export async function proveTrace(parts: {
   const judged = async (nodeIndex: number, element: number, list: HashTree, result: TensorTree): Promise<boolean> => {
     const node = graph.nodes[nodeIndex]!;
     const asserted = assertedTrace({ roots: list, result, node, element });
-    return judge.check(facts(list), buildEvidence({ graph, commitment, memory, asserted, nodeIndex, element }));
+    const evidence = buildEvidence({ graph, commitment, memory, asserted, nodeIndex, element });
+    return judge.check(facts(list), evidence, costs[nodeIndex]!);
   };
 
   for (const [index, node] of graph.nodes.entries()) {

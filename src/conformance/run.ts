@@ -104,7 +104,14 @@ async function runCase(each: Case, { native, judge, seed }: ConformanceOptions):
     const { difference, maxDeviation } = compareAll(outputs, loaded.expected);
     const measured = { ...NOTHING, ...size, name, operators, maxDeviation };
     if (difference !== undefined) return { ...measured, verdict: "failed", reason: difference };
-    const { fault: disagreement, ...proof } = await proveTrace({ graph, inputs, results, judge, seed });
+    const { fault: disagreement, ...proof } = await proveTrace({
+      graph,
+      inputs,
+      results,
+      costs: report.costs,
+      judge,
+      seed,
+    });
     if (disagreement !== undefined) return { ...measured, ...proof, verdict: "failed", reason: disagreement };
     return { ...measured, ...proof, verdict: "proved", reason: "" };
   } catch (thrown) {
