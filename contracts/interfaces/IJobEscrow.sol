@@ -25,6 +25,8 @@ interface IJobEscrow is IClaimSource {
         uint48 deadline,
         bytes[] inputs
     );
+    /// @notice An operator was drawn.
+    event JobAssigned(bytes32 indexed jobId, address indexed operator, bytes32 indexed modelId, uint48 deadline);
     /// @notice The answer is in, and provisional until the challenge deadline has passed without a standing challenge.
     event JobAnswered(
         bytes32 indexed jobId,
@@ -34,7 +36,10 @@ interface IJobEscrow is IClaimSource {
         bytes32 outputsRoot,
         bytes[] outputs
     );
+    /// @notice The operator missed the deadline: `penalty` stake tokens burn, and it has a strike.
+    event JobMissed(bytes32 indexed jobId, address indexed operator, uint256 penalty);
     event JobExpired(bytes32 indexed jobId, address indexed operator, uint256 refund);
+    event JobCancelled(bytes32 indexed jobId, uint256 refund);
     event JobDeclined(bytes32 indexed jobId, address indexed operator, uint256 refund, uint32 input, uint32 element);
     /// @notice The fee is credited in these parts: to the operator's payout account, its delegators, the publisher and the audit pool.
     event JobFinalised(
@@ -60,6 +65,7 @@ interface IJobEscrow is IClaimSource {
     /// @dev The job is not in the state that the call needs. An unknown id has none; check the terms.
     error WrongStatus(bytes32 jobId, ClaimStatus status, ClaimStatus needed);
     error ModelClosed(bytes32 modelId);
+    error CurrencyNotListed(address currency);
     /// @dev Less native coin was sent than fee, gas and delivery cost together.
     error PaymentTooSmall(uint256 payment, uint256 needed);
     error LockTooSmall(uint256 lock, uint256 min);
@@ -72,6 +78,7 @@ interface IJobEscrow is IClaimSource {
     error TensorCount(uint256 given, uint256 needed);
     error TensorBytes(uint256 index, uint256 given, uint256 needed);
     error NotOperator(address caller, address operator);
+    error NotConsumer(address caller, address consumer);
     error DeadlinePassed(bytes32 jobId, uint48 deadline);
     error DeadlineNotPassed(bytes32 jobId, uint48 deadline);
     error WindowOpen(bytes32 jobId, uint48 challengeDeadline);
@@ -100,6 +107,15 @@ interface IJobEscrow is IClaimSource {
         Permit calldata permit
     ) external payable returns (bytes32 jobId);
 
+    /// @notice Draws the operator of a job whose seed block has passed. Anybody may call.
+    /// @dev See `IDrawBook.draw`. The answer's time begins now, however late this is.
+    /// @return operator Zero where the draw was placed anew.
+    function draw(JobTerms calldata terms) external returns (address operator);
+
+    /// @notice Takes a job back whose seed can't be known yet.
+    /// @dev Consumer only, before the seed block.
+    function cancel(JobTerms calldata terms) external;
+
     /// @notice Answers a job.
     /// @dev Worker of the job's operator only; until the deadline. The outputs root is computed here, from these bytes.
     function submit(JobTerms calldata terms, bytes[] calldata outputs) external;
@@ -110,7 +126,12 @@ interface IJobEscrow is IClaimSource {
     function decline(JobTerms calldata terms, ElementOpening calldata opening) external;
 
     /// @notice Refunds a job whose deadline passed without an answer. Anybody may call.
+    /// @dev Part of the lock burns, the rest is free, and the operator has a strike.
     function expire(JobTerms calldata terms) external;
+
+    /// @notice Has another operator drawn for a job whose deadline passed without an answer, at the same fee and terms.
+    /// @dev Consumer only, instead of `expire`. The operator that missed loses the same as there.
+    function redraw(JobTerms calldata terms) external;
 
     /// @notice Splits the fee when the challenge window has passed and no challenge stands, and delivers the answer. Anybody may
     /// call; whoever does has what was paid for the delivery.

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import { IModelRegistry } from "./IModelRegistry.sol";
-import { IOperatorStaking } from "./IOperatorStaking.sol";
+import { IDrawBook } from "./IDrawBook.sol";
 import { JobNeeds, Offer } from "../types/Job.sol";
 
 /// @title Who serves what, and at which terms
-/// @notice Operators post their terms for jobs that name them. Posted terms bind: what an open offer takes has to be answered.
-interface IOfferBook {
+/// @notice Offers for jobs that name the operator are here, the terms for jobs that are drawn in `IDrawBook`. The two are
+/// counted apart, so that nobody can fill an operator's room for draws by naming it.
+interface IOfferBook is IDrawBook {
     event OfferChanged(address indexed operator, bytes32 indexed modelId, Offer offer);
 
-    /// @dev The model takes no new claims.
-    error ModelClosed(bytes32 modelId);
-    error CurrencyNotListed(address currency);
-    error NoConcurrency();
-    error LockOutOfRange(uint256 lock, uint256 min, uint256 max);
-    error DurationOutOfRange(uint32 duration, uint32 min, uint32 max);
-    error NotSource(address caller);
     error OfferClosed(address operator, bytes32 modelId);
     error OfferBusy(address operator, bytes32 modelId, uint16 concurrency);
     /// @dev The operator's offer is in another currency.
@@ -33,12 +26,9 @@ interface IOfferBook {
     function take(address operator, JobNeeds calldata needs) external returns (uint80 price, uint32 answerGas);
 
     /// @notice One job less waits for the operator's answer.
-    function release(address operator, bytes32 modelId) external;
+    /// @param drawn Whether it was drawn, rather than named.
+    function release(address operator, bytes32 modelId, bool drawn) external;
 
     /// @notice The terms of `operator` for a model, and how many jobs that name it wait for its answer.
     function offerOf(address operator, bytes32 modelId) external view returns (Offer memory offer, uint16 waiting);
-
-    function registry() external view returns (IModelRegistry);
-
-    function staking() external view returns (IOperatorStaking);
 }

@@ -54,6 +54,14 @@ interface IOperatorStaking {
         uint256 own,
         uint256 burnt
     );
+    /// @notice Part of a lock burns for a missed deadline; `own` of it is the operator's.
+    event Penalised(
+        address indexed operator,
+        address indexed source,
+        bytes32 indexed lockId,
+        uint256 amount,
+        uint256 own
+    );
     event Rewarded(address indexed account, bytes32 indexed lockId, uint256 amount);
     event RewardWithdrawn(address indexed account, address receiver, uint256 amount);
     /// @notice Slashed tokens left the supply; `destroyed` is false where they went to the dead address instead.
@@ -158,6 +166,11 @@ interface IOperatorStaking {
     /// @return slashed Always the full lock.
     function slash(address operator, bytes32 lockId, Reward[] calldata rewards) external returns (uint96 slashed);
 
+    /// @notice Burns `amount` of a lock, from both pools in proportion, and frees the rest: for a broken promise that is no
+    /// offence.
+    /// @dev Reverts only for an unknown lock or more than it holds.
+    function penalise(address operator, bytes32 lockId, uint96 amount) external;
+
     /// @notice Counts a missed deadline. Too many in one epoch send the operator to jail: it backs no new locks.
     /// @dev Never reverts for a locker.
     function strike(address operator) external;
@@ -215,6 +228,9 @@ interface IOperatorStaking {
     /// @notice The operator's weight in draws of an epoch: what it has set aside, as far as it is there; zero in jail.
     /// @param epoch The current one, or a later one as far as is known.
     function drawStakeOf(address operator, uint32 epoch) external view returns (uint96);
+
+    /// @notice What a new draw's lock could take; zero in jail.
+    function freeDrawStake(address operator) external view returns (uint256);
 
     /// @notice A lock; its amount is zero if there is none.
     function lockOf(address source, address operator, bytes32 lockId) external view returns (Lock memory);

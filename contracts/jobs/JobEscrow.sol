@@ -15,15 +15,16 @@ import { ITraceVerifier } from "../interfaces/ITraceVerifier.sol";
 import { CappedCall } from "../libraries/CappedCall.sol";
 import { TensorTree } from "../libraries/TensorTree.sol";
 import { ClaimStatus, ElementOpening } from "../types/Claim.sol";
-import { Job, JobNeeds, JobRequest, JobTerms, Permit } from "../types/Job.sol";
+import { Job, JobRequest, JobTerms, Permit } from "../types/Job.sol";
 import { JobParams } from "../types/Parameters.sol";
 import { JobClaims } from "./JobClaims.sol";
+import { JobDraws } from "./JobDraws.sol";
 import { JobStore } from "./JobStore.sol";
 
 /// @title JobEscrow
 /// @notice See `IJobEscrow`. The way from request to final answer is here; draws, money and disputes in the contracts it
 /// inherits.
-contract JobEscrow is JobClaims {
+contract JobEscrow is JobDraws, JobClaims {
     /// Gas is paid for at this multiple of the base fee of the request's block, because it is spent later.
     uint256 private constant GAS_MARGIN = 2;
 
@@ -66,7 +67,7 @@ contract JobEscrow is JobClaims {
         record.outputsRoot = outputsRoot;
         record.due = challengeDeadline;
         record.status = ClaimStatus.Answered;
-        BOOK.release(operator, terms.modelId);
+        BOOK.release(operator, terms.modelId, record.drawn);
         emit JobAnswered(jobId, operator, terms.modelId, challengeDeadline, outputsRoot, outputs);
     }
 
@@ -78,7 +79,7 @@ contract JobEscrow is JobClaims {
 
         VERIFIER.outsideDomain(terms.modelId, terms.inputsRoot, opening);
         record.status = ClaimStatus.Refunded;
-        BOOK.release(operator, terms.modelId);
+        BOOK.release(operator, terms.modelId, record.drawn);
         emit JobDeclined(jobId, operator, terms.fee, opening.tensor, opening.element);
         _refund(terms);
         STAKING.unlock(operator, jobId);
@@ -86,14 +87,10 @@ contract JobEscrow is JobClaims {
 
     /// @inheritdoc IJobEscrow
     function expire(JobTerms calldata terms) external {
-        (bytes32 jobId, Record storage record) = _jobIn(terms, ClaimStatus.Assigned);
-        require(HUB.time() > record.due, DeadlineNotPassed(jobId, record.due));
-        address operator = record.operator;
+        (bytes32 jobId, Record storage record) = _miss(terms);
         record.status = ClaimStatus.Refunded;
-        BOOK.release(operator, terms.modelId);
-        emit JobExpired(jobId, operator, terms.fee);
+        emit JobExpired(jobId, record.operator, terms.fee);
         _refund(terms);
-        STAKING.unlock(operator, jobId);
     }
 
     // ---------------------------------------------------------------- settlement
@@ -145,6 +142,7 @@ contract JobEscrow is JobClaims {
             Job({
                 status: record.status,
                 operator: record.operator,
+                drawn: record.drawn,
                 deadline: answered ? 0 : record.due,
                 challengeDeadline: answered ? record.due : 0,
                 openChallenges: record.openChallenges,
@@ -194,13 +192,15 @@ contract JobEscrow is JobClaims {
     function _request(JobRequest calldata request_, bytes[] calldata inputs) private returns (bytes32 jobId) {
         JobTerms memory terms = _terms(request_, inputs);
         jobId = _idOf(terms);
-        uint48 deadline = HUB.time() + terms.duration;
+        bool named = terms.operator != address(0);
+        uint48 deadline = named ? HUB.time() + terms.duration : 0;
         Record storage record = _records[jobId];
         record.operator = terms.operator;
         record.due = deadline;
-        record.status = ClaimStatus.Assigned;
+        record.status = named ? ClaimStatus.Assigned : ClaimStatus.Drawing;
         emit JobRequested(jobId, terms.operator, terms.modelId, terms, deadline, inputs);
-        STAKING.lock(terms.operator, jobId, terms.lock);
+        if (named) STAKING.lock(terms.operator, jobId, terms.lock);
+        else BOOK.place(jobId, terms.modelId);
         _collect(terms);
     }
 
@@ -224,12 +224,13 @@ contract JobEscrow is JobClaims {
             terms.callbackGas = request_.callbackGas;
             terms.callbackFee = SafeCast.toUint80(gasFee(request_.callbackGas, block.basefee));
         }
-        uint32 answerGas;
-        (terms.fee, answerGas) = BOOK.take(
-            terms.operator,
-            JobNeeds(modelId, terms.currency, terms.fee, terms.lock, terms.duration)
-        );
-        terms.gasFee = SafeCast.toUint80(gasFee(answerGas, block.basefee));
+        if (terms.operator == address(0)) {
+            require(HUB.isCurrency(terms.currency), CurrencyNotListed(terms.currency));
+        } else {
+            uint32 answerGas;
+            (terms.fee, answerGas) = BOOK.take(terms.operator, _needs(terms));
+            terms.gasFee = SafeCast.toUint80(gasFee(answerGas, block.basefee));
+        }
     }
 
     /// Judges what is asked by the parameters in force, and takes down those that the job keeps.

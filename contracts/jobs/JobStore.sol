@@ -25,6 +25,8 @@ abstract contract JobStore is IJobEscrow {
         uint48 due;
         uint32 openChallenges;
         ClaimStatus status;
+        /// Its operator was drawn.
+        bool drawn;
         bytes32 outputsRoot;
     }
 

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { IHub } from "../interfaces/IHub.sol";
 import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
 import { IOfferBook } from "../interfaces/IOfferBook.sol";
 import { IOperatorStaking } from "../interfaces/IOperatorStaking.sol";
-import { NotAContract } from "../types/Errors.sol";
 import { JobNeeds, Offer } from "../types/Job.sol";
-import { JobParams } from "../types/Parameters.sol";
+import { DrawBook } from "./DrawBook.sol";
 
 /// @title OfferBook
-/// @notice See `IOfferBook`.
-contract OfferBook is IOfferBook {
+/// @notice See `IOfferBook`. Draws are in the contract that it inherits.
+contract OfferBook is DrawBook, IOfferBook {
     /// What every job touches is in the second slot.
     struct Record {
         address currency;
@@ -24,24 +22,9 @@ contract OfferBook is IOfferBook {
         bool open;
     }
 
-    IHub private immutable HUB;
-    IModelRegistry private immutable REGISTRY;
-    IOperatorStaking private immutable STAKING;
-
     mapping(address operator => mapping(bytes32 modelId => Record)) private _offers;
 
-    modifier onlySource() {
-        require(HUB.mayLock(msg.sender), NotSource(msg.sender));
-        _;
-    }
-
-    constructor(IModelRegistry registry_, IOperatorStaking staking_) {
-        require(address(registry_).code.length != 0, NotAContract(address(registry_)));
-        require(address(staking_).code.length != 0, NotAContract(address(staking_)));
-        REGISTRY = registry_;
-        STAKING = staking_;
-        HUB = staking_.hub();
-    }
+    constructor(IModelRegistry registry_, IOperatorStaking staking_) DrawBook(registry_, staking_) {}
 
     /// @inheritdoc IOfferBook
     function setOffer(bytes32 modelId, Offer calldata offer) external {
@@ -80,8 +63,9 @@ contract OfferBook is IOfferBook {
     }
 
     /// @inheritdoc IOfferBook
-    function release(address operator, bytes32 modelId) external onlySource {
-        --_offers[operator][modelId].waiting;
+    function release(address operator, bytes32 modelId, bool drawn) external onlySource {
+        if (drawn) _releaseDrawn(operator, modelId);
+        else --_offers[operator][modelId].waiting;
     }
 
     /// @inheritdoc IOfferBook
@@ -97,31 +81,5 @@ contract OfferBook is IOfferBook {
             open: record.open
         });
         waiting = record.waiting;
-    }
-
-    /// @inheritdoc IOfferBook
-    function registry() external view returns (IModelRegistry) {
-        return REGISTRY;
-    }
-
-    /// @inheritdoc IOfferBook
-    function staking() external view returns (IOperatorStaking) {
-        return STAKING;
-    }
-
-    /// Refuses terms that no request could meet.
-    function _requireServable(
-        bytes32 modelId,
-        address currency,
-        uint96 maxLock,
-        uint32 minDuration,
-        uint16 concurrency
-    ) private view {
-        JobParams memory params = HUB.jobParams();
-        require(REGISTRY.acceptsClaims(modelId), ModelClosed(modelId));
-        require(HUB.isCurrency(currency), CurrencyNotListed(currency));
-        require(concurrency != 0, NoConcurrency());
-        require(maxLock >= params.lockFloor, LockOutOfRange(maxLock, params.lockFloor, type(uint96).max));
-        require(minDuration <= params.maxDuration, DurationOutOfRange(minDuration, 0, params.maxDuration));
     }
 }

@@ -80,6 +80,19 @@ abstract contract StakeLocks is StakePools {
     }
 
     /// @inheritdoc IOperatorStaking
+    function penalise(address operator, bytes32 lockId, uint96 amount) external onlyLocker {
+        (uint96 locked, uint96 own) = _takeLock(operator, lockId);
+        require(amount <= locked, InsufficientStake(operator, amount, locked));
+        uint96 fromOwn = uint96(Math.ceilDiv(uint256(amount) * own, locked));
+        Account storage a = _accounts[operator];
+        _slashPool(a, true, fromOwn);
+        _slashPool(a, false, amount - fromOwn);
+        _pendingBurn += amount;
+        emit Penalised(operator, msg.sender, lockId, amount, fromOwn);
+        emit Unlocked(operator, msg.sender, lockId, locked);
+    }
+
+    /// @inheritdoc IOperatorStaking
     function setDrawStake(uint96 amount) external {
         _turn(msg.sender);
         Account storage a = _accounts[msg.sender];
@@ -114,6 +127,14 @@ abstract contract StakeLocks is StakePools {
         Pool memory delegated = a.turnsAt != 0 && epoch >= a.turnsAt ? _afterTurn(a, false) : _pool(a, false);
         // Exits and slashes may have taken some of what was set aside.
         return uint96(Math.min(stake, LockSplit.capacity(own.active, delegated.active)));
+    }
+
+    /// @inheritdoc IOperatorStaking
+    function freeDrawStake(address operator) external view returns (uint256) {
+        Account storage a = _accounts[operator];
+        if (a.jailed) return 0;
+        uint96 stake = _isDue(a) ? a.nextDrawStake : a.drawStake;
+        return Math.min(_capacity(operator), _free(stake, a.drawLocked));
     }
 
     /// @inheritdoc IOperatorStaking

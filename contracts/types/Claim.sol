@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-/// The life of a claim. It only moves forward: `Assigned` to `Answered` or `Refunded`; `Answered` to one of the last four.
+/// The life of a claim. `Drawing` and `Assigned` alternate while operators miss their deadlines, and end in `Answered` or
+/// `Refunded`; from there it only moves forward: `Answered` to one of `Final`, `Wrong`, `Void` and `Unbacked`.
 enum ClaimStatus {
     /// No such claim.
     None,
@@ -9,7 +10,7 @@ enum ClaimStatus {
     Assigned,
     /// Answered and provisional: it can be challenged until the challenge deadline.
     Answered,
-    /// Expired or declined before an answer: the consumer has its fee back, the stake is free.
+    /// Cancelled, expired or declined before an answer: the consumer has its fee back, no stake is locked.
     Refunded,
     /// Undisputed, or every challenge refuted: the operator is paid.
     Final,
@@ -18,7 +19,9 @@ enum ClaimStatus {
     /// Undecidable or outside the domain: the fee is refunded, nobody is punished.
     Void,
     /// The stake behind it was taken for another claim that shared it: nothing is left to decide.
-    Unbacked
+    Unbacked,
+    /// Waits for a block whose hash draws the operator.
+    Drawing
 }
 
 /// An operator's commitment "model `modelId` on inputs `inputsRoot` gives outputs `outputsRoot`", as every source shows it.

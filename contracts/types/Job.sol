@@ -21,6 +21,18 @@ struct Offer {
     bool open;
 }
 
+/// What an operator asks and grants for jobs that are drawn.
+struct DrawTerms {
+    /// Zero for native coin, else a listed token.
+    address currency;
+    /// Least fee, in the currency: jobs that offer less are not drawn to it.
+    uint96 price;
+    uint96 maxLock;
+    uint32 minDuration;
+    /// Most drawn jobs on the model that may wait for its answer at a time.
+    uint16 concurrency;
+}
+
 /// What whoever answers has to accept.
 struct JobNeeds {
     bytes32 modelId;
@@ -92,6 +104,8 @@ struct Job {
     ClaimStatus status;
     /// Who has to answer, or has; zero while none is drawn.
     address operator;
+    /// It was drawn, so its lock is draw stake.
+    bool drawn;
     /// Last second in which the answer is accepted; zero before the assignment and after the answer.
     uint48 deadline;
     /// Last second in which a challenge may be opened; zero before the answer.

@@ -9,15 +9,18 @@ import { TouchstoneError } from "../errors.js";
 
 export interface JobRequest {
   readonly modelId: string;
-  readonly operator: string;
+  /** Who shall answer; left out, an operator is drawn. */
+  readonly operator?: string;
   /** In the model's order, without bound inputs. */
   readonly inputs: readonly Tensor[];
   /** Stake tokens behind the answer. */
   readonly lock: bigint;
   /** Seconds to answer. */
   readonly within: number;
-  /** Most to pay, in the offer's currency; the operator's price where left out. */
+  /** Most to pay; the named operator's price where left out. For a draw it is the fee and needed. */
   readonly pay?: bigint;
+  /** Zero address for native coin; the named operator's where left out, native coin for a draw. */
+  readonly currency?: string;
   /** Contract that is told the final answer, and the gas for it. */
   readonly callback?: { readonly address: string; readonly gas: number };
 }
@@ -29,17 +32,30 @@ async function allow(suite: Suite, sender: Sender, currency: string, amount: big
   await sender.send(await token.approve.populateTransaction(suite.deployment.jobs, amount));
 }
 
-/** Asks an operator for an answer, with the fee in escrow. */
+/** What the request costs beside gas. */
+async function priceOf({ offers }: Suite, { modelId, operator, pay, currency }: JobRequest) {
+  if (operator !== undefined) {
+    const { offer } = await offers.offerOf(operator, modelId);
+    return { currency: currency ?? offer.currency, maxFee: pay ?? offer.price, answerGas: offer.answerGas };
+  }
+  if (pay === undefined) {
+    throw new TouchstoneError("FEE_MISSING", "A job whose operator is drawn needs a fee.", {
+      next: "Say what you pay with --pay, or name an operator.",
+    });
+  }
+  return { currency: currency ?? ZeroAddress, maxFee: pay, answerGas: 0n };
+}
+
+/** Asks for an answer, with the fee in escrow. */
 export async function requestJob(
   { suite, sender }: { suite: Suite; sender: Sender },
-  { modelId, operator, inputs, lock, within, pay, callback }: JobRequest,
+  request: JobRequest,
 ): Promise<{ jobId: string; receipt: TransactionReceipt }> {
-  const { jobs, offers, abi, provider } = suite;
-  const { offer } = await offers.offerOf(operator, modelId);
-  const { currency } = offer;
-  const maxFee = pay ?? offer.price;
+  const { jobs, abi, provider } = suite;
+  const { modelId, operator = ZeroAddress, inputs, lock, within, callback } = request;
+  const { currency, maxFee, answerGas } = await priceOf(suite, request);
   const callbackGas = callback?.gas ?? 0;
-  const gas = offer.answerGas + BigInt(callbackGas);
+  const gas = answerGas + BigInt(callbackGas);
   let value = await jobs.gasFee(gas, await baseFeeAhead(provider));
   if (currency === ZeroAddress) value += maxFee;
   else await allow(suite, sender, currency, maxFee);

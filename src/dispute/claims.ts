@@ -12,6 +12,7 @@ interface ClaimBase {
   readonly claimId: string;
   readonly source: string;
   readonly modelId: string;
+  /** Zero while none is drawn. */
   readonly operator: string;
   readonly inputs: readonly string[];
   /** Empty until answered. */
@@ -44,12 +45,18 @@ export const receiptsOf = (state: State): Collection<ReceiptClaim> => state.coll
 export const findClaim = (state: State, claimId: string): ClaimRecord | undefined =>
   claimsOf(state).get(claimId) ?? receiptsOf(state).get(claimId);
 
+/** States from which a claim can still move. */
+const OPEN: readonly number[] = [ClaimStatus.Drawing, ClaimStatus.Assigned, ClaimStatus.Answered];
+
 /** Whether nothing can be asked of a claim any more: it is settled, or a receipt that can't be presented again. */
 export async function isOver(suite: Suite, { claimId, receipt }: ClaimRecord): Promise<boolean> {
   const { status } = receipt === undefined ? await suite.jobs.job(claimId) : await suite.receipts.claim(claimId);
-  if (Number(status) !== ClaimStatus.None) return Number(status) >= ClaimStatus.Refunded;
+  if (Number(status) !== ClaimStatus.None) return !OPEN.includes(Number(status));
   return receipt !== undefined && (await refusalOf(suite, receipt)) !== undefined;
 }
+
+/** What tells of a job's bytes and its operator. */
+const EVENTS = ["JobRequested", "JobAssigned", "JobAnswered"] as const;
 
 /** The record after one event of the job escrow; the same record where the event says nothing new. */
 function applyEvent(
@@ -60,6 +67,9 @@ function applyEvent(
   const { name, args, block } = event;
   if (name === "JobAnswered") {
     return known && { ...known, outputs: [...(args.getValue("outputs") as string[])] };
+  }
+  if (name === "JobAssigned") {
+    return known && { ...known, operator: args.getValue("operator") as string };
   }
   if (name !== "JobRequested") return known;
   return {
@@ -76,7 +86,7 @@ function applyEvent(
 
 /** Keeps claims from the events of the job escrow. Seeing an event twice changes nothing. */
 export function recordClaim(state: State, source: string, event: SuiteEvent): JobClaim | undefined {
-  if (event.name !== "JobRequested" && event.name !== "JobAnswered") return undefined;
+  if (!EVENTS.some((name) => name === event.name)) return undefined;
   const claims = claimsOf(state);
   const record = applyEvent(claims.get(event.args.getValue("jobId") as string), source, event);
   if (record !== undefined) claims.put(record.claimId, record);
@@ -89,7 +99,7 @@ export function recordClaim(state: State, source: string, event: SuiteEvent): Jo
  */
 export async function fetchClaim(suite: Suite, claimId: string): Promise<JobClaim | undefined> {
   const { jobs, provider, deployment, abi } = suite;
-  const topics = (["JobRequested", "JobAnswered"] as const).map((name) => jobs.interface.getEvent(name).topicHash);
+  const topics = EVENTS.map((name) => jobs.interface.getEvent(name).topicHash);
   const logs = await provider.getLogs({
     address: deployment.jobs,
     topics: [topics, claimId],

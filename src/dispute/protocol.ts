@@ -16,6 +16,7 @@ export const ClaimStatus = {
   Wrong: 5,
   Void: 6,
   Unbacked: 7,
+  Drawing: 8,
 } as const;
 
 const nameOf = (codes: Readonly<Record<string, number>>, code: number): string =>

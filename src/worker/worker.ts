@@ -8,7 +8,7 @@ import { createFeed } from "../chain/feed.js";
 import type { PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
-import { claimsOf, isOver, receiptsOf, recordClaim, type JobClaim } from "../dispute/claims.js";
+import { claimsOf, fetchClaim, isOver, receiptsOf, recordClaim, type JobClaim } from "../dispute/claims.js";
 import { collectFromDisputes } from "../dispute/collect.js";
 import type { Guard } from "../dispute/guard.js";
 import { openElement } from "../dispute/openings.js";
@@ -43,7 +43,7 @@ const FORGET_SECONDS = 3_600;
 /** Answers an operator's jobs, finalises them, collects fees and defends its claims. */
 export function createWorker(options: WorkerOptions): { readonly pass: () => Promise<PassResult> } {
   const { suite, sender, state, catalogue, guard, operator, log } = options;
-  const { jobs } = suite;
+  const { jobs, offers } = suite;
   const claims = claimsOf(state);
   const issued = receiptsOf(state);
   const requests = state.collection<string>("request");
@@ -52,6 +52,8 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
   const feed = createFeed(suite, state.collection("cursor"));
   /** Answers are kept, so that a crash between computing and sending never leads to two different ones. */
   const answers = state.collection<string[]>("answer");
+  /** Jobs that were drawn to this operator and are not read yet. */
+  const assigned = state.collection<true>("assigned");
 
   async function answerOf(claim: JobClaim, model: PreparedModel): Promise<string[]> {
     const known = answers.get(claim.claimId);
@@ -88,10 +90,32 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     log.info({ event: "answered", claimId: claim.claimId, modelId: claim.modelId, gas }, "answered a job");
   }
 
+  /** Draws a job's operator where that is this one; returns whether anything was sent. */
+  async function draw({ claimId, modelId, terms }: JobClaim, head: number): Promise<boolean> {
+    const [seedBlock, epoch] = await offers.drawOf(suite.deployment.jobs, claimId);
+    if (BigInt(head) < seedBlock) return false;
+    // Whom the seed names is known before anybody pays for the draw.
+    if ((await offers.weightOf(modelId, operator, epoch)) === 0n) return false;
+    if ((await jobs.draw.staticCall(terms)) !== operator) return false;
+    const sent = await tolerantSend(sender, await jobs.draw.populateTransaction(terms), [
+      "WrongStatus",
+      "SeedNotKnown",
+    ]);
+    if (sent) log.info({ event: "drawn", claimId, modelId, gas: sent.gasUsed.toString() }, "drawn for a job");
+    return sent !== undefined;
+  }
+
   /** Does what one claim needs at protocol time `now`; returns whether anything was sent. */
-  async function tend(claim: JobClaim, now: number): Promise<boolean> {
+  async function tend(claim: JobClaim, now: number, head: number): Promise<boolean> {
     const job = await jobs.job(claim.claimId);
+    if (job.operator !== ZeroAddress && job.operator !== operator) {
+      // Somebody else was drawn.
+      claims.delete(claim.claimId);
+      return false;
+    }
     switch (Number(job.status)) {
+      case ClaimStatus.Drawing:
+        return draw(claim, head);
       case ClaimStatus.Assigned:
         if (now >= Number(job.deadline)) return false;
         await submit(claim);
@@ -153,25 +177,40 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     return false;
   }
 
+  /** Reads jobs that came here after another operator missed them: their requests named that one. */
+  async function fetchAssigned(): Promise<void> {
+    for (const { key } of assigned.entries()) {
+      const claim = await fetchClaim(suite, key);
+      state.atomically(() => {
+        if (claim !== undefined) claims.put(key, claim);
+        assigned.delete(key);
+      });
+    }
+  }
+
   return {
     pass: async () => {
       const batch = await feed.next();
       state.atomically(() => {
         for (const event of batch.events) {
-          if (event.contract === "jobs" && event.args.toObject()["operator"] !== operator) {
-            continue;
+          // Jobs that name nobody may come here by a draw.
+          const named = event.args.toObject()["operator"] as string | undefined;
+          if (event.contract === "jobs" && named !== operator && named !== ZeroAddress) continue;
+          const known = recordClaim(state, suite.deployment.jobs, event);
+          if (event.name === "JobAssigned" && known === undefined) {
+            assigned.put(event.args.getValue("jobId") as string, true);
           }
-          recordClaim(state, suite.deployment.jobs, event);
         }
         guard.record(batch.events);
         reservations.record(batch.events);
         batch.acknowledge();
       });
+      await fetchAssigned();
       let acted = await guard.advance(batch.now);
       if (await reservations.advance()) acted = true;
       for (const { key, value } of claims.entries()) {
         try {
-          if (await tend(value, batch.now)) acted = true;
+          if (await tend(value, batch.now, batch.head)) acted = true;
         } catch (err) {
           // One job that cannot be served must not keep the others waiting.
           log.error({ event: "job-failed", claimId: key, err }, "cannot serve a job");

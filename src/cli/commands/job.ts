@@ -17,7 +17,8 @@ import { readTensorFile } from "../tensors.js";
 
 interface RequestFlags {
   readonly input: string[];
-  readonly operator: string;
+  readonly operator?: string;
+  readonly currency?: string;
   readonly lock: bigint;
   readonly pay?: bigint;
   readonly within: number;
@@ -46,10 +47,11 @@ export function jobCommands(program: Command, context: () => Context): void {
     .command("request")
     .argument("<modelId>", "0x and 64 hex digits", id)
     .description("ask an operator to run a model")
-    .requiredOption("--operator <address>", "who shall answer", address)
+    .option("--operator <address>", "who shall answer (default: an operator is drawn)", address)
     .requiredOption("--input <file.pb>", "an input as ONNX TensorProto, one for each model input in order", collect, [])
     .requiredOption("--lock <tokens>", "stake behind the answer", amount)
-    .option("--pay <amount>", "most to pay, in the offer's currency (default: the operator's price)", amount)
+    .option("--pay <amount>", "most to pay (default: the operator's price); the fee where one is drawn", amount)
+    .option("--currency <token>", "token to pay in (default: the operator's, or native coin)", address)
     .option("--within <time>", "time to answer", duration, 600)
     .option("--callback <contract>", "contract that is told the final answer", address)
     .option("--callback-gas <n>", "gas for telling it, paid at twice the base fee", integer, 200_000)
@@ -60,10 +62,12 @@ export function jobCommands(program: Command, context: () => Context): void {
     .action(async (text: string, flags: RequestFlags) => {
       const ctx = context();
       const [suite, sender] = [await ctx.suite(), await ctx.sender()];
-      const { operator, lock, within, pay, input, callback, callbackGas } = flags;
+      const { operator, lock, within, pay, currency, input, callback, callbackGas } = flags;
       const inputs = input.map(readTensorFile);
       const request = {
-        ...{ modelId: text, operator, inputs, lock, within },
+        ...{ modelId: text, inputs, lock, within },
+        ...(operator === undefined ? {} : { operator }),
+        ...(currency === undefined ? {} : { currency }),
         ...(pay === undefined ? {} : { pay }),
         ...(callback === undefined ? {} : { callback: { address: callback, gas: callbackGas } }),
       };
@@ -106,7 +110,7 @@ export function jobCommands(program: Command, context: () => Context): void {
     });
 
   const simple = (
-    name: "finalise" | "expire" | "deliver" | "present",
+    name: "draw" | "cancel" | "redraw" | "finalise" | "expire" | "deliver" | "present",
     description: string,
     call: (jobs: IJobEscrow, job: JobClaim) => Promise<ContractTransaction>,
   ): void => {
@@ -122,6 +126,15 @@ export function jobCommands(program: Command, context: () => Context): void {
       });
   };
   const delivered = ({ terms, outputs }: JobClaim): string[] => (terms.callback === ZeroAddress ? [] : [...outputs]);
+  simple("draw", "draw the operator of a job whose seed block has passed", (jobs, known) =>
+    jobs.draw.populateTransaction(known.terms),
+  );
+  simple("cancel", "take a job back before its seed block", (jobs, known) =>
+    jobs.cancel.populateTransaction(known.terms),
+  );
+  simple("redraw", "have another operator drawn for a job that was not answered in time", (jobs, known) =>
+    jobs.redraw.populateTransaction(known.terms),
+  );
   simple("finalise", "pay for an answer whose challenge window has passed, and deliver it", (jobs, known) =>
     jobs.finalise.populateTransaction(known.terms, delivered(known)),
   );

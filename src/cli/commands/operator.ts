@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { formatEther, ZeroAddress } from "ethers";
 
+import type { DrawTermsStruct } from "../../../typechain-types/interfaces/IOfferBook.js";
 import { allowStake, depositStake } from "../../operator/stake.js";
 import type { Context } from "../context.js";
 import { days, table } from "../io.js";
@@ -141,6 +142,34 @@ export function operatorCommands(program: Command, context: () => Context): void
       await sender.send(await receipts.setReservationCap.populateTransaction(tokens));
       const { reserved } = await receipts.reservedBy(sender.address);
       ctx.io.result({ operator: sender.address, reserved, cap: tokens }, (r) => `may reserve ${coins(r.cap)} tokens`);
+    });
+
+  operator
+    .command("enlist")
+    .argument("<modelId>", "0x and 64 hex digits", id)
+    .description("be drawn for jobs on a model, from the next epoch on; again to change terms or count new draw stake")
+    .option("--price <amount>", "least fee, in the currency", amount, 0n)
+    .option("--currency <token>", "listed token that fees are paid in (default: native coin)", address, ZeroAddress)
+    .requiredOption("--max-lock <tokens>", "most stake that one job may lock", amount)
+    .option("--min-duration <time>", "shortest time to answer", duration, 600)
+    .option("--concurrency <n>", "most drawn jobs waiting for an answer", integer, 16)
+    .addHelpText("after", "\nExample:\n  npx touchstone operator enlist 0x12..ef --price 0.001 --max-lock 100")
+    .action(async (text: string, terms: DrawTermsStruct) => {
+      const ctx = context();
+      const [{ offers }, sender] = [await ctx.suite(), await ctx.sender()];
+      await sender.send(await offers.enlist.populateTransaction(text, terms));
+      ctx.io.result({ operator: sender.address, modelId: text, ...terms }, () => "enlisted from the next epoch on");
+    });
+
+  operator
+    .command("delist")
+    .argument("<modelId>", "0x and 64 hex digits", id)
+    .description("be drawn no more, from the next epoch on")
+    .action(async (text: string) => {
+      const ctx = context();
+      const [{ offers }, sender] = [await ctx.suite(), await ctx.sender()];
+      await sender.send(await offers.delist.populateTransaction(text));
+      ctx.io.result({ operator: sender.address, modelId: text }, () => "delisted from the next epoch on");
     });
 
   operator
