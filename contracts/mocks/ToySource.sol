@@ -35,6 +35,10 @@ contract ToySource {
         staking.slash(operator, lockId, rewards);
     }
 
+    function penalise(IOperatorStaking staking, address operator, bytes32 lockId, uint96 amount) external {
+        staking.penalise(operator, lockId, amount);
+    }
+
     function creditFees(IDelegatorFees fees, address operator, address currency, uint256 amount) external payable {
         if (currency != address(0)) IERC20(currency).approve(address(fees), amount);
         fees.credit{ value: msg.value }(operator, currency, amount);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Signature, ZeroAddress } from "ethers";
 
-import type { WeirdToken } from "../../../typechain-types/index.js";
+import { DelegatorFees__factory, type WeirdToken } from "../../../typechain-types/index.js";
 import {
   answeredJob,
   earned,
@@ -13,6 +13,7 @@ import {
   termsOf,
 } from "../../support/jobs.js";
 import { connect, type Connection, deployWithOperator, HOUR, OFFER, PARAMS, TOKEN } from "../../support/protocol.js";
+import { delegate } from "../../support/staking.js";
 
 const FEE = 5n * TOKEN;
 
@@ -59,6 +60,30 @@ describe("JobEscrow fees in tokens", () => {
       .withArgs(chain.owner.address, currency, chain.owner.address, earned(FEE));
     expect((await balance(chain.owner)) - before).to.equal(earned(FEE));
     expect(await token.balanceOf(jobs)).to.equal(FEE - earned(FEE));
+  });
+
+  it("gives delegators their part, in the fee's currency", async () => {
+    const { jobs, staking, profiles, token } = setup;
+    await delegate(chain, setup, chain.challenger, 1000n * TOKEN);
+    await profiles.connect(chain.owner).setCommission(2_000);
+    await chain.networkHelpers.time.increase(8 * 24 * HOUR);
+    const fees = DelegatorFees__factory.connect(await staking.delegatorFees(), chain.deployer);
+    for (const [paid, change] of [
+      [FEE, inToken()],
+      [OFFER.price, {}],
+    ] as const) {
+      const inNative = paid === OFFER.price;
+      if (inNative) await setup.offers.connect(chain.owner).setOffer(setup.modelId, OFFER);
+      const unit = inNative ? ZeroAddress : currency;
+      const jobId = await answeredJob(chain, setup, change);
+      await chain.networkHelpers.time.increase(PARAMS.challengeWindow + 1);
+      await finaliseJob(jobs, jobId);
+      // A fifth is commission; of the rest half belongs to the half of the stake that is delegated.
+      const toDelegators = (earned(paid) * 4n) / 10n;
+      expect(await jobs.creditOf(unit, chain.owner)).to.equal(earned(paid) - toDelegators);
+      expect(await fees.earned(chain.owner, 0, unit, chain.challenger)).to.be.within(toDelegators - 1n, toDelegators);
+    }
+    expect(await token.balanceOf(jobs)).to.equal(FEE - (earned(FEE) * 4n) / 10n);
   });
 
   it("keeps currencies apart", async () => {

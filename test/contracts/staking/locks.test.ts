@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 
 import { connect, type Connection, TOKEN } from "../../support/protocol.js";
-import { deployStaking, expectSolvent, lockId, type StakingSetup } from "../../support/staking.js";
+import { delegate, deployStaking, expectSolvent, lockId, type StakingSetup } from "../../support/staking.js";
 
 describe("OperatorStaking locks and slashes", () => {
   let chain: Connection;
@@ -46,6 +46,36 @@ describe("OperatorStaking locks and slashes", () => {
     expect(await staking.freeStake(chain.owner)).to.equal(0);
     expect((await staking.ownPool(chain.owner)).locked).to.equal(100n * TOKEN);
     expect((await staking.lockOf(setup.source, chain.owner, A)).amount).to.equal(99n * TOKEN);
+  });
+
+  it("penalties burn a part, from both pools in proportion, and free the rest", async () => {
+    const { staking, source } = setup;
+    const penalise = (amount: bigint, from = source) => from.penalise(staking, chain.owner, A, amount);
+    // 100 own and 300 delegated tokens: a quarter of the lock is the owner's.
+    await delegate(chain, setup, chain.consumer, 300n * TOKEN);
+    const stakes = async () => {
+      const [own, delegated] = [await staking.ownPool(chain.owner), await staking.delegatedPool(chain.owner)];
+      return [own.active, delegated.active, own.locked + delegated.locked, await staking.pendingBurn()];
+    };
+    await lock(A, 40n * TOKEN);
+    await expect(penalise(1n, setup.other)).to.be.revertedWithCustomError(staking, "UnknownLock");
+    await expect(penalise(40n * TOKEN + 1n))
+      .to.be.revertedWithCustomError(staking, "InsufficientStake")
+      .withArgs(chain.owner.address, 40n * TOKEN + 1n, 40n * TOKEN);
+    // Of seven units the owner gives two: its part is rounded up.
+    await expect(penalise(7n))
+      .to.emit(staking, "Penalised")
+      .withArgs(chain.owner.address, await source.getAddress(), A, 7n, 2n);
+    expect(await stakes()).to.deep.equal([100n * TOKEN - 2n, 300n * TOKEN - 5n, 0n, 7n]);
+    await expect(penalise(1n)).to.be.revertedWithCustomError(staking, "UnknownLock");
+    await lock(A, 40n * TOKEN);
+    await penalise(0n);
+    expect(await stakes()).to.deep.equal([100n * TOKEN - 2n, 300n * TOKEN - 5n, 0n, 7n]);
+    await lock(A, 40n * TOKEN);
+    await penalise(40n * TOKEN);
+    expect(await staking.stakeOf(chain.owner)).to.equal(360n * TOKEN - 7n);
+    expect(await staking.pendingBurn()).to.equal(40n * TOKEN + 7n);
+    await expect(staking.penalise(chain.owner, A, 1n)).to.be.revertedWithCustomError(staking, "NotLocker");
   });
 
   it("are free again when unlocked, once", async () => {
