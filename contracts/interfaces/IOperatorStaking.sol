@@ -54,7 +54,7 @@ interface IOperatorStaking {
         uint256 own,
         uint256 burnt
     );
-    /// @notice Part of a lock burns for a missed deadline; `own` of it is the operator's.
+    /// @notice A lock is gone: `amount` of it burns for a missed deadline, `own` of that the operator's; the rest is free.
     event Penalised(
         address indexed operator,
         address indexed source,

@@ -89,7 +89,6 @@ abstract contract StakeLocks is StakePools {
         _slashPool(a, false, amount - fromOwn);
         _pendingBurn += amount;
         emit Penalised(operator, msg.sender, lockId, amount, fromOwn);
-        emit Unlocked(operator, msg.sender, lockId, locked);
     }
 
     /// @inheritdoc IOperatorStaking
