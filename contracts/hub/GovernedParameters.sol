@@ -92,6 +92,11 @@ abstract contract GovernedParameters is ProtocolClock, IGovernedParameters {
     }
 
     /// @inheritdoc IGovernedParameters
+    function jobClock() external view returns (uint48 now_, JobParams memory params) {
+        return (time(), _parameters.jobs);
+    }
+
+    /// @inheritdoc IGovernedParameters
     function receiptParams() external view returns (ReceiptParams memory) {
         return _parameters.receipts;
     }

