@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { AbiCoder, keccak256, ZeroAddress, ZeroHash } from "ethers";
 
-import { EPOCH } from "../../support/hub.js";
+import { createDraws, deployEnlisted, DRAW_TERMS, LOCK, nextEpoch as turn, SEED_DELAY } from "../../support/draws.js";
 import {
   earned,
   expireJob,
@@ -12,26 +12,17 @@ import {
   submitJob,
   termsOf,
 } from "../../support/jobs.js";
-import { connect, type Connection, deployWithOperator, HOUR, OFFER, PARAMS, TOKEN } from "../../support/protocol.js";
+import { connect, type Connection, HOUR, OFFER, PARAMS, TOKEN } from "../../support/protocol.js";
 
-const STATUS = { assigned: 1n, answered: 2n, refunded: 3n, final: 4n, drawing: 7n } as const;
-/** Blocks from a request to the one that decides. */
-const SEED_DELAY = 4;
-const LOCK = 100n * TOKEN;
+const STATUS = { assigned: 1n, answered: 2n, refunded: 3n, final: 4n, drawing: 8n } as const;
 /** Where chains with EIP-2935 keep the hashes of the last 8,191 blocks. */
 const HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935";
-
-const DRAW_TERMS = {
-  currency: ZeroAddress,
-  price: OFFER.price,
-  maxLock: 500n * TOKEN,
-  minDuration: HOUR,
-  concurrency: 2,
-} as const;
 
 describe("JobEscrow draws operators", () => {
   let chain: Connection;
   let setup: JobSetup;
+
+  const { mine, ask, draw, drawn, jobOf, seedOf, join } = createDraws(() => ({ chain, setup }));
 
   before(async () => {
     chain = await connect();
@@ -41,45 +32,11 @@ describe("JobEscrow draws operators", () => {
     setup = await chain.networkHelpers.loadFixture(fixture);
   });
 
-  /** The owner has set 600 of its tokens aside, is enlisted, and the epoch that counts it has begun. */
   async function fixture() {
-    const deployed = await deployWithOperator(chain);
-    await deployed.staking.connect(chain.owner).setDrawStake(600n * TOKEN);
-    await deployed.offers.connect(chain.owner).enlist(deployed.modelId, DRAW_TERMS);
-    await nextEpoch();
-    return deployed;
+    return deployEnlisted(chain);
   }
 
-  const mine = (blocks: number) => chain.networkHelpers.mine(blocks);
-
-  async function nextEpoch(): Promise<void> {
-    const now = await chain.networkHelpers.time.latest();
-    await chain.networkHelpers.time.increaseTo((Math.floor(now / EPOCH) + 1) * EPOCH);
-  }
-
-  /** Another operator with stake, a worker of its own, and 600 tokens set aside from the next epoch on. */
-  async function join(signer: Connection["stranger"], terms: Partial<typeof DRAW_TERMS> = {}): Promise<void> {
-    const { token, staking, profiles, offers, modelId } = setup;
-    await token.connect(chain.deployer).transfer(signer, 1000n * TOKEN);
-    await token.connect(signer).approve(staking, 1000n * TOKEN);
-    await staking.connect(signer).deposit(signer, 1000n * TOKEN);
-    await profiles.connect(signer).proposeWorker(signer);
-    await staking.connect(signer).setDrawStake(600n * TOKEN);
-    await offers.connect(signer).enlist(modelId, { ...DRAW_TERMS, ...terms });
-  }
-
-  const ask = (change = {}) => requestJob(chain, setup, { operator: ZeroAddress, lock: LOCK, ...change });
-  const draw = async (jobId: string) => setup.jobs.connect(chain.stranger).draw(await termsOf(setup.jobs, jobId));
-  const jobOf = (jobId: string) => setup.jobs.job(jobId);
-  const seedOf = async (jobId: string) => setup.offers.drawOf(setup.jobs, jobId);
-
-  async function drawn(change = {}): Promise<string> {
-    const jobId = await ask(change);
-    await mine(SEED_DELAY + 1);
-    await draw(jobId);
-    return jobId;
-  }
-
+  const nextEpoch = () => turn(chain);
   it("places a draw at a block to come, and draws the only one enlisted", async () => {
     const { jobs, offers, staking } = setup;
     const jobId = await ask();
@@ -157,18 +114,6 @@ describe("JobEscrow draws operators", () => {
     }
   });
 
-  it("99: nobody cancels what the seed has decided, and nobody else's job at all", async () => {
-    const { jobs } = setup;
-    const jobId = await ask();
-    const terms = await termsOf(jobs, jobId);
-    await expect(jobs.connect(chain.stranger).cancel(terms))
-      .to.be.revertedWithCustomError(jobs, "NotConsumer")
-      .withArgs(chain.stranger.address, chain.consumer.address);
-    await mine(SEED_DELAY + 1);
-    await draw(jobId);
-    await expect(jobs.connect(chain.consumer).cancel(terms)).to.be.revertedWithCustomError(jobs, "WrongStatus");
-  });
-
   it("draws by hash(seed, i) and weight, as anybody can recompute", async () => {
     const { jobs, offers, modelId } = setup;
     await join(chain.stranger);
@@ -194,33 +139,6 @@ describe("JobEscrow draws operators", () => {
       await submitJob(asWorker, jobId);
     }
     expect(seen.size).to.be.above(1);
-  });
-
-  it("100: what changes after the request does not change the draw", async () => {
-    const { staking, offers, modelId } = setup;
-    const jobId = await ask();
-    // The owner would rather not: it leaves, takes its stake back, and others come. All of that counts from the next epoch on.
-    await offers.connect(chain.owner).delist(modelId);
-    await staking.connect(chain.owner).setDrawStake(0);
-    await offers.refresh(modelId, chain.owner).catch(() => undefined);
-    await join(chain.challenger);
-    await mine(SEED_DELAY + 1);
-    await draw(jobId);
-    expect((await jobOf(jobId)).operator).to.equal(chain.owner.address);
-    await nextEpoch();
-    const later = await ask({ lock: PARAMS.lockFloor });
-    await mine(SEED_DELAY + 1);
-    await draw(later);
-    expect((await jobOf(later)).operator).to.equal(chain.challenger.address);
-  });
-
-  it("117: jobs that name an operator take nothing of its room or stake for draws", async () => {
-    const { jobs, staking } = setup;
-    for (let i = 0; i < OFFER.concurrency; i++) await requestJob(chain, setup, { lock: 133n * TOKEN });
-    await expect(requestJob(chain, setup, { lock: 2n * TOKEN + PARAMS.lockFloor })).to.revert(chain.ethers);
-    expect(await staking.freeDrawStake(chain.owner)).to.equal(600n * TOKEN);
-    const jobId = await drawn();
-    expect((await jobs.job(jobId)).operator).to.equal(chain.owner.address);
   });
 
   it("passes over who can't serve: price, lock, time, currency, room, stake, jail", async () => {
@@ -316,14 +234,6 @@ describe("JobEscrow draws operators", () => {
     await mine(8191 + SEED_DELAY + 1);
     await draw(late);
     expect((await jobOf(late)).status).to.equal(STATUS.drawing);
-  });
-
-  it("104: a draw that is made late leaves the operator all of its time", async () => {
-    const jobId = await ask();
-    await mine(200);
-    await chain.networkHelpers.time.increase(10 * HOUR);
-    await draw(jobId);
-    expect((await jobOf(jobId)).deadline).to.equal(BigInt((await chain.networkHelpers.time.latest()) + 2 * HOUR));
   });
 
   it("needs somebody enlisted, a listed currency and a source that asks", async () => {
