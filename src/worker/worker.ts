@@ -52,8 +52,8 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
   const feed = createFeed(suite, state.collection("cursor"));
   /** Answers are kept, so that a crash between computing and sending never leads to two different ones. */
   const answers = state.collection<string[]>("answer");
-  /** Jobs that were drawn to this operator and are not read yet. */
-  const assigned = state.collection<true>("assigned");
+  /** Jobs of others that came here by a draw, or will be drawn again, and are not read yet. */
+  const unread = state.collection<true>("unread");
 
   async function answerOf(claim: JobClaim, model: PreparedModel): Promise<string[]> {
     const known = answers.get(claim.claimId);
@@ -93,7 +93,8 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
   /** Draws a job's operator where that is this one; returns whether anything was sent. */
   async function draw({ claimId, modelId, terms }: JobClaim, head: number): Promise<boolean> {
     const [seedBlock, epoch] = await offers.drawOf(suite.deployment.jobs, claimId);
-    if (BigInt(head) < seedBlock) return false;
+    // Nodes differ in what a call sees as the number of its block: one later, all of them know the seed.
+    if (BigInt(head) <= seedBlock) return false;
     // Whom the seed names is known before anybody pays for the draw.
     if ((await offers.weightOf(modelId, operator, epoch)) === 0n) return false;
     if ((await jobs.draw.staticCall(terms)) !== operator) return false;
@@ -177,13 +178,13 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     return false;
   }
 
-  /** Reads jobs that came here after another operator missed them: their requests named that one. */
-  async function fetchAssigned(): Promise<void> {
-    for (const { key } of assigned.entries()) {
+  /** Reads jobs that another operator missed. */
+  async function readUnread(): Promise<void> {
+    for (const { key } of unread.entries()) {
       const claim = await fetchClaim(suite, key);
       state.atomically(() => {
         if (claim !== undefined) claims.put(key, claim);
-        assigned.delete(key);
+        unread.delete(key);
       });
     }
   }
@@ -193,19 +194,20 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
       const batch = await feed.next();
       state.atomically(() => {
         for (const event of batch.events) {
-          // Jobs that name nobody may come here by a draw.
+          // Jobs that name nobody may come here by a draw, and so may those that somebody missed.
           const named = event.args.toObject()["operator"] as string | undefined;
-          if (event.contract === "jobs" && named !== operator && named !== ZeroAddress) continue;
+          const missed = event.name === "JobMissed";
+          if (event.contract === "jobs" && !missed && named !== operator && named !== ZeroAddress) continue;
           const known = recordClaim(state, suite.deployment.jobs, event);
-          if (event.name === "JobAssigned" && known === undefined) {
-            assigned.put(event.args.getValue("jobId") as string, true);
+          if (missed || (event.name === "JobAssigned" && known === undefined)) {
+            unread.put(event.args.getValue("jobId") as string, true);
           }
         }
         guard.record(batch.events);
         reservations.record(batch.events);
         batch.acknowledge();
       });
-      await fetchAssigned();
+      await readUnread();
       let acted = await guard.advance(batch.now);
       if (await reservations.advance()) acted = true;
       for (const { key, value } of claims.entries()) {
