@@ -20,6 +20,7 @@ const flags = new Command("simulate")
   .option("--factors <numbers>", "multiples of the tolerance for `deviating`", DEFAULTS.factors.join(","))
   .option("--lies <names>", "ways to accuse falsely, or none", DEFAULTS.lies.join(","))
   .option("--faults <names>", "what goes wrong by itself, or none", DEFAULTS.faults.join(","))
+  .option("--draws <n>", "jobs that name nobody", Number, DEFAULTS.draws)
   .option("--seed <n>", "seed of keys and random choices", Number, DEFAULTS.seed)
   .option("--verbose", "tell every transaction")
   .option("--json", "one JSON object a line; the last one is the result")
@@ -30,6 +31,7 @@ const flags = new Command("simulate")
     factors: string;
     lies: string;
     faults: string;
+    draws: number;
     seed: number;
     verbose?: boolean;
     json?: boolean;

@@ -1,4 +1,4 @@
-import type { LogDescription } from "ethers";
+import { ZeroAddress, type LogDescription } from "ethers";
 
 import { fromHex } from "../../audit/bytes.js";
 import { ROOT_LIST } from "../../audit/subtree.js";
@@ -49,6 +49,14 @@ function splitOf(event: LogDescription): string {
   return `${amountOf(big(event, "reward"))} coins of the bond to the defence${to}, ${amountOf(big(event, "burnt"))} burn`;
 }
 
+const lossOf = (event: LogDescription, known: Known): string =>
+  `${known.nameOf(text(event, "operator"))} has a strike and loses ${amountOf(big(event, "penalty"))} tokens, which burn`;
+
+const askedBy = (event: LogDescription, known: Known): string => {
+  const operator = text(event, "operator");
+  return operator === ZeroAddress ? "whoever is drawn" : known.nameOf(operator);
+};
+
 /** What a transaction meant, by the event that says most about it. The first that is found counts. */
 const TELLERS: readonly (readonly [string, Teller])[] = [
   [
@@ -65,7 +73,7 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
   [
     "JobRequested",
     (event, known, { value }) =>
-      `asks ${known.nameOf(text(event, "operator"))}: which digit? (${jobName(known, text(event, "jobId"))}, ${amountOf(value)} coins)`,
+      `asks ${askedBy(event, known)}: which digit? (${jobName(known, text(event, "jobId"))}, ${amountOf(value)} coins)`,
   ],
   [
     "JobAnswered",
@@ -79,7 +87,23 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
     "JobFinalised",
     (event, known) => `${jobName(known, text(event, "jobId"))} is final, a fee of ${amountOf(big(event, "fee"))} coins`,
   ],
-  ["JobExpired", (event, known) => `${jobName(known, text(event, "jobId"))} was not answered in time, fee refunded`],
+  ["Enlisted", () => "sets stake aside for draws and enlists for the next day"],
+  [
+    "JobAssigned",
+    (event, known) => `draws ${known.nameOf(text(event, "operator"))} for ${jobName(known, text(event, "jobId"))}`,
+  ],
+  [
+    "JobExpired",
+    (event, known, { events }) => {
+      const missed = events.find(({ name }) => name === "JobMissed");
+      const loss = missed === undefined ? "" : `\n${lossOf(missed, known)}`;
+      return `${jobName(known, text(event, "jobId"))} was not answered in time, fee refunded${loss}`;
+    },
+  ],
+  [
+    "JobMissed",
+    (event, known) => `has another operator drawn for ${jobName(known, text(event, "jobId"))}\n${lossOf(event, known)}`,
+  ],
   ["JobPresented", (event, known) => `shows the terms of ${jobName(known, text(event, "jobId"))} to the contracts`],
   ["ChallengeCommitted", () => "commits to a challenge that nobody can copy"],
   [

@@ -24,8 +24,8 @@ export interface Narrator {
 }
 
 /** Calls that make one line together with the one that ends it, by key of the line. */
-const GATHERED = new Set(["drip", "approve", "deposit", "proposeWorker", "acceptWorker"]);
-const GATHERED_END = "setOffer";
+const GATHERED = new Set(["drip", "approve", "deposit", "proposeWorker", "acceptWorker", "setDrawStake"]);
+const GATHERED_ENDS = new Set(["setOffer", "enlist"]);
 
 const eventOf = (step: Step, name: string): LogDescription | undefined =>
   step.events.find((event) => event.name === name);
@@ -85,8 +85,8 @@ export function createNarrator(nameOf: (address: string) => string): Narrator {
         gathered.set(person, (gathered.get(person) ?? 0) + step.gas);
         return undefined;
       }
-      const before = call === GATHERED_END ? (gathered.get(person) ?? 0) : 0;
-      if (call === GATHERED_END) gathered.delete(person);
+      const before = GATHERED_ENDS.has(call) ? (gathered.get(person) ?? 0) : 0;
+      if (GATHERED_ENDS.has(call)) gathered.delete(person);
       return { time: step.time, actor: person, call, meaning: meaningOf(step, known), gas: step.gas + before };
     },
   };

@@ -7,6 +7,7 @@ import { isLie, LIES, type LieName } from "../lies/lies.js";
 export const FAULTS = {
   killed: "a worker is killed at random moments and started again",
   late: "a worker is not there before its deadline, and later is",
+  absent: "an operator is drawn and not there before its deadline, and later is",
 } as const;
 
 export type Fault = keyof typeof FAULTS;
@@ -19,6 +20,8 @@ export interface SimulationOptions {
   readonly factors: readonly number[];
   readonly lies: readonly LieName[];
   readonly faults: readonly Fault[];
+  /** Jobs that name nobody. */
+  readonly draws: number;
   readonly seed: number;
 }
 
@@ -28,6 +31,7 @@ export const DEFAULTS = {
   factors: [1.01, 1.02, 1.05, 1.1, 1.25, 1.5, 2, 4, 16],
   lies: Object.keys(LIES),
   faults: Object.keys(FAULTS),
+  draws: 6,
   seed: 1,
 } as const;
 
@@ -64,11 +68,15 @@ export function checkOptions(raw: {
   factors: readonly number[];
   lies: readonly string[];
   faults: readonly string[];
+  draws: number;
   seed: number;
 }): SimulationOptions {
-  const { workers, factors, seed } = raw;
+  const { workers, factors, draws, seed } = raw;
   if (!Number.isSafeInteger(workers) || workers < 1) {
     throw new TouchstoneError("OPTION_INVALID", "There must be at least one honest worker.");
+  }
+  if (!Number.isSafeInteger(draws) || draws < 0) {
+    throw new TouchstoneError("OPTION_INVALID", "The number of drawn jobs is a whole number, 0 for none.");
   }
   if (!factors.every((factor) => factor >= 1.01)) {
     throw new TouchstoneError("OPTION_INVALID", "Deviations are frauds from 1.01 times the tolerance upward.");
@@ -85,5 +93,5 @@ export function checkOptions(raw: {
     if (!isFault(name)) throw unknown("fault", name, FAULTS);
     return name;
   });
-  return { workers, frauds, factors, lies, faults, seed };
+  return { workers, frauds, factors, lies, faults, draws, seed };
 }

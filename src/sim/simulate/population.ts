@@ -20,6 +20,8 @@ export interface Population {
   readonly honest: readonly Member[];
   /** The honest operator that comes too late, where that is wanted; its process is not started. */
   readonly late: Member | undefined;
+  /** The honest operator that is drawn and comes too late, where that is wanted; its process is not started. */
+  readonly absent: Member | undefined;
   readonly cheats: readonly Member[];
   /** By how many times the tolerance the deviating operator says to have stepped over it, by job. */
   readonly deviations: ReadonlyMap<string, number>;
@@ -27,7 +29,7 @@ export interface Population {
 
 /** Lets everybody join and starts their processes, and a watcher's. */
 export async function populate(world: World, modelId: string, options: SimulationOptions): Promise<Population> {
-  const { workers, frauds, factors, faults, seed } = options;
+  const { workers, frauds, factors, faults, draws, seed } = options;
   const deviations = new Map<string, number>();
 
   function onEvent({ event, claimId, factor }: LogLine): void {
@@ -65,6 +67,10 @@ export async function populate(world: World, modelId: string, options: Simulatio
     faults.includes("late") && first !== undefined
       ? await member("latecomer", "comes too late once", undefined, workerArgs(first))
       : undefined;
+  const absent =
+    draws > 0 && faults.includes("absent") && first !== undefined
+      ? await member("absentee", "is drawn and comes too late once", undefined, workerArgs(first))
+      : undefined;
   const cheats: Member[] = [];
   for (const fraud of frauds) {
     cheats.push(await member(`cheat-${fraud}`, FRAUDS[fraud], fraud, fraudArgs(fraud, seed, factors)));
@@ -72,5 +78,5 @@ export async function populate(world: World, modelId: string, options: Simulatio
   for (const each of [...honest, ...cheats]) each.start();
   world.startRole({ name: "watcher", actor: await world.actors.get("watcher"), args: watcherArgs() });
   await world.clock.settle();
-  return { honest, late, cheats, deviations };
+  return { honest, late, absent, cheats, deviations };
 }

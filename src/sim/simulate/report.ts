@@ -1,7 +1,9 @@
 import { amountOf, count } from "../report/format.js";
 import type { JobOutcome, Outcomes } from "../report/outcomes.js";
 import type { World } from "../driver/world.js";
+import type { DrawOutcomes } from "../report/draws.js";
 import type { BitReport } from "./bits.js";
+import { problemsWithDraws, renderDraws, reportDraws, type DrawReport } from "./drawn.js";
 import type { SimulationOptions } from "./options.js";
 import type { Member, Population } from "./population.js";
 
@@ -11,9 +13,12 @@ export interface OperatorReport {
   readonly about: string;
   readonly honest: boolean;
   readonly jobs: number;
+  /** Of these, jobs that it was drawn to. */
+  readonly drawn: number;
   readonly final: number;
   readonly wrong: number;
-  readonly refunded: number;
+  /** Deadlines missed. */
+  readonly late: number;
   readonly feesEarned: string;
   readonly tokensSlashed: string;
 }
@@ -25,6 +30,7 @@ export interface SimulationReport {
   /** Others that earned: the watcher, consumers, defenders. Tokens from slashes. */
   readonly rewards: readonly { readonly account: string; readonly tokens: string }[];
   readonly bits: BitReport;
+  readonly draws: DrawReport;
   /** Deviations in multiples of the tolerance, and what became of the job. */
   readonly deviations: readonly { readonly factor: number; readonly job: string }[];
   readonly frauds: number;
@@ -44,13 +50,14 @@ export interface ReportParts {
   readonly options: SimulationOptions;
   readonly outcomes: Outcomes;
   readonly bits: BitReport;
+  readonly draws: DrawOutcomes;
   readonly gas: Readonly<Record<string, number>>;
   readonly seconds: number;
 }
 
 const sum = (values: readonly bigint[]): bigint => values.reduce((a, b) => a + b, 0n);
 
-function reportOf(member: Member, { outcomes }: ReportParts): OperatorReport {
+function reportOf(member: Member, { outcomes, draws }: ReportParts): OperatorReport {
   const { address } = member.operator.owner;
   const jobs = outcomes.jobs.filter(({ operator }) => operator === address);
   const ended = (status: string): JobOutcome[] => jobs.filter((job) => job.status === status);
@@ -61,9 +68,10 @@ function reportOf(member: Member, { outcomes }: ReportParts): OperatorReport {
     about: member.about,
     honest: member.fraud === undefined,
     jobs: jobs.length,
+    drawn: jobs.filter(({ named }) => !named).length,
     final: final.length,
     wrong: ended("Wrong").length,
-    refunded: ended("Refunded").length,
+    late: draws.missed.filter(({ operator }) => operator === address).length,
     feesEarned: amountOf(sum(fees)),
     tokensSlashed: amountOf(
       sum(outcomes.slashes.filter(({ operator }) => operator === address).map(({ amount }) => amount)),
@@ -89,11 +97,13 @@ function problemsOf(parts: ReportParts, operators: readonly OperatorReport[]): s
     if (truthful === lost)
       problems.push(`${nameOf(challenger)}'s ${truthful ? "true" : "false"} challenge is ${status}`);
   }
-  const late = population.late?.operator.name;
-  for (const { operator, honest, jobs, final, refunded } of operators) {
+  const tardy = [population.late, population.absent].map((member) => member?.operator.name);
+  for (const { operator, honest, jobs, final, late } of operators) {
     if (!honest) continue;
-    const expected = operator === late ? 1 : 0;
-    if (refunded !== expected) problems.push(`${operator} missed ${refunded} deadlines, not ${expected}`);
+    const expected = tardy.includes(operator) ? 1 : 0;
+    if (late !== expected) problems.push(`${operator} missed ${late} deadlines, not ${expected}`);
+    // The latecomer's first job ended with the refund; the absent operator's went to another one.
+    const refunded = operator === population.late?.operator.name ? 1 : 0;
     if (final + refunded !== jobs) problems.push(`${jobs - final - refunded} jobs of ${operator} did not end well`);
   }
   return problems;
@@ -102,7 +112,8 @@ function problemsOf(parts: ReportParts, operators: readonly OperatorReport[]): s
 /** Sums a simulation up, from what is on the chain. */
 export function report(parts: ReportParts): SimulationReport {
   const { population, outcomes, world, options } = parts;
-  const members = [...population.honest, ...(population.late ? [population.late] : []), ...population.cheats];
+  const tardy = [population.late, population.absent].flatMap((member) => member ?? []);
+  const members = [...population.honest, ...tardy, ...population.cheats];
   const operators: OperatorReport[] = [];
   for (const member of members) operators.push(reportOf(member, parts));
   const rewards = new Map<string, bigint>();
@@ -112,12 +123,14 @@ export function report(parts: ReportParts): SimulationReport {
   }
   const statusOf = (jobId: string): string => outcomes.jobs.find((job) => job.jobId === jobId)?.status ?? "None";
   const lies = outcomes.challenges.filter(({ truthful }) => !truthful);
+  const draws = reportDraws(outcomes.jobs, parts.draws);
   return {
     seed: options.seed,
     options,
     operators,
     rewards: [...rewards].map(([account, tokens]) => ({ account, tokens: amountOf(tokens) })),
     bits: parts.bits,
+    draws,
     deviations: [...population.deviations]
       .map(([jobId, factor]) => ({ factor, job: statusOf(jobId) }))
       .sort((a, b) => a.factor - b.factor),
@@ -129,7 +142,10 @@ export function report(parts: ReportParts): SimulationReport {
     falseChallengesRefuted: lies.filter(({ status }) => status === "Refuted" || status === "Unanswered").length,
     gas: parts.gas,
     seconds: parts.seconds,
-    problems: problemsOf(parts, operators),
+    problems: [
+      ...problemsOf(parts, operators),
+      ...problemsWithDraws(draws, options.draws, population.absent !== undefined),
+    ],
   };
 }
 
@@ -144,11 +160,11 @@ export function renderReport(r: SimulationReport): string[] {
   const { bits } = r;
   return [
     ...table([
-      ["operator", "runs", "jobs", "final", "wrong", "late", "earned", "slashed"],
+      ["operator", "runs", "jobs", "drawn", "final", "wrong", "late", "earned", "slashed"],
       ...r.operators.map((o) => [
         o.operator,
         o.about,
-        ...[o.jobs, o.final, o.wrong, o.refunded].map(String),
+        ...[o.jobs, o.drawn, o.final, o.wrong, o.late].map(String),
         `${o.feesEarned} coins`,
         `${o.tokensSlashed} tokens`,
       ]),
@@ -161,6 +177,7 @@ export function renderReport(r: SimulationReport): string[] {
     ...(r.deviations.length === 0
       ? []
       : [`  deviations, times the tolerance: ${r.deviations.map((d) => `${d.factor} ${d.job}`).join(", ")}`]),
+    ...renderDraws(r.draws),
     `  frauds: ${r.frauds}, slashed ${r.fraudsSlashed}, missed ${r.fraudsMissed}`,
     `  false challenges: ${r.falseChallenges}, lost ${r.falseChallengesRefuted}; honest operators slashed: ${r.falseSlashes}`,
     `  seed ${r.seed}, ${count(Math.round(r.seconds))} seconds`,

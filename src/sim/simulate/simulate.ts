@@ -14,7 +14,9 @@ import { chainTime } from "../report/format.js";
 import type { Narrator } from "../report/narrator.js";
 import { readOutcomes } from "../report/outcomes.js";
 import type { Sink } from "../report/sink.js";
+import { readDraws } from "../report/draws.js";
 import { compareBits } from "./bits.js";
+import { runDraws } from "./drawn.js";
 import { FAULTS, type SimulationOptions } from "./options.js";
 import { populate, type Member, type Population } from "./population.js";
 import { report, type SimulationReport } from "./report.js";
@@ -117,7 +119,8 @@ async function accuseFalsely(world: World, jobIds: readonly string[], options: S
 
 async function progress({ ledger, provider, startedAt }: World): Promise<string> {
   const jobs = await ledger.jobs();
-  const open = jobs.filter(({ status }) => status === ClaimStatus.Assigned || status === ClaimStatus.Answered);
+  const states: readonly number[] = [ClaimStatus.Drawing, ClaimStatus.Assigned, ClaimStatus.Answered];
+  const open = jobs.filter(({ status }) => states.includes(status));
   const now = (await provider.getBlock("latest"))?.timestamp ?? startedAt;
   return `  ${chainTime(now, startedAt)}  ${jobs.length - open.length} of ${jobs.length} jobs have ended`;
 }
@@ -146,6 +149,18 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
   sink.chapter(`${options.workers} honest workers, ${options.frauds.length} cheats and a watcher, each a process`);
   const population = await populate(world, modelId, options);
   const consumer = createConsumer(world, modelId);
+
+  if (options.draws > 0) {
+    sink.chapter(`${options.draws} questions to whoever is drawn`);
+    if (population.absent !== undefined) sink.text([`  ${population.absent.operator.name}: ${FAULTS.absent}`]);
+    const random = randomFor(options.seed, "drawn");
+    const asked = Array.from({ length: options.draws }, () => digits[drawBelow(random, digits.length)]);
+    await runDraws({
+      ...{ world, modelId, population },
+      consumer: world.sender(await world.actors.get(CONSUMER)),
+      digits: asked.flatMap((digit) => digit ?? []),
+    });
+  }
 
   const questions = questionsFor(population, digits, options);
   sink.chapter(`${questions.length} questions`);
@@ -187,6 +202,7 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
     population,
     options,
     outcomes: await readOutcomes(suite, world.ledger, evidencer),
+    draws: await readDraws(suite),
     bits: await compareBits(suite, evidencer, honestJobs),
     gas: narrator.gas(),
     seconds: run.elapsed(),
