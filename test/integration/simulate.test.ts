@@ -5,6 +5,7 @@ import { expect } from "chai";
 import type { SimulationReport } from "../../src/sim/simulate/report.js";
 
 const SEED = 7;
+const DRAWS = 4;
 const ARGS = [
   "--workers",
   "3",
@@ -14,6 +15,8 @@ const ARGS = [
   "1.01,3",
   "--lies",
   "inner",
+  "--draws",
+  String(DRAWS),
   "--seed",
   String(SEED),
 ];
@@ -47,21 +50,29 @@ describe(`simulator, seed ${SEED}`, function () {
       { factor: 1.01, job: "Wrong" },
       { factor: 3, job: "Wrong" },
     ]);
-    const jobs = report.operators.map(({ operator, jobs: n, final, wrong, refunded }) => [
+    // Whom the draws name is up to block hashes.
+    const jobs = report.operators.map(({ operator, jobs: n, drawn, final, wrong, refunded, late }) => [
       operator,
-      n,
-      final,
+      n - drawn,
+      final - drawn,
       wrong,
       refunded,
+      late,
     ]);
     expect(jobs).to.deep.equal([
-      ["worker-1", 3, 3, 0, 0],
-      ["worker-2", 3, 3, 0, 0],
-      ["worker-3", 3, 3, 0, 0],
-      ["latecomer", 2, 1, 0, 1],
-      ["cheat-copied", 1, 0, 1, 0],
-      ["cheat-deviating", 2, 0, 2, 0],
+      ["worker-1", 3, 3, 0, 0, 0],
+      ["worker-2", 3, 3, 0, 0, 0],
+      ["worker-3", 3, 3, 0, 0, 0],
+      ["latecomer", 2, 1, 0, 1, 1],
+      ["absentee", 0, 0, 0, 0, 1],
+      ["cheat-copied", 1, 0, 1, 0, 0],
+      ["cheat-deviating", 2, 0, 2, 0, 0],
     ]);
+    // One of the drawn jobs was missed and drawn again; the latecomer's was named. Each burns a hundredth of its lock.
+    expect(report.draws).to.deep.equal({
+      ...{ jobs: DRAWS, final: DRAWS, draws: DRAWS + 1 },
+      ...{ missed: 2, redrawn: 1, tokensBurnt: "2" },
+    });
     expect(report.bits).to.include({ answers: 9, questions: 3, pairs: 9 });
     expect(report.bits.differingPairs).to.be.greaterThan(0);
     expect(report.bits.largest).to.be.lessThan(1 / 16);

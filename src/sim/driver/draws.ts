@@ -3,6 +3,8 @@ import { toQuantity, ZeroAddress } from "ethers";
 import type { Tensor } from "../../audit/graph.js";
 import type { Sender } from "../../chain/sender.js";
 import { requestJob } from "../../client/request.js";
+import { fetchClaim } from "../../dispute/claims.js";
+import { internalError } from "../../errors.js";
 import type { Actor } from "./actors.js";
 import { TERMS } from "./operators.js";
 import type { World } from "./world.js";
@@ -34,14 +36,17 @@ export async function nextEpoch({ suite, provider, clock }: World): Promise<void
   await clock.settle();
 }
 
+/** A consumer and the model that it asks about. */
+export interface Asker {
+  readonly world: World;
+  readonly modelId: string;
+  readonly consumer: Sender;
+}
+
 /** Asks whoever will be drawn; resolves with the job's id. */
-export async function askAnybody(
-  { suite }: World,
-  sender: Sender,
-  { modelId, image }: { readonly modelId: string; readonly image: Tensor },
-): Promise<string> {
+export async function askAnybody({ world, modelId, consumer }: Asker, image: Tensor): Promise<string> {
   const request = { modelId, inputs: [image], lock: TERMS.lock, within: TERMS.duration, pay: TERMS.price };
-  return (await requestJob({ suite, sender }, request)).jobId;
+  return (await requestJob({ suite: world.suite, sender: consumer }, request)).jobId;
 }
 
 /** Lets blocks pass until every one of these jobs can be drawn by anybody. */
@@ -50,4 +55,25 @@ export async function passSeeds({ suite, provider }: World, jobIds: readonly str
   const last = Math.max(...draws.map(({ seedBlock }) => Number(seedBlock)));
   const missing = last + 1 - (await provider.getBlockNumber());
   if (missing > 0) await provider.send("hardhat_mine", [toQuantity(missing)]);
+}
+
+async function termsOf({ suite }: World, jobId: string) {
+  const claim = await fetchClaim(suite, jobId);
+  if (claim === undefined) throw internalError("a job that was requested is in the logs");
+  return claim.terms;
+}
+
+/** Asks, makes the draw itself because nobody who is enlisted is there, and waits in vain for the answer. */
+export async function askInVain(asker: Asker, image: Tensor): Promise<string> {
+  const { world, consumer } = asker;
+  const jobId = await askAnybody(asker, image);
+  await passSeeds(world, [jobId]);
+  await consumer.send(await world.suite.jobs.draw.populateTransaction(await termsOf(world, jobId)));
+  await world.clock.advance();
+  return jobId;
+}
+
+/** Has another operator drawn for a job that was not answered in time. */
+export async function redraw({ world, consumer }: Asker, jobId: string): Promise<void> {
+  await consumer.send(await world.suite.jobs.redraw.populateTransaction(await termsOf(world, jobId)));
 }

@@ -1,4 +1,4 @@
-import { ZeroAddress, type LogDescription } from "ethers";
+import type { LogDescription } from "ethers";
 
 import type { Suite } from "../../chain/suite.js";
 import { fetchClaim } from "../../dispute/claims.js";
@@ -12,8 +12,6 @@ export interface JobOutcome {
   readonly jobId: string;
   readonly operator: string;
   readonly consumer: string;
-  /** Whether the consumer named the operator, rather than have one drawn. */
-  readonly named: boolean;
   readonly status: string;
   /** Whether it was answered and the exact verdict on the answer is *wrong*: recomputed here, from the published bytes. */
   readonly deviates: boolean;
@@ -97,19 +95,14 @@ function earningsOf(events: readonly LogDescription[]): Map<string, bigint> {
 export async function readOutcomes(suite: Suite, ledger: Ledger, evidencer: Evidencer): Promise<Outcomes> {
   const jobs: JobOutcome[] = [];
   const paid = earningsOf(await eventsOf(suite, suite.deployment.jobs));
-  for (const { jobId, operator, consumer, status, terms } of await ledger.jobs()) {
+  for (const { jobId, operator, consumer, status } of await ledger.jobs()) {
     const claim = await fetchClaim(suite, jobId);
     let deviates = false;
     if (claim !== undefined && claim.outputs.length > 0) {
       const { model, outputs } = await evidencer.auditOf(claim);
       deviates = compareWithAudit(model, outputs, claim.outputs)?.verdict === "wrong";
     }
-    jobs.push({
-      ...{ jobId, operator, consumer, deviates },
-      named: terms.operator !== ZeroAddress,
-      status: claimStatusName(status),
-      earned: paid.get(jobId) ?? 0n,
-    });
+    jobs.push({ jobId, operator, consumer, status: claimStatusName(status), deviates, earned: paid.get(jobId) ?? 0n });
   }
   const events = await eventsOf(suite, suite.deployment.challenges);
   const challenges: ChallengeOutcome[] = [];

@@ -1,9 +1,9 @@
 import { amountOf, count } from "../report/format.js";
 import type { JobOutcome, Outcomes } from "../report/outcomes.js";
 import type { World } from "../driver/world.js";
-import type { DrawOutcomes } from "../report/draws.js";
+import { renderDraws, reportDraws, type DrawOutcomes, type DrawReport } from "../report/draws.js";
 import type { BitReport } from "./bits.js";
-import { problemsWithDraws, renderDraws, reportDraws, type DrawReport } from "./drawn.js";
+import { problemsWithDraws } from "./drawn.js";
 import type { SimulationOptions } from "./options.js";
 import type { Member, Population } from "./population.js";
 
@@ -17,6 +17,7 @@ export interface OperatorReport {
   readonly drawn: number;
   readonly final: number;
   readonly wrong: number;
+  readonly refunded: number;
   /** Deadlines missed. */
   readonly late: number;
   readonly feesEarned: string;
@@ -68,9 +69,10 @@ function reportOf(member: Member, { outcomes, draws }: ReportParts): OperatorRep
     about: member.about,
     honest: member.fraud === undefined,
     jobs: jobs.length,
-    drawn: jobs.filter(({ named }) => !named).length,
+    drawn: jobs.filter(({ jobId }) => draws.jobs.has(jobId)).length,
     final: final.length,
     wrong: ended("Wrong").length,
+    refunded: ended("Refunded").length,
     late: draws.missed.filter(({ operator }) => operator === address).length,
     feesEarned: amountOf(sum(fees)),
     tokensSlashed: amountOf(
@@ -97,13 +99,11 @@ function problemsOf(parts: ReportParts, operators: readonly OperatorReport[]): s
     if (truthful === lost)
       problems.push(`${nameOf(challenger)}'s ${truthful ? "true" : "false"} challenge is ${status}`);
   }
-  const tardy = [population.late, population.absent].map((member) => member?.operator.name);
-  for (const { operator, honest, jobs, final, late } of operators) {
+  const isLate = new Set([population.late?.operator.name, population.absent?.operator.name]);
+  for (const { operator, honest, jobs, final, refunded, late } of operators) {
     if (!honest) continue;
-    const expected = tardy.includes(operator) ? 1 : 0;
+    const expected = isLate.has(operator) ? 1 : 0;
     if (late !== expected) problems.push(`${operator} missed ${late} deadlines, not ${expected}`);
-    // The latecomer's first job ended with the refund; the absent operator's went to another one.
-    const refunded = operator === population.late?.operator.name ? 1 : 0;
     if (final + refunded !== jobs) problems.push(`${jobs - final - refunded} jobs of ${operator} did not end well`);
   }
   return problems;
@@ -112,8 +112,8 @@ function problemsOf(parts: ReportParts, operators: readonly OperatorReport[]): s
 /** Sums a simulation up, from what is on the chain. */
 export function report(parts: ReportParts): SimulationReport {
   const { population, outcomes, world, options } = parts;
-  const tardy = [population.late, population.absent].flatMap((member) => member ?? []);
-  const members = [...population.honest, ...tardy, ...population.cheats];
+  const late = [population.late, population.absent].flatMap((member) => member ?? []);
+  const members = [...population.honest, ...late, ...population.cheats];
   const operators: OperatorReport[] = [];
   for (const member of members) operators.push(reportOf(member, parts));
   const rewards = new Map<string, bigint>();

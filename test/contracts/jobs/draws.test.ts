@@ -262,6 +262,20 @@ describe("JobEscrow draws operators", () => {
       expect((await jobOf(jobId)).status).to.equal(STATUS.refunded);
     });
 
+    it("costs an operator that was named the same, and the consumer has its gas part back too", async () => {
+      const { jobs, offers, staking, modelId } = setup;
+      await offers.connect(chain.owner).setOffer(modelId, { ...OFFER, answerGas: 100_000 });
+      const value = OFFER.price + TOKEN;
+      const jobId = await requestJob(chain, setup, { value, lock: LOCK });
+      const { deadline } = await jobOf(jobId);
+      await chain.networkHelpers.time.setNextBlockTimestamp(deadline + 1n);
+      await expireJob(jobs, jobId);
+      expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(value);
+      expect(await staking.stakeOf(chain.owner)).to.equal(1000n * TOKEN - LOCK / 100n);
+      expect((await staking.conductOf(chain.owner)).strikes).to.equal(1);
+      expect(await staking.freeStake(chain.owner)).to.equal(400n * TOKEN - LOCK / 100n);
+    });
+
     it("lets the consumer have another operator drawn, for the same fee, once the deadline has passed", async () => {
       const { jobs, offers, modelId } = setup;
       await join(chain.challenger);
