@@ -102,7 +102,7 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
   ],
   [
     "JobMissed",
-    (event, known) => `has another operator drawn for ${jobName(known, text(event, "jobId"))}\n${lossOf(event, known)}`,
+    (event, known) => `has ${jobName(known, text(event, "jobId"))} drawn anew\n${lossOf(event, known)}`,
   ],
   ["JobPresented", (event, known) => `shows the terms of ${jobName(known, text(event, "jobId"))} to the contracts`],
   ["ChallengeCommitted", () => "commits to a challenge that nobody can copy"],
