@@ -3,7 +3,7 @@ import { AbiCoder, keccak256, ZeroAddress } from "ethers";
 
 import { createDraws, deployEnlisted, DRAW_TERMS, LOCK, nextEpoch, SEED_DELAY, SET_ASIDE } from "../support/draws.js";
 import { expireJob, type JobSetup, requestJob, submitJob, termsOf } from "../support/jobs.js";
-import { connect, type Connection, HOUR, OFFER, PARAMS, TOKEN } from "../support/protocol.js";
+import { connect, type Connection, HOUR, OFFER, PARAMS } from "../support/protocol.js";
 
 const STATUS = { assigned: 1n, answered: 2n, refunded: 3n, drawing: 8n } as const;
 /** Draws in a measurement. */

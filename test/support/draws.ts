@@ -1,5 +1,6 @@
 import { ZeroAddress } from "ethers";
 
+import type { DrawTermsStruct } from "../../typechain-types/interfaces/IOfferBook.js";
 import { EPOCH } from "./hub.js";
 import { type JobSetup, type RequestChange, requestJob, termsOf } from "./jobs.js";
 import { type Connection, deployWithOperator, HOUR, OFFER, TOKEN } from "./protocol.js";
@@ -56,7 +57,7 @@ export function createDraws(running: () => { chain: Connection; setup: JobSetup 
     /** Another operator with stake, itself its worker, and tokens set aside from the next epoch on. */
     join: async (
       signer: Connection["stranger"],
-      terms: Partial<typeof DRAW_TERMS> = {},
+      terms: Partial<DrawTermsStruct> = {},
       setAside = SET_ASIDE,
     ): Promise<void> => {
       const { chain, setup } = running();

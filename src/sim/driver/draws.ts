@@ -13,8 +13,9 @@ import type { World } from "./world.js";
 const SET_ASIDE = 6n * TERMS.lock;
 
 /** Sets stake aside and enlists for a model. Both count from the next epoch on. */
-export async function enlist({ suite, sender }: World, owner: Actor, modelId: string): Promise<void> {
-  const asOwner = sender(owner);
+export async function enlist(world: World, owner: Actor, modelId: string): Promise<void> {
+  const { suite } = world;
+  const asOwner = world.sender(owner);
   const terms = {
     currency: ZeroAddress,
     price: TERMS.price,

@@ -100,10 +100,7 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
       return `${jobName(known, text(event, "jobId"))} was not answered in time, fee refunded${loss}`;
     },
   ],
-  [
-    "JobMissed",
-    (event, known) => `has ${jobName(known, text(event, "jobId"))} drawn anew\n${lossOf(event, known)}`,
-  ],
+  ["JobMissed", (event, known) => `has ${jobName(known, text(event, "jobId"))} drawn anew\n${lossOf(event, known)}`],
   ["JobPresented", (event, known) => `shows the terms of ${jobName(known, text(event, "jobId"))} to the contracts`],
   ["ChallengeCommitted", () => "commits to a challenge that nobody can copy"],
   [
