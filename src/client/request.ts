@@ -6,6 +6,7 @@ import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { TouchstoneError } from "../errors.js";
+import { signPermit, type PermitSigner, type SignedPermit } from "./permit.js";
 
 export interface JobRequest {
   readonly modelId: string;
@@ -25,11 +26,25 @@ export interface JobRequest {
   readonly callback?: { readonly address: string; readonly gas: number };
 }
 
-/** Lets the escrow take tokens of a fee, where it may not yet. */
-async function allow(suite: Suite, sender: Sender, currency: string, amount: bigint): Promise<void> {
+interface Requester {
+  readonly suite: Suite;
+  readonly sender: Sender;
+  /** The sender's key, to sign permits for tokens with; without it an allowance is sent. */
+  readonly signer?: PermitSigner;
+}
+
+/** Lets the escrow take tokens of a fee, where it may not yet: by a permit if the token knows them. */
+async function allow(
+  { suite, sender, signer }: Requester,
+  currency: string,
+  amount: bigint,
+): Promise<SignedPermit | undefined> {
   const token = suite.token.attach(currency) as typeof suite.token;
-  if ((await token.allowance(sender.address, suite.deployment.jobs)) >= amount) return;
-  await sender.send(await token.approve.populateTransaction(suite.deployment.jobs, amount));
+  const spender = suite.deployment.jobs;
+  if ((await token.allowance(sender.address, spender)) >= amount) return undefined;
+  const permit = signer && (await signPermit(suite, signer, { token: currency, spender, value: amount }));
+  if (permit === undefined) await sender.send(await token.approve.populateTransaction(spender, amount));
+  return permit;
 }
 
 /** What the request costs beside gas. */
@@ -48,9 +63,10 @@ async function priceOf({ offers }: Suite, { modelId, operator, pay, currency }: 
 
 /** Asks for an answer, with the fee in escrow. */
 export async function requestJob(
-  { suite, sender }: { suite: Suite; sender: Sender },
+  requester: Requester,
   request: JobRequest,
 ): Promise<{ jobId: string; receipt: TransactionReceipt }> {
+  const { suite, sender } = requester;
   const { jobs, abi, provider } = suite;
   const { modelId, operator = ZeroAddress, inputs, lock, within, callback } = request;
   const { currency, maxFee, answerGas } = await priceOf(suite, request);
@@ -58,7 +74,7 @@ export async function requestJob(
   const gas = answerGas + BigInt(callbackGas);
   let value = await jobs.gasFee(gas, await baseFeeAhead(provider));
   if (currency === ZeroAddress) value += maxFee;
-  else await allow(suite, sender, currency, maxFee);
+  const permit = currency === ZeroAddress ? undefined : await allow(requester, currency, maxFee);
   const bytes = inputs.map((tensor) => toHex(tensorBytes(tensor)));
   const asked = {
     modelId,
@@ -70,7 +86,11 @@ export async function requestJob(
     callback: callback?.address ?? ZeroAddress,
     callbackGas,
   };
-  const receipt = await sender.send(await jobs.request.populateTransaction(asked, bytes, { value }));
+  const receipt = await sender.send(
+    permit === undefined
+      ? await jobs.request.populateTransaction(asked, bytes, { value })
+      : await jobs.requestWithPermit.populateTransaction(asked, bytes, permit, { value }),
+  );
   const requested = receipt.logs.map((log) => abi.parseLog(log)).find((event) => event?.name === "JobRequested");
   if (!requested) throw new TouchstoneError("EVENT_MISSING", `Transaction ${receipt.hash} requested no job.`);
   return { jobId: requested.args.getValue("jobId") as string, receipt };

@@ -61,7 +61,7 @@ export function jobCommands(program: Command, context: () => Context): void {
     )
     .action(async (text: string, flags: RequestFlags) => {
       const ctx = context();
-      const [suite, sender] = [await ctx.suite(), await ctx.sender()];
+      const [suite, sender, signer] = [await ctx.suite(), await ctx.sender(), await ctx.signer()];
       const { operator, lock, within, pay, currency, input, callback, callbackGas } = flags;
       const inputs = input.map(readTensorFile);
       const request = {
@@ -71,7 +71,7 @@ export function jobCommands(program: Command, context: () => Context): void {
         ...(pay === undefined ? {} : { pay }),
         ...(callback === undefined ? {} : { callback: { address: callback, gas: callbackGas } }),
       };
-      const { jobId, receipt } = await requestJob({ suite, sender }, request);
+      const { jobId, receipt } = await requestJob({ suite, sender, signer }, request);
       ctx.io.result(
         { jobId, gas: receipt.gasUsed, transaction: receipt.hash },
         (r) => `requested job ${r.jobId}, gas ${r.gas}`,
