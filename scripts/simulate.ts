@@ -21,6 +21,7 @@ const flags = new Command("simulate")
   .option("--lies <names>", "ways to accuse falsely, or none", DEFAULTS.lies.join(","))
   .option("--faults <names>", "what goes wrong by itself, or none", DEFAULTS.faults.join(","))
   .option("--draws <n>", "jobs that name nobody", Number, DEFAULTS.draws)
+  .option("--uses <names>", "what is used beside jobs in native coin, or none", DEFAULTS.uses.join(","))
   .option("--seed <n>", "seed of keys and random choices", Number, DEFAULTS.seed)
   .option("--verbose", "tell every transaction")
   .option("--json", "one JSON object a line; the last one is the result")
@@ -32,6 +33,7 @@ const flags = new Command("simulate")
     lies: string;
     faults: string;
     draws: number;
+    uses: string;
     seed: number;
     verbose?: boolean;
     json?: boolean;
@@ -52,6 +54,7 @@ const exitCode = await runInPlace("simulate", async ({ children, home }) => {
     factors: namesOf(flags.factors).map(Number),
     lies: namesOf(flags.lies),
     faults: namesOf(flags.faults),
+    uses: namesOf(flags.uses),
   });
   sink.text([`Touchstone simulation, seed ${options.seed}`]);
   const summary = await simulate({

@@ -28,7 +28,7 @@ function run(args: readonly string[]): Promise<{ code: number | null; output: st
 }
 
 describe("demo", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
 
   const folder = mkdtempSync(join(tmpdir(), "touchstone-test-"));
   const transcript = join(folder, "transcript.txt");
@@ -58,25 +58,44 @@ describe("demo", function () {
     expect(code).to.equal(0);
     expect(result.falseSlashes).to.equal(0);
     expect(result.fraudsMissed).to.equal(0);
-    expect(result.seconds).to.be.lessThan(180);
+    // Two minutes on two free cores; a machine that is busy with something else takes longer.
+    expect(result.seconds).to.be.lessThan(400);
   });
 
   it("finalises and pays honest answers", () => {
     expect(result.honestFinalised).to.equal(6);
-    expect(said(/is final, a fee of 0.001 coins/)).to.have.length(6);
+    expect(said(/is final, a fee of 0.001 coins/)).to.have.length(4);
+    expect(said(/is final, a fee of 0.001 tokens/)).to.have.length(2);
     expect(said(/^answers job [123]: [209] /).sort()).to.have.length(3);
   });
 
+  it("pays by receipts and in tokens, and lets delegators share fees and slashes", () => {
+    const { market } = result;
+    expect(market).to.include({ rightReceipts: 3, wrongReceiptsSlashed: 1, reservationSlashed: "50" });
+    expect(said(/^collects 1 voucher for 0.0003 coins/)).to.deep.equal(["ada collects 1 voucher for 0.0003 coins"]);
+    expect(said(/^receipt 1 is wrong: lupin loses 50 tokens, 30 burn/)).to.have.length(1);
+    expect(market.delegators.map(({ name, operator, stake }) => [name, operator, stake])).to.deep.equal([
+      ["diana", "ada", "0"],
+      ["fred", "lupin", "-10"],
+    ]);
+    expect(said(/that its delegation earned/)).to.have.length(2);
+    const gainOf = (name: string) => market.gains.find(({ role }) => role === name);
+    expect(gainOf("carol")).to.include({ tokens: "-0.002", stake: "+66" });
+    expect(gainOf("grace")).to.include({ tokens: "+0.0019" });
+    expect(gainOf("burnt")).to.include({ stake: "+230" });
+    expect(result.gas["requestWithPermit"], "a permit instead of an allowance").to.be.greaterThan(100_000);
+  });
+
   it("slashes four frauds by different operators, each caught by the watcher", () => {
-    expect(result.fraudsSlashed).to.equal(4);
+    expect(result.fraudsSlashed, "with the wrong receipt").to.equal(5);
     expect(result.frauds).to.deep.equal([
       { operator: "mallory", fraud: "another", job: "Wrong" },
       { operator: "trudy", fraud: "int8", job: "Wrong" },
       { operator: "oscar", fraud: "stale", job: "Wrong" },
       { operator: "eve", fraud: "copied", job: "Wrong" },
     ]);
-    expect(result.tokensSlashed).to.equal("400");
-    expect(result.tokensBurnt).to.equal("200");
+    expect(result.tokensSlashed).to.equal("450");
+    expect(result.tokensBurnt).to.equal("230");
     for (const { operator } of result.frauds) {
       expect(said(new RegExp(`is wrong: ${operator} loses 100 tokens, 50 burn`))).to.have.length(1);
     }

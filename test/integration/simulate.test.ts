@@ -38,13 +38,13 @@ function simulate(): Promise<{ code: number | null; report: SimulationReport; er
 }
 
 describe(`simulator, seed ${SEED}`, function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   it("pays the honest, slashes every fraud and nobody else, through a killed and a late worker", async () => {
     const { code, report } = await simulate();
     expect(report.problems).to.deep.equal([]);
     expect(code).to.equal(0);
-    expect(report).to.include({ frauds: 3, fraudsSlashed: 3, fraudsMissed: 0, falseSlashes: 0, seed: SEED });
+    expect(report).to.include({ frauds: 4, fraudsSlashed: 4, fraudsMissed: 0, falseSlashes: 0, seed: SEED });
     expect(report).to.include({ falseChallenges: 1, falseChallengesRefuted: 1 });
     expect(report.deviations).to.deep.equal([
       { factor: 1.01, job: "Wrong" },
@@ -67,12 +67,24 @@ describe(`simulator, seed ${SEED}`, function () {
       ["absentee", 0, 0, 0, 0, 1],
       ["cheat-copied", 1, 0, 1, 0, 0],
       ["cheat-deviating", 2, 0, 2, 0, 0],
+      ["seller", 0, 0, 0, 0, 0],
+      ["cheat-receipts", 0, 0, 0, 0, 0],
     ]);
     // One of the drawn jobs was missed and drawn again; the latecomer's was named. Each burns a hundredth of its lock.
     expect(report.draws).to.deep.equal({
       ...{ jobs: DRAWS, final: DRAWS, draws: DRAWS + 1 },
       ...{ missed: 2, redrawn: 1, tokensBurnt: "2" },
     });
+    expect(report.receipts, "three right ones and a wrong one").to.equal(4);
+    const gainOf = (name: string) => report.gains.find(({ role }) => role === name);
+    expect(
+      gainOf("worker-2")?.tokens,
+      "three answers for tokens, less what the audit pool and its backer got",
+    ).to.equal("+0.00228");
+    expect(gainOf("backer of worker-2")?.tokens).to.equal("+0.00057");
+    expect(gainOf("backer of worker-1")?.stake).to.equal("0");
+    expect(gainOf("backer of cheat-copied")?.stake, "a fifth of the slash").to.equal("-20");
+    expect(gainOf("backer of cheat-receipts")?.stake).to.equal("-10");
     expect(report.bits).to.include({ answers: 9, questions: 3, pairs: 9 });
     expect(report.bits.differingPairs).to.be.greaterThan(0);
     expect(report.bits.largest).to.be.lessThan(1 / 16);

@@ -1,8 +1,17 @@
 import { expect } from "chai";
 
-import { CHEATS, CONSUMER, HONEST, LIARS, WATCHER } from "../../src/sim/demo/cast.js";
+import { ZeroAddress } from "ethers";
+
+import { CHEATS, CONSUMER, HONEST, LIARS, PATRONS, SELLER, SWINDLER, WATCHER } from "../../src/sim/demo/cast.js";
 import { renderSummary, summarise } from "../../src/sim/demo/summary.js";
-import type { ChallengeOutcome, JobOutcome, Outcomes, SlashOutcome } from "../../src/sim/report/outcomes.js";
+import type { Books } from "../../src/sim/market/books.js";
+import type {
+  ChallengeOutcome,
+  JobOutcome,
+  Outcomes,
+  ReceiptOutcome,
+  SlashOutcome,
+} from "../../src/sim/report/outcomes.js";
 
 const LOCK = 100n * 10n ** 18n;
 const RUN = { seed: 1, gas: { request: 1 }, chainDays: 3.5, seconds: 60 };
@@ -12,6 +21,7 @@ function jobsOf(): JobOutcome[] {
     jobId: `${operator} ${n}`,
     operator,
     consumer: CONSUMER,
+    currency: ZeroAddress,
     status: deviates ? "Wrong" : "Final",
     deviates,
     earned: 0n,
@@ -24,13 +34,33 @@ function jobsOf(): JobOutcome[] {
 
 const slashOf = (operator: string): SlashOutcome => ({
   operator,
-  jobId: `${operator} 1`,
+  lockId: `${operator} 1`,
   amount: LOCK,
   burnt: LOCK / 2n,
   rewards: [
     { account: WATCHER, amount: (LOCK * 35n) / 100n },
     { account: CONSUMER, amount: (LOCK * 15n) / 100n },
   ],
+});
+
+function receiptsOf(): ReceiptOutcome[] {
+  const receipt = (operator: string, n: number, status: string, deviates: boolean): ReceiptOutcome => ({
+    claimId: `${operator} receipt ${n}`,
+    reservation: `reservation of ${operator}`,
+    operator,
+    status,
+    deviates,
+  });
+  return [...[1, 2, 3].map((n) => receipt(SELLER, n, "None", false)), receipt(SWINDLER.name, 1, "Wrong", true)];
+}
+
+/** Delegators of honest operators earn, those of others lose. */
+const booksOf = (): { -readonly [K in keyof Books]: Books[K] } => ({
+  gains: PATRONS.map(({ name, operator }) => {
+    const honest = operator === SELLER;
+    return { role: name, coins: 5n, tokens: 0n, stake: honest ? 0n : -10n };
+  }),
+  problems: [],
 });
 
 function challengesOf(): ChallengeOutcome[] {
@@ -48,18 +78,23 @@ function challengesOf(): ChallengeOutcome[] {
   ];
 }
 
+type Ending = { -readonly [K in keyof Outcomes]: Outcomes[K] } & { books: ReturnType<typeof booksOf> };
+
 /** How the demo should end, with changes. */
-function ending(change: (outcomes: { -readonly [K in keyof Outcomes]: Outcomes[K] }) => void = () => undefined) {
-  const outcomes = {
+function ending(change: (ending: Ending) => void = () => undefined) {
+  const ending: Ending = {
+    books: booksOf(),
     jobs: jobsOf(),
+    receipts: receiptsOf(),
     challenges: challengesOf(),
-    slashes: CHEATS.map(({ name }) => slashOf(name)),
-    falseSlashes: [] as SlashOutcome[],
-    missed: [] as JobOutcome[],
+    slashes: [...CHEATS.map(({ name }) => slashOf(name)), { ...slashOf(SWINDLER.name), amount: LOCK / 2n }],
+    falseSlashes: [],
+    missed: [],
     coinsOwed: 0n,
   };
-  change(outcomes);
-  return summarise({ outcomes, nameOf: (name) => name, lock: LOCK }, RUN);
+  change(ending);
+  const { books, ...outcomes } = ending;
+  return summarise({ outcomes, books, nameOf: (name) => name, lock: LOCK }, RUN);
 }
 
 const replace = <T>(list: readonly T[], which: (item: T) => boolean, change: Partial<T>): T[] =>
@@ -69,7 +104,7 @@ describe("the demo's judgement", () => {
   it("finds nothing where all is well", () => {
     const summary = ending();
     expect(summary.problems).to.deep.equal([]);
-    expect(summary).to.include({ honestFinalised: 6, fraudsSlashed: 4, falseChallengesRefuted: 3, falseSlashes: 0 });
+    expect(summary).to.include({ honestFinalised: 6, fraudsSlashed: 5, falseChallengesRefuted: 3, falseSlashes: 0 });
     expect(renderSummary(summary).join("\n")).not.to.contain("NOT AS IT SHOULD BE");
   });
 
@@ -135,6 +170,48 @@ describe("the demo's judgement", () => {
       /ada was slashed for a right answer/,
       (o) => {
         o.falseSlashes = [slashOf("ada")];
+      },
+    ],
+    [
+      "a wrong receipt that nobody presented",
+      /lupin's receipt was not slashed/,
+      (o) => {
+        o.receipts = replace(o.receipts, ({ operator }) => operator === SWINDLER.name, { status: "None" });
+      },
+    ],
+    [
+      "an honest receipt that was disputed",
+      /2 of 3 receipts of ada/,
+      (o) => {
+        o.receipts = replace(o.receipts, ({ claimId }) => claimId === "ada receipt 2", { status: "Void" });
+      },
+    ],
+    [
+      "a reservation that was slashed in part",
+      /lupin lost something else/,
+      (o) => {
+        o.slashes = replace(o.slashes, ({ operator }) => operator === SWINDLER.name, { amount: LOCK / 4n });
+      },
+    ],
+    [
+      "a delegator that earned nothing",
+      /diana earned 0 coins/,
+      (o) => {
+        o.books.gains = replace(o.books.gains, ({ role }) => role === "diana", { coins: 0n });
+      },
+    ],
+    [
+      "a delegator that a slash spared",
+      /fred gained 0 stake/,
+      (o) => {
+        o.books.gains = replace(o.books.gains, ({ role }) => role === "fred", { stake: 0n });
+      },
+    ],
+    [
+      "books that do not add up",
+      /all coins together/,
+      (o) => {
+        o.books.problems = ["all coins together: gained 1, the contracts say 0"];
       },
     ],
     [

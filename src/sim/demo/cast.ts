@@ -8,6 +8,19 @@ export const CONSUMER = "carol";
 export const WATCHER = "watcher";
 export const HONEST = ["ada", "grace", "alan"] as const;
 
+/** The honest operator that also sells by receipt, and the one that is paid in tokens. */
+export const SELLER = "ada";
+export const PAID_IN_TOKENS = "grace";
+
+/** Sells wrong answers by receipt. */
+export const SWINDLER = { name: "lupin", fraud: "another" } as const satisfies { name: string; fraud: Fraud };
+
+/** Who backs whom with how many tokens. */
+export const PATRONS = [
+  { name: "diana", operator: SELLER, tokens: 250n },
+  { name: "fred", operator: SWINDLER.name, tokens: 250n },
+] as const;
+
 /** Operators that lie about answers, and how. */
 export const CHEATS = [
   { name: "mallory", fraud: "another" },

@@ -1,5 +1,8 @@
+import { join as joinPath } from "node:path";
+
+import { formatEther, parseEther, ZeroAddress } from "ethers";
+
 import { fromHex } from "../../audit/bytes.js";
-import { ZeroAddress } from "ethers";
 
 import { requestJob } from "../../client/request.js";
 import { fetchClaim } from "../../dispute/claims.js";
@@ -13,20 +16,37 @@ import { ROOT, type Children } from "../driver/children.js";
 import { joinOperator, TERMS, type Operator } from "../driver/operators.js";
 import { DEFAULT_RUNTIME, fraudArgs, liarArgs, watcherArgs, workerArgs } from "../driver/processes.js";
 import { createWorld, type World } from "../driver/world.js";
+import { readBooks, type FeeToken } from "../market/books.js";
+import { createBuyer } from "../market/buyer.js";
+import { listFeeToken } from "../market/currency.js";
+import type { Delegator } from "../market/delegation.js";
+import { allowReservations, serveArgs, startServer } from "../market/server.js";
 import { FRAUDS } from "../frauds/frauds.js";
 import { LIES } from "../lies/lies.js";
 import { score } from "../report/format.js";
 import type { Narrator } from "../report/narrator.js";
 import { readOutcomes } from "../report/outcomes.js";
 import type { Sink } from "../report/sink.js";
-import { CHEATS, CONSUMER, HONEST, LIARS, PUBLISHER, WATCHER } from "./cast.js";
+import { CHEATS, CONSUMER, HONEST, LIARS, PAID_IN_TOKENS, PUBLISHER, SELLER, SWINDLER, WATCHER } from "./cast.js";
 import { drawImage, drawRow } from "./draw.js";
+import {
+  backOperator,
+  COLLECT_FROM,
+  DEPOSIT,
+  letSwindlerIn,
+  payDelegators,
+  RECEIPT_PRICE,
+  sellByReceipt,
+  type Market,
+} from "./market.js";
 import { measureHere, type Measured } from "./measure.js";
 import { summarise, type Summary } from "./summary.js";
 
 const NO_PARENT = `0x${"0".repeat(64)}`;
 const POLL_MS = 150;
 const DAY = 86_400;
+/** What the consumer has of the token that some fees are paid in. */
+const TOKENS = parseEther("10");
 
 export interface DemoOptions {
   readonly sink: Sink;
@@ -47,6 +67,7 @@ interface Stage {
   readonly world: World;
   readonly model: DigitModel;
   readonly modelId: string;
+  readonly feeToken: FeeToken;
 }
 
 function digitAt({ digits }: DigitModel, i: number): Digit {
@@ -58,12 +79,13 @@ function digitAt({ digits }: DigitModel, i: number): Digit {
 /** Asks operators for digits, one after the other, and waits until all have answered and nobody has anything to do. */
 async function ask({ world, model, modelId }: Stage, operators: readonly Operator[]): Promise<string[]> {
   const { suite } = world;
-  const sender = world.sender(await world.actors.get(CONSUMER));
+  const consumer = await world.actors.get(CONSUMER);
+  const requester = { suite, sender: world.sender(consumer), signer: world.signer(consumer) };
   const jobIds: string[] = [];
   for (const [i, { owner }] of operators.entries()) {
     const inputs = [digitAt(model, i).image];
     const request = { modelId, operator: owner.address, inputs, lock: TERMS.lock, within: TERMS.duration };
-    jobIds.push((await requestJob({ suite, sender }, request)).jobId);
+    jobIds.push((await requestJob(requester, request)).jobId);
   }
   await world.clock.settle();
   return jobIds;
@@ -90,9 +112,11 @@ async function drawAnswers({ world, model }: Stage, jobIds: readonly string[]): 
   return ["", ...drawRow(pictures).map((row) => `    ${row}`), ""];
 }
 
-async function join({ world, modelId }: Stage, names: readonly string[]): Promise<Operator[]> {
+async function join({ world, modelId, feeToken }: Stage, names: readonly string[]): Promise<Operator[]> {
   const joined: Operator[] = [];
-  for (const name of names) joined.push(await joinOperator(world, name, modelId));
+  for (const name of names) {
+    joined.push(await joinOperator(world, name, modelId, name === PAID_IN_TOKENS ? feeToken.address : undefined));
+  }
   return joined;
 }
 
@@ -130,6 +154,23 @@ async function lies(stage: Stage, operators: readonly Operator[]): Promise<void>
   await untilNothingIsDue(stage);
 }
 
+/** Answers without transactions: some are paid by vouchers, one is wrong; then the consumer takes its deposits back. */
+async function receipts(stage: Stage, market: Market, seller: URL): Promise<Delegator[]> {
+  const { sink, world } = stage;
+  sink.chapter("Answers by HTTP are backed by signed receipts and paid by vouchers; one is wrong");
+  const [operator] = await join(stage, [SWINDLER.name]);
+  if (operator === undefined) throw internalError("one name makes one operator");
+  const { endpoint, delegators } = await letSwindlerIn(market, operator);
+  await world.clock.settle();
+  await sellByReceipt(market, seller, endpoint);
+  await world.clock.settle();
+  await market.buyer.thawAll();
+  await untilNothingIsDue(stage);
+  await market.buyer.takeBack();
+  await world.clock.settle();
+  return delegators;
+}
+
 /** The consumer takes its refunds, so that nothing is left on the table. */
 async function collectRefunds({ world }: Stage): Promise<void> {
   const { jobs, staking } = world.suite;
@@ -137,6 +178,29 @@ async function collectRefunds({ world }: Stage): Promise<void> {
   await sender.send(await jobs.withdraw.populateTransaction(ZeroAddress, sender.address));
   await sender.send(await staking.withdrawReward.populateTransaction(sender.address));
   await world.clock.settle();
+}
+
+/** The honest operators join and start; one of them sells by HTTP too. */
+async function openHonestly(
+  stage: Stage,
+): Promise<{ operators: readonly Operator[]; seller: URL; delegators: Delegator[] }> {
+  const { world, modelId } = stage;
+  const operators = await join(stage, HONEST);
+  const delegators: Delegator[] = [];
+  let seller: URL | undefined;
+  for (const operator of operators) {
+    const role = { name: `worker ${operator.name}`, actor: operator.worker, args: workerArgs(DEFAULT_RUNTIME) };
+    if (operator.name !== SELLER) {
+      world.startRole(role);
+      continue;
+    }
+    delegators.push(...(await backOperator(world, operator)));
+    await allowReservations(world, operator);
+    const selling = [...serveArgs(modelId, RECEIPT_PRICE), "--collect-from", formatEther(COLLECT_FROM)];
+    seller = (await startServer(world, { ...role, args: [...role.args, ...selling] })).endpoint;
+  }
+  if (seller === undefined) throw internalError("the seller is one of the honest operators");
+  return { operators, seller, delegators };
 }
 
 function tellMeasured({ tolerance, noise, substitute, inputs }: Measured): string {
@@ -173,27 +237,42 @@ export async function runDemo(options: DemoOptions): Promise<Summary> {
   const { bytes, manifest } = model;
   const publication = { bytes, manifest, parent: NO_PARENT, uri: "" };
   const { modelId } = await publishModel({ suite, sender: publisher, files }, publication);
+  const consumer = await world.actors.get(CONSUMER);
+  const address = await listFeeToken(world, { holder: consumer.address, supply: TOKENS });
+  const feeToken = { address, holder: consumer.address, supply: TOKENS };
   await world.clock.settle();
 
-  sink.chapter("Three operators stake, and a watcher starts to look");
-  const stage: Stage = { sink, seed, world, model, modelId };
-  const operators = await join(stage, HONEST);
-  for (const { name, worker } of operators) {
-    world.startRole({ name: `worker ${name}`, actor: worker, args: workerArgs(DEFAULT_RUNTIME) });
-  }
-  world.startRole({ name: WATCHER, actor: await world.actors.get(WATCHER), args: watcherArgs() });
+  sink.chapter("Three operators stake, one with a delegator behind it, and a watcher starts to look");
+  const stage: Stage = { sink, seed, world, model, modelId, feeToken };
+  const { operators, seller, delegators } = await openHonestly(stage);
+  const { endpoint: watcher } = await startServer(world, {
+    name: WATCHER,
+    actor: await world.actors.get(WATCHER),
+    args: watcherArgs(),
+  });
   await world.clock.settle();
 
   await honestJobs(stage, operators);
   await frauds(stage);
+  const buyer = createBuyer(world, {
+    actor: consumer,
+    state: joinPath(home, "state", "buyer.sqlite"),
+    ...{ modelId, watcher, maxPrice: RECEIPT_PRICE, deposit: DEPOSIT },
+  });
+  const market: Market = { sink, world, seed, modelId, buyer, digits: model.digits };
+  delegators.push(...(await receipts(stage, market, seller)));
   await lies(stage, operators);
   await collectRefunds(stage);
+  await payDelegators(world, delegators);
+  await world.clock.settle();
+  buyer.close();
 
   const evidencer = createEvidencer(createCatalogue(suite, files), createInlineSink());
-  const outcomes = await readOutcomes(suite, world.ledger, evidencer);
+  const outcomes = await readOutcomes(world, evidencer, buyer.bought);
+  const books = await readBooks(world, feeToken);
   const now = (await world.provider.getBlock("latest"))?.timestamp ?? 0;
   return summarise(
-    { outcomes, nameOf: (address) => world.actors.nameOf(address) ?? address, lock: TERMS.lock },
+    { outcomes, books, nameOf: (account) => world.actors.nameOf(account) ?? account, lock: TERMS.lock },
     { seed, gas: narrator.gas(), chainDays: (now - world.startedAt) / DAY, seconds: options.elapsed() },
   );
 }

@@ -1,6 +1,8 @@
 import { amountOf, count } from "../report/format.js";
 import type { ChallengeOutcome, Outcomes } from "../report/outcomes.js";
+import { renderGains, type Books } from "../market/books.js";
 import { CHEATS, CONSUMER, HONEST, LIARS, WATCHER } from "./cast.js";
+import { problemsWithMarket, renderMarket, summariseMarket, type MarketSummary } from "./market-summary.js";
 
 /** The result of the demo. Amounts are in tokens or coins, as decimal text. */
 export interface Summary {
@@ -16,6 +18,7 @@ export interface Summary {
   readonly bondsToDefence: string;
   readonly frauds: readonly { readonly operator: string; readonly fraud: string; readonly job: string }[];
   readonly falseChallenges: readonly { readonly challenger: string; readonly lie: string; readonly ended: string }[];
+  readonly market: MarketSummary;
   /** Largest gas of every function that was called; `deploy` is the whole deployment. */
   readonly gas: Readonly<Record<string, number>>;
   readonly chainDays: number;
@@ -26,6 +29,7 @@ export interface Summary {
 
 export interface Judged {
   readonly outcomes: Outcomes;
+  readonly books: Books;
   readonly nameOf: (address: string) => string;
   /** Stake behind each job. */
   readonly lock: bigint;
@@ -48,7 +52,7 @@ function problemsWithFrauds({ outcomes, nameOf, lock }: Judged): string[] {
     const problems: string[] = [];
     if (!job.deviates) problems.push(`${name}'s answer is within the tolerance: no fraud`);
     if (job.status !== "Wrong") problems.push(`${name}'s job is ${job.status}, not Wrong`);
-    const slash = outcomes.slashes.find(({ jobId }) => jobId === job.jobId);
+    const slash = outcomes.slashes.find(({ lockId }) => lockId === job.jobId);
     if (slash?.amount !== lock)
       problems.push(`${name} lost ${amountOf(slash?.amount ?? 0n)} tokens instead of its lock`);
     const paid = (to: string): bigint =>
@@ -77,6 +81,7 @@ function problemsOf(judged: Judged, honestFinalised: number): string[] {
     ...(honestFinalised === expected ? [] : [`${honestFinalised} of ${expected} honest answers became final`]),
     ...problemsWithFrauds(judged),
     ...problemsWithLies(judged),
+    ...problemsWithMarket(judged),
     ...outcomes.falseSlashes.map(({ operator }) => `${judged.nameOf(operator)} was slashed for a right answer`),
     ...outcomes.missed.map(({ operator }) => `a wrong answer of ${judged.nameOf(operator)} was not punished`),
     ...(outcomes.coinsOwed === 0n ? [] : [`${amountOf(outcomes.coinsOwed)} coins were not collected`]),
@@ -112,6 +117,7 @@ export function summarise(
       lie,
       ended: outcomes.challenges.find(({ challenger }) => nameOf(challenger) === name)?.status ?? "None",
     })),
+    market: summariseMarket(judged),
     gas: run.gas,
     chainDays: run.chainDays,
     seconds: run.seconds,
@@ -127,6 +133,9 @@ export function renderSummary(s: Summary): string[] {
     `  ${s.fraudsSlashed} frauds slashed: ${s.tokensSlashed} tokens, ${s.tokensBurnt} of them burnt`,
     `  ${s.falseChallengesRefuted} false challenges lost: ${s.bondsBurnt} coins of bonds burnt, ${s.bondsToDefence} to the defence`,
     `  ${s.falseSlashes} honest operators slashed, ${s.fraudsMissed} frauds missed`,
+    ...renderMarket(s.market),
+    "",
+    ...renderGains(s.market.gains),
     "",
     `  largest gas: ${gas.slice(0, 4).join(", ")},`,
     `               ${gas.slice(4).join(", ")}`,

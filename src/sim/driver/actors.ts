@@ -1,7 +1,7 @@
 import { id, toBeHex, Wallet, type JsonRpcProvider } from "ethers";
 
 /** Native coin that every actor of a local chain starts with. */
-const START_BALANCE = 1_000n * 10n ** 18n;
+export const START_BALANCE = 1_000n * 10n ** 18n;
 
 /** One key of a simulation. */
 export interface Actor {
@@ -15,6 +15,10 @@ export interface Actors {
   /** The key of this name, funded when first asked for. */
   get(name: string): Promise<Actor>;
   nameOf(address: string): string | undefined;
+  /** Names an account that has a key of its own already. */
+  introduce(name: string, address: string): void;
+  /** Everybody who was asked for so far. */
+  all(): Promise<Actor[]>;
 }
 
 export function createActors(provider: JsonRpcProvider, seed: number): Actors {
@@ -33,5 +37,7 @@ export function createActors(provider: JsonRpcProvider, seed: number): Actors {
       return known;
     },
     nameOf: (address) => names.get(address),
+    introduce: (name, address) => void names.set(address, name),
+    all: () => Promise.all(actors.values()),
   };
 }

@@ -24,15 +24,33 @@ export interface ChallengeEntry {
   readonly status: number;
 }
 
-/** What the chain knows of all jobs and challenges: the driver's only source for what happened. */
+/** Stake that was reserved for a payer's receipts, and what is left of its deposit. */
+export interface ReservationEntry {
+  readonly reservation: string;
+  readonly operator: string;
+  readonly payer: string;
+  readonly currency: string;
+  readonly status: number;
+  readonly balance: bigint;
+  /** First second in which its stake can be released. */
+  readonly releasableAt: number;
+  /** When its thawing deposit can leave; zero if nothing thaws. */
+  readonly thawedAt: number;
+}
+
+/** What the chain knows of all jobs, reservations and challenges: the driver's only source for what happened. */
 export interface Ledger {
   jobs(): Promise<readonly JobEntry[]>;
+  reservations(): Promise<readonly ReservationEntry[]>;
   challenges(): Promise<readonly ChallengeEntry[]>;
-  /** First seconds after `now` in which something becomes possible: an expiry, a finalisation, a resolution, an execution. */
+  /** First seconds after `now` in which something becomes possible: an expiry, a finalisation, a release, a resolution, an execution. */
   deadlines(now: number): Promise<readonly number[]>;
 }
 
-export function createLedger({ jobs, challenges, ...suite }: Suite): Ledger {
+/** `ReservationStatus.Active` of `contracts/interfaces/IReceiptEscrow.sol`. */
+const ACTIVE = 1;
+
+export function createLedger({ jobs, challenges, receipts, ...suite }: Suite): Ledger {
   const { provider, deployment, abi } = suite;
 
   async function logsOf(address: string, topic: string): Promise<{ event: LogDescription; block: number }[]> {
@@ -66,6 +84,27 @@ export function createLedger({ jobs, challenges, ...suite }: Suite): Ledger {
     );
   };
 
+  const reservationEntries = async (): Promise<ReservationEntry[]> => {
+    const { topicHash } = receipts.interface.getEvent("ReservationActivated");
+    const activated = await logsOf(deployment.receipts, topicHash);
+    return Promise.all(
+      activated.map(async ({ event }) => {
+        const reservation = event.args.getValue("reservation") as string;
+        const r = await receipts.reservationOf(reservation);
+        return {
+          reservation,
+          operator: r.operator,
+          payer: r.payer,
+          currency: r.currency,
+          status: Number(r.status),
+          balance: r.balance,
+          releasableAt: Number(r.end + r.window) + 1,
+          thawedAt: Number(r.thawedAt),
+        };
+      }),
+    );
+  };
+
   async function challengeStates() {
     const { topicHash } = challenges.interface.getEvent("ChallengeOpened");
     const opened = await logsOf(deployment.challenges, topicHash);
@@ -78,13 +117,14 @@ export function createLedger({ jobs, challenges, ...suite }: Suite): Ledger {
   }
 
   async function deadlinesOfChallenge(challengeId: string, block: number, lastDeadline: number): Promise<number[]> {
-    const { demands } = await readChallenge({ ...suite, jobs, challenges }, challengeId, block);
+    const { demands } = await readChallenge({ ...suite, jobs, challenges, receipts }, challengeId, block);
     const unanswered = demands.filter(({ graceDeadline }) => graceDeadline === undefined);
     return [lastDeadline + 1, ...unanswered.map(({ supplyDeadline }) => supplyDeadline + 1)];
   }
 
   return {
     jobs: jobEntries,
+    reservations: reservationEntries,
     challenges: async () =>
       (await challengeStates()).map(({ challengeId, block, state }) => ({
         challengeId,
@@ -98,6 +138,10 @@ export function createLedger({ jobs, challenges, ...suite }: Suite): Ledger {
       for (const { status, deadline, challengeDeadline } of await jobEntries()) {
         if (status === ClaimStatus.Assigned) due.push(deadline + 1);
         if (status === ClaimStatus.Answered) due.push(challengeDeadline + 1);
+      }
+      for (const { status, releasableAt, thawedAt } of await reservationEntries()) {
+        if (status === ACTIVE) due.push(releasableAt);
+        due.push(thawedAt);
       }
       for (const { challengeId, block, state } of await challengeStates()) {
         if (Number(state.status) === ChallengeStatus.Upheld) due.push(Number(state.executableAt));

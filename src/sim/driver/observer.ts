@@ -12,6 +12,8 @@ export interface Step {
   readonly call: TransactionDescription | undefined;
   readonly creates: string | undefined;
   readonly gas: number;
+  /** What the sender paid for gas, in wei. */
+  readonly fee: bigint;
   readonly reverted: boolean;
   readonly value: bigint;
   readonly events: readonly LogDescription[];
@@ -37,6 +39,7 @@ export function createObserver(suite: Suite, from: number): { next: () => Promis
           call: transaction.to === null ? undefined : (abi.parseTransaction(transaction) ?? undefined),
           creates: receipt?.contractAddress ?? undefined,
           gas: Number(receipt?.gasUsed ?? 0n),
+          fee: receipt?.fee ?? 0n,
           reverted: receipt?.status === 0,
           value: transaction.value,
           events,

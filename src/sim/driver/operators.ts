@@ -26,10 +26,15 @@ export interface Operator {
   readonly worker: Actor;
 }
 
-/** An operator's open offer for one model. */
-export async function openOffer(world: World, owner: Actor, modelId: string): Promise<void> {
+/** An operator's open offer for one model, in native coin unless another currency is named. */
+export async function openOffer(
+  world: World,
+  owner: Actor,
+  modelId: string,
+  currency: string = ZeroAddress,
+): Promise<void> {
   const offer = {
-    currency: ZeroAddress,
+    currency,
     answerGas: TERMS.answerGas,
     price: TERMS.price,
     maxLock: TERMS.lock,
@@ -41,7 +46,7 @@ export async function openOffer(world: World, owner: Actor, modelId: string): Pr
 }
 
 /** Tokens from the faucet, stake, worker key and an open offer for one model. */
-export async function joinOperator(world: World, name: string, modelId: string): Promise<Operator> {
+export async function joinOperator(world: World, name: string, modelId: string, currency?: string): Promise<Operator> {
   const { suite, actors } = world;
   const { token, profiles } = suite;
   const owner = await actors.get(name);
@@ -51,6 +56,6 @@ export async function joinOperator(world: World, name: string, modelId: string):
   await depositStake(suite, asOwner, { amount: TERMS.stake });
   await asOwner.send(await profiles.proposeWorker.populateTransaction(worker.address));
   await asWorker.send(await profiles.acceptWorker.populateTransaction(owner.address));
-  await openOffer(world, owner, modelId);
+  await openOffer(world, owner, modelId, currency);
   return { name, owner, worker };
 }

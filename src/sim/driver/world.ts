@@ -37,6 +37,9 @@ export interface World {
   readonly clock: Clock;
   /** Chain time of the deployment. */
   readonly startedAt: number;
+  /** What an account has paid for gas so far, in wei. */
+  gasPaidBy(address: string): bigint;
+  signer(actor: Actor): Wallet;
   sender(actor: Actor): Sender;
   startRole(start: RoleStart): RoleProcess;
   roles(): readonly RoleProcess[];
@@ -65,7 +68,13 @@ export async function createWorld({ children, home, seed, pollMs, onWorld, onSte
   const senders = new Map<string, Sender>();
   const observer = createObserver(suite, 1);
   const ledger = createLedger(suite);
-  const onBlocks = async (): Promise<void> => (await observer.next()).forEach(onStep);
+  const gasPaid = new Map<string, bigint>();
+  const onBlocks = async (): Promise<void> => {
+    for (const step of await observer.next()) {
+      gasPaid.set(step.from, (gasPaid.get(step.from) ?? 0n) + step.fee);
+      onStep(step);
+    }
+  };
   const world: World = {
     provider,
     rpcUrl,
@@ -75,11 +84,13 @@ export async function createWorld({ children, home, seed, pollMs, onWorld, onSte
     ledger,
     clock: createClock({ provider, roles: () => roles, deadlines: (now) => ledger.deadlines(now), onBlocks }),
     startedAt: (await provider.getBlock("latest"))?.timestamp ?? 0,
-    sender: ({ address, privateKey }) => {
+    gasPaidBy: (address) => gasPaid.get(address) ?? 0n,
+    signer: ({ privateKey }) => new Wallet(privateKey, provider),
+    sender: (actor) => {
+      const { address } = actor;
       const known = senders.get(address);
       if (known !== undefined) return known;
-      const signer = new Wallet(privateKey, provider);
-      const sender = createSender({ provider, signer, errors: suite.abi });
+      const sender = createSender({ provider, signer: world.signer(actor), errors: suite.abi });
       senders.set(address, sender);
       return sender;
     },

@@ -22,5 +22,12 @@ export function chainTime(time: number, start: number): string {
   return `day ${Math.floor(seconds / 86_400)} ${two(rest / 3_600)}:${two((rest % 3_600) / 60)}:${two(rest % 60)}`;
 }
 
+/** Columns under each other, as wide as their widest cell. */
+export function renderTable(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
+}
+
 /** First and last digits of an id. */
 export const shortId = (id: string): string => `${id.slice(0, 6)}..${id.slice(-4)}`;

@@ -1,4 +1,4 @@
-import { ZeroAddress, type LogDescription } from "ethers";
+import { ZeroAddress, type LogDescription, type Result } from "ethers";
 
 import { fromHex } from "../../audit/bytes.js";
 import { ROOT_LIST } from "../../audit/subtree.js";
@@ -8,7 +8,9 @@ import { amountOf, count, score, shortId } from "./format.js";
 
 /** Names and numbers of what was seen so far. */
 export interface Known {
-  readonly jobs: Map<string, { readonly number: number; readonly operator: string }>;
+  readonly jobs: Map<string, { readonly number: number; readonly operator: string; readonly currency: string }>;
+  /** Presented receipts. */
+  readonly receipts: Map<string, { readonly number: number; readonly operator: string }>;
   readonly challenges: Map<string, { readonly claimId: string; readonly challenger: string }>;
   nameOf(address: string): string;
 }
@@ -18,7 +20,16 @@ type Teller = (event: LogDescription, known: Known, step: Step) => string;
 const text = (event: LogDescription, name: string): string => event.args.getValue(name) as string;
 const big = (event: LogDescription, name: string): bigint => event.args.getValue(name) as bigint;
 
-const jobName = (known: Known, jobId: string): string => `job ${known.jobs.get(jobId)?.number ?? shortId(jobId)}`;
+/** `job 3`, or `receipt 1` for a claim that came by receipt. */
+function jobName(known: Known, claimId: string): string {
+  const receipt = known.receipts.get(claimId);
+  if (receipt !== undefined) return `receipt ${receipt.number}`;
+  return `job ${known.jobs.get(claimId)?.number ?? shortId(claimId)}`;
+}
+
+/** `0.001 coins`; `tokens` for any other currency than the native coin. */
+const money = (amount: bigint, currency: string): string =>
+  `${amountOf(amount)} ${currency === ZeroAddress ? "coins" : "tokens"}`;
 
 const challengeName = (known: Known, challengeId: string, teller?: string): string => {
   const found = known.challenges.get(challengeId);
@@ -57,6 +68,9 @@ const askedBy = (event: LogDescription, known: Known): string => {
   return operator === ZeroAddress ? "whoever is drawn" : known.nameOf(operator);
 };
 
+/** The staking contract's; the receipt escrow has an event of the same name. */
+const DELEGATED = "Deposited(address,address,uint256,uint256)";
+
 /** What a transaction meant, by the event that says most about it. The first that is found counts. */
 const TELLERS: readonly (readonly [string, Teller])[] = [
   [
@@ -70,10 +84,21 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
     },
   ],
   ["OfferChanged", () => "stakes tokens, names a worker key, offers the model"],
+  ["CurrencyAdded", () => "lets fees be paid in one more token"],
+  [
+    DELEGATED,
+    (event, known) => `delegates ${amountOf(big(event, "amount"))} tokens to ${known.nameOf(text(event, "operator"))}`,
+  ],
   [
     "JobRequested",
-    (event, known, { value }) =>
-      `asks ${askedBy(event, known)}: which digit? (${jobName(known, text(event, "jobId"))}, ${amountOf(value)} coins)`,
+    (event, known, { value }) => {
+      const { currency, fee } = (event.args.getValue("terms") as Result).toObject() as {
+        currency: string;
+        fee: bigint;
+      };
+      const paid = currency === ZeroAddress ? money(value, currency) : money(fee, currency);
+      return `asks ${askedBy(event, known)}: which digit? (${jobName(known, text(event, "jobId"))}, ${paid})`;
+    },
   ],
   [
     "JobAnswered",
@@ -85,7 +110,10 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
   ],
   [
     "JobFinalised",
-    (event, known) => `${jobName(known, text(event, "jobId"))} is final, a fee of ${amountOf(big(event, "fee"))} coins`,
+    (event, known) => {
+      const currency = known.jobs.get(text(event, "jobId"))?.currency ?? ZeroAddress;
+      return `${jobName(known, text(event, "jobId"))} is final, a fee of ${money(big(event, "fee"), currency)}`;
+    },
   ],
   ["Enlisted", () => "sets stake aside for draws and enlists for the next day"],
   [
@@ -102,6 +130,33 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
   ],
   ["JobMissed", (event, known) => `has ${jobName(known, text(event, "jobId"))} drawn anew\n${lossOf(event, known)}`],
   ["JobPresented", (event, known) => `shows the terms of ${jobName(known, text(event, "jobId"))} to the contracts`],
+  [
+    "ReceiptPresented",
+    (event, known) =>
+      `shows ${jobName(known, text(event, "claimId"))}, of ${known.nameOf(text(event, "operator"))}, to the contracts`,
+  ],
+  [
+    "ReservationCapChanged",
+    (event) => `lets its worker reserve up to ${amountOf(big(event, "cap"))} tokens for payers`,
+  ],
+  [
+    "ReservationActivated",
+    (event, known) =>
+      `deposits for answers by receipt; ${amountOf(big(event, "lock"))} tokens of ${known.nameOf(text(event, "operator"))} stand behind them`,
+  ],
+  [
+    "Collected",
+    (_event, _known, { events }) => {
+      const collected = events.filter(({ name }) => name === "Collected");
+      const [divided] = events.filter(({ name }) => name === "FeesDivided");
+      const paid = collected.reduce((sum, each) => sum + big(each, "amount"), 0n);
+      return `collects ${collected.length} voucher${collected.length === 1 ? "" : "s"} for ${money(paid, divided === undefined ? ZeroAddress : text(divided, "currency"))}`;
+    },
+  ],
+  ["ReservationEnded", () => "ends a reservation whose deposit is leaving"],
+  ["ReservationReleased", () => "frees the stake of a reservation that is over"],
+  ["Thawing", (event) => `asks for ${amountOf(big(event, "amount"))} of its deposit back`],
+  ["ThawWithdrawn", (event) => `takes ${amountOf(big(event, "amount"))} of its deposit back`],
   ["ChallengeCommitted", () => "commits to a challenge that nobody can copy"],
   [
     "ChallengeOpened",
@@ -144,13 +199,23 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
   ],
   ["DemandRefunded", (event) => `takes back the price of a demand, ${amountOf(big(event, "amount"))} coins`],
   ["RewardWithdrawn", (event) => `takes ${amountOf(big(event, "amount"))} tokens of rewards`],
-  ["Withdrawn", (event) => `takes ${amountOf(big(event, "amount"))} coins`],
+  [
+    "FeesCollected",
+    (event) => `takes ${money(big(event, "amount"), text(event, "currency"))} that its delegation earned`,
+  ],
+  [
+    "Withdrawn",
+    (event) => {
+      const currency = (event.args.toObject() as { currency?: string }).currency ?? ZeroAddress;
+      return `takes ${money(big(event, "amount"), currency)}`;
+    },
+  ],
 ];
 
 /** A sentence without its subject; what follows a line break is detail. */
 export function meaningOf(step: Step, known: Known): string {
   for (const [name, tell] of TELLERS) {
-    const event = step.events.find((each) => each.name === name);
+    const event = step.events.find((each) => each.name === name || each.signature === name);
     if (event !== undefined) return tell(event, known, step);
   }
   return step.call?.name ?? "sends coins";

@@ -1,4 +1,4 @@
-import type { LogDescription } from "ethers";
+import type { LogDescription, Result } from "ethers";
 
 import type { Step } from "../driver/observer.js";
 import { meaningOf, type Known } from "./meanings.js";
@@ -23,16 +23,24 @@ export interface Narrator {
   gas(): Readonly<Record<string, number>>;
 }
 
-/** Calls that make one line together with the one that ends it, by key of the line. */
+/** Calls that make one line together with the one that ends it: an offer, a place on the list for draws, or a delegation. */
 const GATHERED = new Set(["drip", "approve", "deposit", "proposeWorker", "acceptWorker", "setDrawStake"]);
-const GATHERED_ENDS = new Set(["setOffer", "enlist"]);
+const GATHERED_END = new Set(["setOffer", "enlist", "deposit"]);
+
+/** Whether a transaction is a part of what makes one line later; a delegation is a line of its own. */
+function isGathered({ call, events }: Step): boolean {
+  if (call === undefined || !GATHERED.has(call.name)) return false;
+  if (call.name !== "deposit") return true;
+  const held = events.map(({ args }) => args.toObject() as { operator?: string; holder?: string });
+  return held.some(({ operator, holder }) => operator !== undefined && operator === holder);
+}
 
 const eventOf = (step: Step, name: string): LogDescription | undefined =>
   step.events.find((event) => event.name === name);
 
 /** @param nameOf name of an address; unknown ones are shortened. */
 export function createNarrator(nameOf: (address: string) => string): Narrator {
-  const known: Known = { jobs: new Map(), challenges: new Map(), nameOf };
+  const known: Known = { jobs: new Map(), receipts: new Map(), challenges: new Map(), nameOf };
   const highest = new Map<string, number>();
   const gathered = new Map<string, number>();
   let deployment = { contracts: 0, gas: 0 };
@@ -42,7 +50,14 @@ export function createNarrator(nameOf: (address: string) => string): Narrator {
     if (requested) {
       const jobId = requested.args.getValue("jobId") as string;
       const operator = requested.args.getValue("operator") as string;
-      known.jobs.set(jobId, { number: known.jobs.size + 1, operator });
+      const { currency } = (requested.args.getValue("terms") as Result).toObject() as { currency: string };
+      known.jobs.set(jobId, { number: known.jobs.size + 1, operator, currency });
+    }
+    const presented = eventOf(step, "ReceiptPresented");
+    if (presented) {
+      const operator = presented.args.getValue("operator") as string;
+      const claimId = presented.args.getValue("claimId") as string;
+      known.receipts.set(claimId, { number: known.receipts.size + 1, operator });
     }
     const opened = eventOf(step, "ChallengeOpened");
     if (opened) {
@@ -81,12 +96,13 @@ export function createNarrator(nameOf: (address: string) => string): Narrator {
         return { time: step.time, actor: person, call, meaning: `${call}: comes too late`, gas: step.gas };
       }
       measure(call, step.gas);
-      if (GATHERED.has(call)) {
+      if (isGathered(step)) {
         gathered.set(person, (gathered.get(person) ?? 0) + step.gas);
         return undefined;
       }
-      const before = GATHERED_ENDS.has(call) ? (gathered.get(person) ?? 0) : 0;
-      if (GATHERED_ENDS.has(call)) gathered.delete(person);
+      const ends = GATHERED_END.has(call);
+      const before = ends ? (gathered.get(person) ?? 0) : 0;
+      if (ends) gathered.delete(person);
       return { time: step.time, actor: person, call, meaning: meaningOf(step, known), gas: step.gas + before };
     },
   };

@@ -1,7 +1,7 @@
 import type { LogDescription } from "ethers";
 
 import type { Suite } from "../../chain/suite.js";
-import { fetchClaim } from "../../dispute/claims.js";
+import { fetchClaim, type ReceiptClaim } from "../../dispute/claims.js";
 import type { Evidencer } from "../../dispute/evidence.js";
 import { compareWithAudit } from "../../dispute/examine.js";
 import { challengeStatusName, claimStatusName } from "../../dispute/protocol.js";
@@ -12,11 +12,22 @@ export interface JobOutcome {
   readonly jobId: string;
   readonly operator: string;
   readonly consumer: string;
+  /** What its fee is paid in; the zero address for the native coin. */
+  readonly currency: string;
   readonly status: string;
   /** Whether it was answered and the exact verdict on the answer is *wrong*: recomputed here, from the published bytes. */
   readonly deviates: boolean;
   /** What the operator was credited of the fee; zero where the job is not final. */
   readonly earned: bigint;
+}
+
+/** What became of an answer by receipt; its status is `None` where nobody presented it. */
+export interface ReceiptOutcome {
+  readonly claimId: string;
+  readonly reservation: string;
+  readonly operator: string;
+  readonly status: string;
+  readonly deviates: boolean;
 }
 
 export interface ChallengeOutcome {
@@ -34,7 +45,8 @@ export interface ChallengeOutcome {
 
 export interface SlashOutcome {
   readonly operator: string;
-  readonly jobId: string;
+  /** A job, or a reservation. */
+  readonly lockId: string;
   readonly amount: bigint;
   readonly burnt: bigint;
   /** Whom the rest was credited to. */
@@ -43,12 +55,13 @@ export interface SlashOutcome {
 
 export interface Outcomes {
   readonly jobs: readonly JobOutcome[];
+  readonly receipts: readonly ReceiptOutcome[];
   readonly challenges: readonly ChallengeOutcome[];
   readonly slashes: readonly SlashOutcome[];
   /** Slashes for answers that were right. There must be none. */
   readonly falseSlashes: readonly SlashOutcome[];
   /** Wrong answers that became final. There must be none. */
-  readonly missed: readonly JobOutcome[];
+  readonly missed: readonly (JobOutcome | ReceiptOutcome)[];
   /** Coins that the challenge manager still owes to anybody. */
   readonly coinsOwed: bigint;
 }
@@ -66,14 +79,14 @@ function slashesOf(events: readonly LogDescription[]): SlashOutcome[] {
   return events
     .filter(({ name }) => name === "Slashed")
     .map((slashed) => {
-      const jobId = text(slashed, "lockId");
+      const lockId = text(slashed, "lockId");
       return {
         operator: text(slashed, "operator"),
-        jobId,
+        lockId,
         amount: big(slashed, "amount"),
         burnt: big(slashed, "burnt"),
         rewards: events
-          .filter((event) => event.name === "Rewarded" && text(event, "lockId") === jobId)
+          .filter((event) => event.name === "Rewarded" && text(event, "lockId") === lockId)
           .map((event) => ({ account: text(event, "account"), amount: big(event, "amount") })),
       };
     });
@@ -91,26 +104,55 @@ function earningsOf(events: readonly LogDescription[]): Map<string, bigint> {
   );
 }
 
-/** Reads from the chain how everything ended, and recomputes what the answers should have been. */
-export async function readOutcomes(suite: Suite, ledger: Ledger, evidencer: Evidencer): Promise<Outcomes> {
+async function readReceipts(
+  { receipts }: Suite,
+  evidencer: Evidencer,
+  bought: readonly ReceiptClaim[],
+): Promise<ReceiptOutcome[]> {
+  const outcomes: ReceiptOutcome[] = [];
+  for (const claim of bought) {
+    const { claimId, operator, receipt } = claim;
+    const { model, outputs } = await evidencer.auditOf(claim);
+    outcomes.push({
+      claimId,
+      reservation: receipt.receipt.reservation,
+      operator,
+      status: claimStatusName(Number((await receipts.claim(claimId)).status)),
+      deviates: compareWithAudit(model, outputs, claim.outputs)?.verdict === "wrong",
+    });
+  }
+  return outcomes;
+}
+
+/**
+ * Reads from the chain how everything ended, and recomputes what the answers should have been.
+ * @param bought answers by receipt, whose bytes only those have who bought them
+ */
+export async function readOutcomes(
+  { suite, ledger }: { readonly suite: Suite; readonly ledger: Ledger },
+  evidencer: Evidencer,
+  bought: readonly ReceiptClaim[],
+): Promise<Outcomes> {
   const jobs: JobOutcome[] = [];
   const paid = earningsOf(await eventsOf(suite, suite.deployment.jobs));
-  for (const { jobId, operator, consumer, status } of await ledger.jobs()) {
+  for (const { jobId, operator, consumer, status, terms } of await ledger.jobs()) {
     const claim = await fetchClaim(suite, jobId);
     let deviates = false;
     if (claim !== undefined && claim.outputs.length > 0) {
       const { model, outputs } = await evidencer.auditOf(claim);
       deviates = compareWithAudit(model, outputs, claim.outputs)?.verdict === "wrong";
     }
-    jobs.push({ jobId, operator, consumer, status: claimStatusName(status), deviates, earned: paid.get(jobId) ?? 0n });
+    const [currency, earned] = [terms.currency as string, paid.get(jobId) ?? 0n];
+    jobs.push({ jobId, operator, consumer, currency, status: claimStatusName(status), deviates, earned });
   }
+  const receipts = await readReceipts(suite, evidencer, bought);
   const events = await eventsOf(suite, suite.deployment.challenges);
   const challenges: ChallengeOutcome[] = [];
   for (const { challengeId, claimId, challenger, status } of await ledger.challenges()) {
     const of = (...names: string[]): LogDescription | undefined =>
       events.find((event) => names.includes(event.name) && text(event, "challengeId") === challengeId);
     const [opened, lost] = [of("ChallengeOpened"), of("ChallengeRefuted", "ChallengeUnanswered")];
-    const claim = await fetchClaim(suite, claimId);
+    const claim = bought.find((each) => each.claimId === claimId) ?? (await fetchClaim(suite, claimId));
     const truth = claim && (await evidencer.auditOf(claim)).trace.root;
     challenges.push({
       challengeId,
@@ -124,13 +166,15 @@ export async function readOutcomes(suite: Suite, ledger: Ledger, evidencer: Evid
     });
   }
   const slashes = slashesOf(await eventsOf(suite, suite.deployment.staking));
-  const isWrong = new Set(jobs.filter(({ deviates }) => deviates).map(({ jobId }) => jobId));
+  const wrong = [...jobs, ...receipts].filter(({ deviates }) => deviates);
+  const isWrong = new Set(wrong.map((each) => ("jobId" in each ? each.jobId : each.reservation)));
   return {
     jobs,
+    receipts,
     challenges,
     slashes,
-    falseSlashes: slashes.filter(({ jobId }) => !isWrong.has(jobId)),
-    missed: jobs.filter(({ deviates, status }) => deviates && status !== "Wrong"),
+    falseSlashes: slashes.filter(({ lockId }) => !isWrong.has(lockId)),
+    missed: wrong.filter(({ status }) => status !== "Wrong"),
     coinsOwed: await suite.challenges.totalOwed(),
   };
 }

@@ -12,6 +12,18 @@ export const FAULTS = {
 
 export type Fault = keyof typeof FAULTS;
 
+/** What is used beside jobs in native coin by operators with nothing but their own stake. */
+export const USES = {
+  delegation: "a delegator backs each operator, earns part of its fees and shares its slashes",
+  tokens: "every other honest operator is paid in a token",
+  receipts: "two operators sell answers by HTTP, paid by vouchers; one of them cheats",
+} as const;
+
+export type Use = keyof typeof USES;
+
+/** What an answer by receipt costs. */
+export const RECEIPT_PRICE = 10n ** 14n;
+
 export interface SimulationOptions {
   /** Honest operators, each with other runtime settings. */
   readonly workers: number;
@@ -22,6 +34,7 @@ export interface SimulationOptions {
   readonly faults: readonly Fault[];
   /** Jobs that name nobody. */
   readonly draws: number;
+  readonly uses: readonly Use[];
   readonly seed: number;
 }
 
@@ -32,6 +45,7 @@ export const DEFAULTS = {
   lies: Object.keys(LIES),
   faults: Object.keys(FAULTS),
   draws: 6,
+  uses: Object.keys(USES),
   seed: 1,
 } as const;
 
@@ -48,6 +62,7 @@ export const SETTINGS: readonly RuntimeSettings[] = [
 export const describeSettings = ({ engine, threads, optimisation }: RuntimeSettings): string =>
   engine === "wasm" ? "WebAssembly" : `native, ${threads} thread${threads === 1 ? "" : "s"}, ${optimisation}`;
 
+const isUse = (name: string): name is Use => name in USES;
 const isFault = (name: string): name is Fault => name in FAULTS;
 
 function unknown(what: string, name: string, known: object): TouchstoneError {
@@ -69,6 +84,7 @@ export function checkOptions(raw: {
   lies: readonly string[];
   faults: readonly string[];
   draws: number;
+  uses: readonly string[];
   seed: number;
 }): SimulationOptions {
   const { workers, factors, draws, seed } = raw;
@@ -93,5 +109,9 @@ export function checkOptions(raw: {
     if (!isFault(name)) throw unknown("fault", name, FAULTS);
     return name;
   });
-  return { workers, frauds, factors, lies, faults, draws, seed };
+  const uses = raw.uses.map((name) => {
+    if (!isUse(name)) throw unknown("use", name, USES);
+    return name;
+  });
+  return { workers, frauds, factors, lies, faults, uses, draws, seed };
 }

@@ -1,6 +1,9 @@
-import { amountOf, count } from "../report/format.js";
+import { ZeroAddress } from "ethers";
+
+import { amountOf, count, renderTable } from "../report/format.js";
 import type { JobOutcome, Outcomes } from "../report/outcomes.js";
 import type { World } from "../driver/world.js";
+import { renderGains, signed, type Books } from "../market/books.js";
 import { renderDraws, reportDraws, type DrawOutcomes, type DrawReport } from "../report/draws.js";
 import type { BitReport } from "./bits.js";
 import { problemsWithDraws } from "./drawn.js";
@@ -20,7 +23,10 @@ export interface OperatorReport {
   readonly refunded: number;
   /** Deadlines missed. */
   readonly late: number;
+  /** Of jobs, without what delegators and others got. */
   readonly feesEarned: string;
+  /** The same in the token that fees are paid in beside the native coin. */
+  readonly tokensEarned: string;
   readonly tokensSlashed: string;
 }
 
@@ -30,6 +36,15 @@ export interface SimulationReport {
   readonly operators: readonly OperatorReport[];
   /** Others that earned: the watcher, consumers, defenders. Tokens from slashes. */
   readonly rewards: readonly { readonly account: string; readonly tokens: string }[];
+  /** Who gained and lost what; together nothing, because what burnt is a line of its own. */
+  readonly gains: readonly {
+    readonly role: string;
+    readonly coins: string;
+    readonly tokens: string;
+    readonly stake: string;
+  }[];
+  /** Answers bought by receipt. */
+  readonly receipts: number;
   readonly bits: BitReport;
   readonly draws: DrawReport;
   /** Deviations in multiples of the tolerance, and what became of the job. */
@@ -50,6 +65,7 @@ export interface ReportParts {
   readonly population: Population;
   readonly options: SimulationOptions;
   readonly outcomes: Outcomes;
+  readonly books: Books;
   readonly bits: BitReport;
   readonly draws: DrawOutcomes;
   readonly gas: Readonly<Record<string, number>>;
@@ -63,7 +79,8 @@ function reportOf(member: Member, { outcomes, draws }: ReportParts): OperatorRep
   const jobs = outcomes.jobs.filter(({ operator }) => operator === address);
   const ended = (status: string): JobOutcome[] => jobs.filter((job) => job.status === status);
   const final = ended("Final");
-  const fees = final.map(({ earned }) => earned);
+  const feesIn = (which: (currency: string) => boolean): bigint =>
+    sum(final.flatMap(({ currency, earned }) => (which(currency) ? [earned] : [])));
   return {
     operator: member.operator.name,
     about: member.about,
@@ -74,7 +91,8 @@ function reportOf(member: Member, { outcomes, draws }: ReportParts): OperatorRep
     wrong: ended("Wrong").length,
     refunded: ended("Refunded").length,
     late: draws.missed.filter(({ operator }) => operator === address).length,
-    feesEarned: amountOf(sum(fees)),
+    feesEarned: amountOf(feesIn((currency) => currency === ZeroAddress)),
+    tokensEarned: amountOf(feesIn((currency) => currency !== ZeroAddress)),
     tokensSlashed: amountOf(
       sum(outcomes.slashes.filter(({ operator }) => operator === address).map(({ amount }) => amount)),
     ),
@@ -84,12 +102,13 @@ function reportOf(member: Member, { outcomes, draws }: ReportParts): OperatorRep
 function problemsOf(parts: ReportParts, operators: readonly OperatorReport[]): string[] {
   const { outcomes, world, population } = parts;
   const nameOf = (address: string): string => world.actors.nameOf(address) ?? address;
-  const cheats = new Set(population.cheats.map(({ operator }) => operator.owner.address));
-  const problems: string[] = [];
+  const dishonest = [...population.cheats, ...population.sellers].filter(({ fraud }) => fraud !== undefined);
+  const cheats = new Set(dishonest.map(({ operator }) => operator.owner.address));
+  const problems: string[] = [...parts.books.problems];
   for (const { operator } of outcomes.falseSlashes) problems.push(`${nameOf(operator)} was slashed for a right answer`);
   for (const { operator, status } of outcomes.missed)
     problems.push(`a wrong answer of ${nameOf(operator)} is ${status}`);
-  for (const { operator, deviates } of outcomes.jobs) {
+  for (const { operator, deviates } of [...outcomes.jobs, ...outcomes.receipts]) {
     if (deviates !== cheats.has(operator)) {
       problems.push(`an answer of ${nameOf(operator)} is ${deviates ? "wrong" : "right"} by exact arithmetic`);
     }
@@ -112,8 +131,9 @@ function problemsOf(parts: ReportParts, operators: readonly OperatorReport[]): s
 /** Sums a simulation up, from what is on the chain. */
 export function report(parts: ReportParts): SimulationReport {
   const { population, outcomes, world, options } = parts;
-  const late = [population.late, population.absent].flatMap((member) => member ?? []);
-  const members = [...population.honest, ...late, ...population.cheats];
+  const { honest, late, absent, cheats, sellers } = population;
+  const absentees = [late, absent].flatMap((member) => member ?? []);
+  const members = [...honest, ...absentees, ...cheats, ...sellers];
   const operators: OperatorReport[] = [];
   for (const member of members) operators.push(reportOf(member, parts));
   const rewards = new Map<string, bigint>();
@@ -129,12 +149,19 @@ export function report(parts: ReportParts): SimulationReport {
     options,
     operators,
     rewards: [...rewards].map(([account, tokens]) => ({ account, tokens: amountOf(tokens) })),
+    gains: parts.books.gains.map(({ role, coins, tokens, stake }) => ({
+      role,
+      coins: signed(coins),
+      tokens: signed(tokens),
+      stake: signed(stake),
+    })),
+    receipts: outcomes.receipts.length,
     bits: parts.bits,
     draws,
     deviations: [...population.deviations]
       .map(([jobId, factor]) => ({ factor, job: statusOf(jobId) }))
       .sort((a, b) => a.factor - b.factor),
-    frauds: outcomes.jobs.filter(({ deviates }) => deviates).length,
+    frauds: [...outcomes.jobs, ...outcomes.receipts].filter(({ deviates }) => deviates).length,
     fraudsSlashed: outcomes.slashes.length - outcomes.falseSlashes.length,
     fraudsMissed: outcomes.missed.length,
     falseSlashes: outcomes.falseSlashes.length,
@@ -149,29 +176,26 @@ export function report(parts: ReportParts): SimulationReport {
   };
 }
 
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
-  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
-}
-
 /** The report as text. */
 export function renderReport(r: SimulationReport): string[] {
   const { bits } = r;
   return [
-    ...table([
+    ...renderTable([
       ["operator", "runs", "jobs", "drawn", "final", "wrong", "late", "earned", "slashed"],
       ...r.operators.map((o) => [
         o.operator,
         o.about,
         ...[o.jobs, o.drawn, o.final, o.wrong, o.late].map(String),
-        `${o.feesEarned} coins`,
+        `${o.feesEarned} coins${o.tokensEarned === "0" ? "" : `, ${o.tokensEarned} tokens`}`,
         `${o.tokensSlashed} tokens`,
       ]),
     ]),
     "",
     ...r.rewards.map(({ account, tokens }) => `  ${account} earned ${tokens} tokens from slashes`),
     "",
+    ...renderGains(r.gains),
+    "",
+    `  answers by receipt: ${r.receipts}`,
     `  bits: ${bits.differingPairs} of ${bits.pairs} pairs of honest answers to the same question differ, ${bits.inexact} of ${bits.answers} answers`,
     `        differ from the exact one; the farthest by ${(bits.largest * 100).toPrecision(2)}% of the tolerance`,
     ...(r.deviations.length === 0

@@ -17,6 +17,7 @@ import type { Sink } from "../report/sink.js";
 import { readDraws } from "../report/draws.js";
 import { compareBits } from "./bits.js";
 import { runDraws } from "./drawn.js";
+import { openCurrency, openMarket } from "./market.js";
 import { FAULTS, type SimulationOptions } from "./options.js";
 import { populate, type Member, type Population } from "./population.js";
 import { report, type SimulationReport } from "./report.js";
@@ -77,12 +78,13 @@ function questionsFor(
 /** What the simulation's consumer does by hand. */
 function createConsumer(world: World, modelId: string) {
   const { suite } = world;
-  const sender = async () => world.sender(await world.actors.get(CONSUMER));
+  const actor = () => world.actors.get(CONSUMER);
+  const sender = async () => world.sender(await actor());
   return {
     ask: async ({ member, digit }: Question): Promise<string> => {
       const { address } = member.operator.owner;
       const request = { modelId, operator: address, inputs: [digit.image], lock: TERMS.lock, within: TERMS.duration };
-      return (await requestJob({ suite, sender: await sender() }, request)).jobId;
+      return (await requestJob({ suite, sender: await sender(), signer: world.signer(await actor()) }, request)).jobId;
     },
     /** Takes the fee back for jobs that nobody answered in time. */
     expireOverdue: async (): Promise<void> => {
@@ -147,7 +149,10 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
   const { modelId } = await publishModel({ suite, sender: publisher, files }, publication);
 
   sink.chapter(`${options.workers} honest workers, ${options.frauds.length} cheats and a watcher, each a process`);
-  const population = await populate(world, modelId, options);
+  const feeToken = await openCurrency(world, options.uses, CONSUMER);
+  const population = await populate(world, { modelId, feeToken: feeToken?.address }, options);
+  const { uses } = options;
+  const market = await openMarket(world, { population, uses, feeToken, modelId, home, consumer: CONSUMER });
   const consumer = createConsumer(world, modelId);
 
   if (options.draws > 0) {
@@ -190,19 +195,27 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
     await accuseFalsely(world, honestJobs, options);
   }
 
+  if (population.sellers.length > 0) {
+    sink.chapter("Answers by receipt");
+    await market.sell(digits);
+  }
+
   sink.chapter("Time passes");
   for (let more = true; more; more = await world.clock.advance()) {
     await consumer.expireOverdue();
     sink.text([await progress(world)]);
   }
 
+  await market.settle();
+
   const evidencer = createEvidencer(createCatalogue(suite, files), createInlineSink());
   return report({
     world,
     population,
     options,
-    outcomes: await readOutcomes(suite, world.ledger, evidencer),
+    outcomes: await readOutcomes(world, evidencer, market.bought()),
     draws: await readDraws(suite),
+    books: await market.books(),
     bits: await compareBits(suite, evidencer, honestJobs),
     gas: narrator.gas(),
     seconds: run.elapsed(),
