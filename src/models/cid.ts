@@ -5,10 +5,13 @@ import { balanced } from "ipfs-unixfs-importer/layout";
 import { TouchstoneError } from "../errors.js";
 
 /** The IPFS CID that `ipfs add --cid-version 1` gives a file: UnixFS, raw leaves, 256 KiB chunks, balanced, 174 links a node. */
-export async function cidOf(bytes: Uint8Array): Promise<string> {
+export const cidOf = (bytes: Uint8Array): Promise<string> => cidOfStream([bytes]);
+
+/** The same of bytes that come in parts. */
+export async function cidOfStream(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
   // Only the root is wanted, so blocks are hashed and dropped.
   const nowhere = { get: () => unreadable(), put: <T>(key: T) => key };
-  const entries = importer([{ content: bytes }], nowhere, {
+  const entries = importer([{ content }], nowhere, {
     cidVersion: 1,
     rawLeaves: true,
     reduceSingleLeafToSelf: true,

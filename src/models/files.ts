@@ -9,6 +9,9 @@ import { parseManifest, type Manifest } from "./manifest.js";
 /** SHA-256 as 0x and 64 hex digits. */
 export const sha256 = (bytes: Uint8Array): string => `0x${createHash("sha256").update(bytes).digest("hex")}`;
 
+/** An ONNX file, or a file that one keeps weights in. */
+export type FileKind = "model" | "data";
+
 /** A model as it lies in the store. */
 export interface StoredModel {
   readonly bytes: Uint8Array;
@@ -26,6 +29,14 @@ export interface StoredModel {
  */
 export interface ModelFiles {
   save(model: { bytes: Uint8Array; manifest: Manifest; modelId: string; data?: ExternalData }): void;
+  /** Where a file that is being fetched is kept until it is whole; `key` tells one such file from another. */
+  partial(key: string): string;
+  pathOf(kind: FileKind, hash: string): string;
+  has(kind: FileKind, hash: string): boolean;
+  /** Takes in a whole file, whose SHA-256 was checked, from the same file system. */
+  adopt(kind: FileKind, hash: string, path: string): void;
+  /** Keeps what a registration says about a model whose files are there. */
+  saveManifest(modelId: string, manifest: Manifest): void;
   /**
    * @param hash SHA-256 of the ONNX file, as registered.
    * @throws TouchstoneError `MODEL_MISSING` when the folder lacks it, `MODEL_CORRUPT` when the bytes are others.
@@ -53,7 +64,8 @@ function placeAt(source: string, target: string): void {
 
 export function createModelFiles(folder: string): ModelFiles {
   const place = (hash: string): string => join(folder, hash.replace(/^0x/, ""));
-  const dataFile = (hash: string): string => join(place(hash), "data");
+  const fileOf = (kind: FileKind, hash: string): string => join(place(hash), kind === "model" ? "model.onnx" : "data");
+  const dataFile = (hash: string): string => fileOf("data", hash);
 
   /** Lays out a model and its data files as their publisher had them. */
   function layOut(hash: string, modelId: string, manifest: Manifest): string {
@@ -64,7 +76,20 @@ export function createModelFiles(folder: string): ModelFiles {
     return path;
   }
 
+  function saveManifest(modelId: string, manifest: Manifest): void {
+    const text = `${JSON.stringify(manifest, null, 2)}\n`;
+    writeWhole(join(place(manifest.file.sha256), `${modelId}.json`), text);
+  }
+
   return {
+    partial: (key) => join(folder, "partial", key),
+    pathOf: fileOf,
+    has: (kind, hash) => existsSync(fileOf(kind, hash)),
+    adopt: (kind, hash, path) => {
+      mkdirSync(place(hash), { recursive: true });
+      renameSync(path, fileOf(kind, hash));
+    },
+    saveManifest,
     save: ({ bytes, manifest, modelId, data }) => {
       const target = place(sha256(bytes));
       mkdirSync(target, { recursive: true });
@@ -75,7 +100,7 @@ export function createModelFiles(folder: string): ModelFiles {
         writeWhole(dataFile(file.sha256), content);
       }
       writeWhole(join(target, "model.onnx"), bytes);
-      writeWhole(join(target, `${modelId}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
+      saveManifest(modelId, manifest);
     },
     load: ({ hash, modelId }) => {
       const file = join(place(hash), "model.onnx");

@@ -9,7 +9,6 @@ import { pino } from "pino";
 
 import { tensorFromBytes } from "../../src/audit/bytes.js";
 import type { Tensor } from "../../src/audit/graph.js";
-import { connectSuite } from "../../src/chain/suite.js";
 import { receiptsOf } from "../../src/dispute/claims.js";
 import { signVoucher } from "../../src/receipts/typed-data.js";
 import { inferAnswer, toWire, wireTensor } from "../../src/receipts/wire.js";
@@ -21,6 +20,7 @@ import { accountsOf } from "../../src/worker/till.js";
 import { digitModel } from "../support/digits.js";
 import { connect, type Connection, deployWithOperator, TOKEN } from "../support/protocol.js";
 import { domainOf, reserve } from "../support/receipts.js";
+import { suiteOf } from "../support/suite.js";
 
 const PRICE = 10n ** 15n;
 const BODY_LIMIT = 256 * 1024;
@@ -52,21 +52,7 @@ describe("the worker's HTTP interface", () => {
     const { receipts, modelId } = setup;
     await receipts.connect(chain.owner).setReservationCap(500n * TOKEN);
     reservation = await reserve(chain, setup);
-    const names = ["token", "hub", "registry", "staking", "profiles", "offers", "jobs", "receipts"] as const;
-    const addresses = Object.fromEntries(
-      await Promise.all(names.map(async (name) => [name, await setup[name].getAddress()] as const)),
-    ) as Record<(typeof names)[number], string>;
-    const { chainId } = await chain.ethers.provider.getNetwork();
-    const suite = connectSuite(chain.ethers.provider, {
-      ...addresses,
-      chainId: Number(chainId),
-      block: 0,
-      fees: await setup.staking.delegatorFees(),
-      arbiter: ZeroAddress,
-      accountLens: ZeroAddress,
-      claimLens: ZeroAddress,
-      challenges: await setup.manager.getAddress(),
-    });
+    const suite = await suiteOf(chain, setup);
     state = openState(join(folder, "worker.sqlite"));
     const log = pino({ level: "silent" });
     const service = createInferService({

@@ -14,6 +14,7 @@ import { readFile } from "../tensors.js";
 import { calibrateCommand } from "./calibrate.js";
 import { huntCommand } from "./hunt.js";
 import { inspectCommand } from "./inspect.js";
+import { pullCommand } from "./pull.js";
 
 const readManifest = (path: string): Manifest => parseManifest(new TextDecoder().decode(readFile(path)));
 
@@ -72,6 +73,8 @@ export function modelCommands(program: Command, context: () => Context): void {
         (r) => `published ${modelId}\n  content ${r.contentId}\n  gas ${r.gas}`,
       );
     });
+
+  pullCommand(model, context);
 
   model
     .command("verify")
