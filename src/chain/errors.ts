@@ -1,9 +1,14 @@
 import type { Interface } from "ethers";
 
 import { TouchstoneError } from "../errors.js";
+import { DISPUTES } from "./sentences/disputes.js";
+import { MONEY } from "./sentences/money.js";
+import { RULES } from "./sentences/rules.js";
+import { fill, type Sentences } from "./sentences/sentence.js";
+import { WORK } from "./sentences/work.js";
 
-/** What to do about a contract error, where its name does not already say it. Keyed by error name. */
-const NEXT_STEP: Readonly<Record<string, string>> = {};
+/** What every error of every contract means, and what to do about it. */
+export const SENTENCES: Sentences = { ...MONEY, ...WORK, ...DISPUTES, ...RULES };
 
 function revertData(thrown: unknown, depth = 0): string | undefined {
   if (typeof thrown !== "object" || thrown === null || depth > 6) return undefined;
@@ -29,13 +34,19 @@ export function explainRevert(errors: Interface, thrown: unknown): TouchstoneErr
   const parsed = errors.parseError(data);
   if (parsed === null) {
     return new TouchstoneError("CONTRACT_REFUSED", `The contract refused with unknown data ${data.slice(0, 74)}.`, {
+      next: "Check that TOUCHSTONE_DEPLOYMENT is of this version: `touchstone deploy check`.",
       cause: thrown,
     });
   }
-  const args = parsed.fragment.inputs.map((input, i) => `${input.name}=${String(parsed.args[i])}`);
-  const next = NEXT_STEP[parsed.name];
-  return new TouchstoneError(parsed.name, `The contract refused: ${parsed.name}(${args.join(", ")})`, {
-    ...(next === undefined ? {} : { next }),
+  const { name, fragment, args } = parsed;
+  const said = SENTENCES[name];
+  if (said !== undefined) {
+    return new TouchstoneError(name, fill(said[0], fragment, args), { next: said[1], cause: thrown });
+  }
+  // `Error(string)` and `Panic(uint256)`, which contracts outside the suite may answer with.
+  const values = fragment.inputs.map((input, i) => `${input.name}=${String(args[i])}`);
+  return new TouchstoneError(name, `The contract refused: ${name}(${values.join(", ")})`, {
+    next: "Check the addresses that the call names.",
     cause: thrown,
   });
 }

@@ -82,7 +82,8 @@ const FACTORIES = [
   TraceVerifier__factory,
 ];
 
-function mergedAbi(): Interface {
+/** Every error and event of the suite. */
+export function suiteAbi(): Interface {
   const fragments = new Map<string, (typeof TestToken__factory.abi)[number]>();
   for (const factory of FACTORIES) {
     for (const fragment of factory.abi) {
@@ -145,6 +146,6 @@ export function connectSuite(provider: Provider, deployment: Deployment): Suite 
     accountLens: IAccountLens__factory.connect(deployment.accountLens, provider),
     claimLens: IClaimLens__factory.connect(deployment.claimLens, provider),
     token: TestToken__factory.connect(deployment.token, provider),
-    abi: mergedAbi(),
+    abi: suiteAbi(),
   };
 }
