@@ -1,73 +1,41 @@
 /**
- * Deploys the suite to the chosen network and writes its address book. Resumes where an interrupted run stopped.
+ * Deploys the suite to the chosen network, reads it back and writes its address book; goes on where an interrupted run stopped.
+ * The same as `npx touchstone deploy`, with the account that Hardhat has for the network.
  *
  *   npx hardhat run scripts/deploy.ts --network localhost
  */
-import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import hre from "hardhat";
 
-import TouchstoneModule from "../deploy/modules/Touchstone.js";
-import { deploymentPath, readDeployment, writeDeployment } from "../src/chain/deployment.js";
+import { deploymentPath } from "../src/chain/deployment.js";
 import { readSettings } from "../src/config/settings.js";
+import { createArtifacts } from "../src/deploy/artifacts.js";
+import { deploySuite, journalName } from "../src/deploy/goal.js";
+import { networkOf } from "../src/deploy/networks.js";
+import { parametersFor } from "../src/deploy/parameters.js";
 
-/** Chain id of Hardhat's own node. */
-const LOCAL = 31_337;
+const { ethers, provider: node } = await hre.network.getOrCreate();
+const { provider } = ethers;
+const chainId = Number((await provider.getNetwork()).chainId);
+const [deployer] = await ethers.getSigners();
+const network = networkOf(chainId);
+if (deployer === undefined) throw new Error("The network has no account: set its key with `npx hardhat keystore set`.");
+if (network === undefined)
+  throw new Error(`No parameters are kept for chain ${chainId}: see \`npx touchstone deploy --help\`.`);
 
-const connection = await hre.network.getOrCreate();
-const { ethers, ignition } = connection;
-const chainId = Number((await ethers.provider.getNetwork()).chainId);
-const block = await ethers.provider.getBlockNumber();
-
-// The first block tells one local chain from the next, which has the same id.
-const genesis = (await ethers.provider.getBlock(0))?.hash?.slice(2, 10) ?? "";
-
-const contracts = await ignition.deploy(TouchstoneModule, {
-  deploymentId: `touchstone-${chainId}-${genesis}`,
-  parameters: fileURLToPath(
-    new URL(`../deploy/parameters/${chainId === LOCAL ? "localhost" : "testnet"}.json`, import.meta.url),
-  ),
-});
-const addresses = Object.fromEntries(
-  await Promise.all(Object.entries(contracts).map(async ([name, contract]) => [name, await contract.getAddress()])),
-) as Record<keyof typeof contracts, string>;
-
+const root = fileURLToPath(new URL("..", import.meta.url));
 const settings = readSettings();
-const path = settings.deployment ?? deploymentPath(settings.home, chainId);
-const known = existsSync(path) ? readDeployment(path, chainId) : undefined;
-const {
-  token,
-  hub,
-  registry,
-  staking,
-  profiles,
-  fees,
-  arbiter,
-  challenges,
-  offers,
-  jobs,
-  receipts,
-  accountLens,
-  claimLens,
-} = addresses;
-// A run that finds everything deployed keeps the block at which it began: there may be events since.
-const start = known?.hub === hub ? known.block : block;
-writeDeployment(path, {
-  chainId,
-  block: start,
-  token,
-  hub,
-  registry,
-  staking,
-  profiles,
-  fees,
-  arbiter,
-  challenges,
-  offers,
-  jobs,
-  receipts,
-  accountLens,
-  claimLens,
-});
-console.log(JSON.stringify({ chainId, addressBook: path, ...addresses }, null, 2));
+const book = settings.deployment ?? deploymentPath(settings.home, chainId);
+const { contracts } = await deploySuite(
+  {
+    ...{ provider, node, deployer: deployer.address, artifacts: createArtifacts(join(root, "artifacts")) },
+    onProgress: () => undefined,
+  },
+  {
+    ...{ network, book, parameters: parametersFor(network, join(root, "deploy/parameters")) },
+    journal: join(dirname(book), await journalName(provider, chainId)),
+  },
+);
+console.log(JSON.stringify({ chainId, addressBook: book, ...contracts }, null, 2));

@@ -1,4 +1,4 @@
-import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import { buildModule } from "@nomicfoundation/ignition-core";
 
 /** The judge of format 1: the entry, reductions, and the scalar functions by family. Stateless and without an owner. */
 export default buildModule("Arbiter", (m) => {

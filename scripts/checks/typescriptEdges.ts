@@ -84,6 +84,12 @@ const rules: readonly IForbiddenRuleType[] = [
     to: { path: outside("http", "receipts", "chain", "audit", "onnx") },
   },
   {
+    name: "deploy-above-chain",
+    comment: "Deploying needs a node and a key, and no role.",
+    from: { path: "^src/deploy/" },
+    to: { path: outside("deploy", "chain") },
+  },
+  {
     name: "nobody-imports-cli",
     from: { path: "^(src|scripts|deploy)/", pathNot: "^src/cli/" },
     to: { path: "^src/cli/" },

@@ -35,9 +35,16 @@ export type Deployment = z.infer<typeof schema>;
 /** The address book's place for a chain, under the suite's home folder. */
 export const deploymentPath = (home: string, chainId: number): string => join(home, "deployments", `${chainId}.json`);
 
-export function writeDeployment(path: string, deployment: Deployment): void {
+/**
+ * Writes an address book.
+ * @param deployment may name more contracts than the suite calls: they are written too.
+ * @throws TouchstoneError `DEPLOYMENT_INVALID`.
+ */
+export function writeDeployment(path: string, deployment: Readonly<Record<string, string | number>>): void {
+  const parsed = schema.loose().safeParse(deployment);
+  if (!parsed.success) throw new TouchstoneError("DEPLOYMENT_INVALID", `${path}: ${z.prettifyError(parsed.error)}`);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(deployment, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify(parsed.data, null, 2)}\n`);
 }
 
 /** @throws TouchstoneError `DEPLOYMENT_UNKNOWN` or `DEPLOYMENT_INVALID`. */

@@ -1,9 +1,6 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
-
 import { readDeployment, type Deployment } from "../../chain/deployment.js";
 import { TouchstoneError } from "../../errors.js";
-import { ROOT, type Children } from "./children.js";
+import type { Children } from "./children.js";
 import type { LocalChain } from "./local-chain.js";
 
 /**
@@ -11,7 +8,6 @@ import type { LocalChain } from "./local-chain.js";
  * @throws TouchstoneError `DEPLOY_FAILED`.
  */
 export async function deploySuite(children: Children, chain: LocalChain, book: string): Promise<Deployment> {
-  const genesis = await chain.provider.getBlock(0);
   const child = children.start({
     name: "deploy",
     args: [
@@ -25,9 +21,6 @@ export async function deploySuite(children: Children, chain: LocalChain, book: s
     settings: { TOUCHSTONE_RPC_URL: chain.rpcUrl, TOUCHSTONE_DEPLOYMENT: book },
   });
   const how = await child.ended;
-  // The journal is for resuming; this chain will not be there again.
-  const journal = `touchstone-${chain.chainId}-${genesis?.hash?.slice(2, 10) ?? ""}`;
-  rmSync(join(ROOT, "deploy/deployments", journal), { recursive: true, force: true });
   if (how !== "0") {
     throw new TouchstoneError("DEPLOY_FAILED", `The deployment ended with ${how}.`, {
       next: "Its log file says why. `npm run setup` compiles the contracts again.",
