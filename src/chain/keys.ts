@@ -1,30 +1,42 @@
 import { readFileSync, statSync } from "node:fs";
 
-import { Wallet, type HDNodeWallet } from "ethers";
+import { type Provider, type Signer, Wallet } from "ethers";
 
 import type { KeySource } from "../config/settings.js";
 import { TouchstoneError, messageOf } from "../errors.js";
+import { connectRemoteSigner } from "./remoteSigner.js";
 
-function passwordOf(source: KeySource): string {
+/** A key that signs, wherever it is kept. */
+export interface KeySigner extends Signer {
+  readonly address: string;
+  connect(provider: Provider | null): KeySigner;
+}
+
+function requirePrivate(what: string, path: string): void {
+  if ((statSync(path).mode & 0o077) === 0) return;
+  throw new TouchstoneError("KEY_FILE_EXPOSED", `Others can read the ${what} ${path}.`, {
+    next: `Run: chmod 600 ${path}`,
+  });
+}
+
+/** @throws TouchstoneError `KEY_PASSWORD_MISSING`, `KEY_FILE_EXPOSED`. */
+export function passwordOf(source: KeySource): string {
   if (source.password !== undefined) return source.password;
   if (source.passwordFile === undefined) {
     throw new TouchstoneError("KEY_PASSWORD_MISSING", "The keystore needs a password.", {
       next: "Set TOUCHSTONE_KEYSTORE_PASSWORD_FILE (a file only you can read) or TOUCHSTONE_KEYSTORE_PASSWORD.",
     });
   }
-  if ((statSync(source.passwordFile).mode & 0o077) !== 0) {
-    throw new TouchstoneError("KEY_FILE_EXPOSED", `Others can read the password file ${source.passwordFile}.`, {
-      next: `Run: chmod 600 ${source.passwordFile}`,
-    });
-  }
+  requirePrivate("password file", source.passwordFile);
   return readFileSync(source.passwordFile, "utf8").replace(/\r?\n$/, "");
 }
 
 /**
- * Unlocks the key of this process: an encrypted keystore (Web3 Secret Storage v3) or, for throw-away keys, the
- * environment. The key itself never appears in an error.
+ * The key of this process: kept by another program, in an encrypted keystore (Web3 Secret Storage v3) or, for throw-away keys,
+ * in the environment. The key itself never appears in an error.
  */
-export async function loadKey(source: KeySource): Promise<Wallet | HDNodeWallet> {
+export async function loadKey(source: KeySource): Promise<KeySigner> {
+  if (source.signerUrl !== undefined) return connectRemoteSigner(source.signerUrl, source.signerAddress);
   if (source.keystore !== undefined) {
     const password = passwordOf(source);
     try {
@@ -37,6 +49,6 @@ export async function loadKey(source: KeySource): Promise<Wallet | HDNodeWallet>
   }
   if (source.privateKey !== undefined) return new Wallet(source.privateKey);
   throw new TouchstoneError("KEY_MISSING", "This command signs transactions and has no key.", {
-    next: "Set TOUCHSTONE_KEYSTORE to a keystore file, or TOUCHSTONE_PRIVATE_KEY for a throw-away key.",
+    next: "Make one with `touchstone key new` and set TOUCHSTONE_KEYSTORE; TOUCHSTONE_PRIVATE_KEY is for throw-away keys.",
   });
 }

@@ -4,9 +4,8 @@ import type { Command } from "commander";
 import type { Logger } from "pino";
 
 import { deploymentPath, readDeployment } from "../chain/deployment.js";
-import { loadKey } from "../chain/keys.js";
+import { type KeySigner, loadKey } from "../chain/keys.js";
 import { createSender, type Sender } from "../chain/sender.js";
-import type { HDNodeWallet, Wallet } from "ethers";
 import { chainIdOf, connectSuite, createProvider, type Suite } from "../chain/suite.js";
 import { readSettings, type Settings } from "../config/settings.js";
 import { createCatalogue, type Catalogue } from "../models/catalogue.js";
@@ -22,8 +21,10 @@ export interface Context {
   /** The address book's place for the node's chain. */
   deploymentFile(): Promise<string>;
   suite(): Promise<Suite>;
+  /** This process's key, without a node. */
+  wallet(): Promise<KeySigner>;
   /** This process's key, connected to the node. */
-  signer(): Promise<Wallet | HDNodeWallet>;
+  signer(): Promise<KeySigner>;
   sender(): Promise<Sender>;
   catalogue(): Promise<Catalogue>;
   readonly log: (role: string) => Logger;
@@ -46,13 +47,15 @@ export function createContext(program: Command): Context {
     const chainId = await chainIdOf(settings.rpcUrl);
     return connectSuite(createProvider(settings.rpcUrl), readDeployment(await deploymentFile(), chainId));
   });
-  const signer = once(async () => (await loadKey(settings.key)).connect((await suite()).provider));
+  const wallet = once(() => loadKey(settings.key));
+  const signer = once(async () => (await wallet()).connect((await suite()).provider));
   return {
     settings,
     io: createIo(json),
     files,
     deploymentFile,
     suite,
+    wallet,
     signer,
     sender: once(async () => {
       const { provider, abi } = await suite();

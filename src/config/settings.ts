@@ -16,6 +16,11 @@ const schema = z.object({
   TOUCHSTONE_KEYSTORE: z.string().min(1).optional(),
   TOUCHSTONE_KEYSTORE_PASSWORD: z.string().optional(),
   TOUCHSTONE_KEYSTORE_PASSWORD_FILE: z.string().min(1).optional(),
+  TOUCHSTONE_SIGNER_URL: z.url({ protocol: /^https?$/ }).optional(),
+  TOUCHSTONE_SIGNER_ADDRESS: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{40}$/, "must be 0x and 40 hex digits")
+    .optional(),
   TOUCHSTONE_PRIVATE_KEY: z
     .string()
     .regex(/^0x[0-9a-fA-F]{64}$/, "must be 0x and 64 hex digits")
@@ -29,6 +34,9 @@ export interface KeySource {
   readonly password: string | undefined;
   readonly passwordFile: string | undefined;
   readonly privateKey: string | undefined;
+  /** A program that keeps the key and signs by JSON-RPC, and which of its accounts to use. */
+  readonly signerUrl: string | undefined;
+  readonly signerAddress: string | undefined;
 }
 
 export interface Settings {
@@ -65,6 +73,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>> =
       password: vars.TOUCHSTONE_KEYSTORE_PASSWORD,
       passwordFile: vars.TOUCHSTONE_KEYSTORE_PASSWORD_FILE,
       privateKey: vars.TOUCHSTONE_PRIVATE_KEY,
+      signerUrl: vars.TOUCHSTONE_SIGNER_URL,
+      signerAddress: vars.TOUCHSTONE_SIGNER_ADDRESS,
     },
     logLevel: vars.TOUCHSTONE_LOG_LEVEL ?? "info",
     color: vars.NO_COLOR === undefined,
