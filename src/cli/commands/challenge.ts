@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { formatEther, formatUnits } from "ethers";
 
-import { baseFeeAhead } from "../../chain/fees.js";
 import { answeredClaim, challengeClaim } from "../../dispute/challenge-claim.js";
 import { createDefender } from "../../dispute/defend.js";
 import { createEvidencer } from "../../dispute/evidence.js";
+import { quoteChallenge } from "../../dispute/quote.js";
 import { challengeStatusName, tolerantSend } from "../../dispute/protocol.js";
 import { TouchstoneError } from "../../errors.js";
 import { openState, roleState } from "../../store/state.js";
@@ -24,47 +24,34 @@ export function challengeCommands(program: Command, context: () => Context): voi
     .command("quote")
     .argument("<jobId>", "0x and 64 hex digits", id)
     .description("what a challenge would cost, earn and take, before anything is spent")
+    .addHelpText("after", "\nExample:\n  npx touchstone challenge quote 0x12..ef")
     .action(async (text: string) => {
       const ctx = context();
-      const { hub, challenges, registry, jobs, provider } = await ctx.suite();
-      const claim = await answeredClaim(await ctx.suite(), text);
-      const [bond, model, clocks, job, { gasPrice }] = await Promise.all([
-        challenges.bondFor(claim.modelId, await baseFeeAhead(provider)),
-        registry.model(claim.modelId),
-        hub.challengeParams(),
-        jobs.job(claim.claimId),
-        provider.getFeeData(),
-      ]);
-      const window = await jobs.challengeWindow();
-      const finality = await challenges.worstCaseFinality(window, model.depth);
-      const worstGas = model.maxProofGas;
-      // Half of the lock pays rewards, 70% of that goes to the challengers (docs/protocol.md, Money).
-      const reward = (job.lock * 35n) / 100n;
-      const quote = {
-        jobId: claim.claimId,
-        bond,
-        worstProofGas: worstGas,
-        worstProofCost: worstGas * (gasPrice ?? 0n),
-        reward,
-        openBefore: job.challengeDeadline,
-        refutationWindow: clocks.refutationWindow,
-        airGap: clocks.airGap,
-        worstCaseFinality: finality,
-      };
+      const suite = await ctx.suite();
+      const quote = await quoteChallenge(suite, await answeredClaim(suite, text));
+      const date = (time: bigint): string => new Date(Number(time) * 1_000).toISOString();
       ctx.io.result(quote, (q) =>
         table([
+          ["now", q.open ? "it can be challenged" : `no challenge can be opened: the job is ${q.status}`],
           ["bond", `${formatEther(q.bond)} coins, back if the challenge stands`],
+          ["whole challenge", `${formatEther(q.cost)} coins at ${formatUnits(q.baseFee, "gwei")} gwei, demands repaid`],
+          ["dearest proof", `${q.worstProofGas} gas, for whoever refutes`],
           [
-            "dearest proof",
-            `${q.worstProofGas} gas, ${formatEther(q.worstProofCost)} coins at ${formatUnits(gasPrice ?? 0n, "gwei")} gwei`,
+            "reward",
+            `${formatEther(q.reward)} stake tokens if alone: 70% of half of the operator's own ${formatEther(q.ownPart)}`,
           ],
-          ["reward", `${formatEther(q.reward)} stake tokens if alone, from a lock of ${formatEther(job.lock)}`],
-          ["open until", new Date(Number(q.openBefore) * 1_000).toISOString()],
+          ["of a lock of", `${formatEther(q.lock)} stake tokens, ${q.openChallenges} challenges open`],
+          ["open until", date(q.openBefore)],
           [
             "then",
-            `${seconds(q.refutationWindow)} for refutations, ${seconds(q.airGap)} air gap; at worst final ${seconds(q.worstCaseFinality)} after the answer`,
+            `${seconds(q.refutationWindow)} for refutations, ${seconds(q.airGap)} air gap; over by ${date(q.finalAtWorst)} at worst`,
           ],
-          ["you win if", "the audit answer of your trace is out of tolerance, and you answer every demand in time"],
+          ["you win if", "an output element is out of the model's tolerance (or an input outside its domain),"],
+          ["", "your trace is the audit machine's, bit for bit, and you answer every demand in time"],
+          [
+            "find out first",
+            `touchstone challenge open audits before it sends anything, and refuses if the answer is right`,
+          ],
         ]),
       );
     });

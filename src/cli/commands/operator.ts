@@ -4,7 +4,8 @@ import { formatEther, ZeroAddress } from "ethers";
 import type { DrawTermsStruct } from "../../../typechain-types/interfaces/IOfferBook.js";
 import { allowStake, depositStake } from "../../operator/stake.js";
 import type { Context } from "../context.js";
-import { days, table } from "../io.js";
+import { days } from "../io.js";
+import { renderStatus, statusOf } from "../operatorStatus.js";
 import { address, amount, basisPoints, duration, id, integer } from "../parse.js";
 
 const coins = (value: bigint): string => formatEther(value);
@@ -175,50 +176,12 @@ export function operatorCommands(program: Command, context: () => Context): void
   operator
     .command("status")
     .argument("[operator]", "the owner's address (default: this key's)", address)
-    .description("stake, locks, keys and what can be collected")
+    .description("one screen: stake, locks, exits, what can be collected, strikes, and what is at risk")
     .action(async (given?: string) => {
       const ctx = context();
-      const { staking, profiles, jobs, challenges } = await ctx.suite();
+      const suite = await ctx.suite();
       const owner = given ?? (await ctx.sender()).address;
-      const [own, delegated, worker, { payout, commission }] = await Promise.all([
-        staking.ownPool(owner),
-        staking.delegatedPool(owner),
-        profiles.workerOf(owner),
-        profiles.termsOf(owner),
-      ]);
-      const [conduct, draw] = await Promise.all([staking.conductOf(owner), staking.drawStake(owner)]);
-      const [free, fees, rewards, bonds] = await Promise.all([
-        staking.freeStake(owner),
-        jobs.creditOf(ZeroAddress, payout),
-        staking.rewardOf(owner),
-        challenges.creditOf(owner),
-      ]);
-      const { active, exiting, locked } = own;
-      const { active: delegatedActive, exiting: delegatedExiting, locked: delegatedLocked } = delegated;
-      const stake = { active, exiting, locked, delegatedActive, delegatedExiting, delegatedLocked, free };
-      const { strikes, jailed } = conduct;
-      const drawStake = draw.current;
-      const conditions = { commission, strikes, jailed, drawStake };
-      const status = { operator: owner, worker, payout, ...stake, ...conditions, fees, rewards, bonds };
-      ctx.io.result(status, (s) =>
-        table([
-          ["operator", s.operator],
-          ["worker", s.worker],
-          ["payout", s.payout],
-          ["own stake", coins(s.active)],
-          ["own stake, leaving", coins(s.exiting)],
-          ["own stake, locked", coins(s.locked)],
-          ["delegated", coins(s.delegatedActive)],
-          ["delegated, leaving", coins(s.delegatedExiting)],
-          ["delegated, locked", coins(s.delegatedLocked)],
-          ["free for new claims", coins(s.free)],
-          ["set aside for draws", coins(s.drawStake)],
-          ["commission", `${Number(s.commission) / 100}%`],
-          ["strikes in this epoch", s.jailed ? `${s.strikes}, in jail` : String(s.strikes)],
-          ["fees to collect", coins(s.fees)],
-          ["rewards to collect", coins(s.rewards)],
-          ["bonds to collect", coins(s.bonds)],
-        ]),
-      );
+      const status = await statusOf(suite, owner);
+      ctx.io.result(status, () => renderStatus(status));
     });
 }
