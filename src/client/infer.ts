@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-
+import { hexlify, randomBytes } from "ethers";
 import type { Logger } from "pino";
 
 import { tensorBytes, toHex } from "../audit/bytes.js";
@@ -9,7 +8,6 @@ import type { Suite } from "../chain/suite.js";
 import { receiptsOf, type ReceiptClaim } from "../dispute/claims.js";
 import { TouchstoneError } from "../errors.js";
 import { ask, RefusedError } from "../http/ask.js";
-import type { PreparedModel } from "../models/prepared.js";
 import { claimIdOf, refusalOf } from "../receipts/present.js";
 import { rootOfTensors } from "../receipts/roots.js";
 import { receiptDomain, signVoucher, type TypedDataSigner } from "../receipts/typed-data.js";
@@ -19,15 +17,24 @@ import {
   terms as termsSchema,
   wireTensor,
   type InferAnswer,
+  type TensorSpec,
   type Terms,
 } from "../receipts/wire.js";
 import type { State } from "../store/state.js";
 import { openReservation, type Channel } from "./reservation.js";
 
+/** What a client has to know of a model, from its own compilation. */
+export interface ClientModel {
+  readonly graph: { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };
+}
+
+/** What a client remembers: vouchers that it signed, receipts that it got. On disk where money depends on it. */
+export type ClientState = Pick<State, "collection">;
+
 export interface InferRequest {
   /** Of the operator. */
   readonly endpoint: URL;
-  readonly model: PreparedModel;
+  readonly model: ClientModel;
   readonly modelId: string;
   /** In the model's order, without bound inputs. */
   readonly inputs: readonly Tensor[];
@@ -48,8 +55,8 @@ export interface InferTools {
   readonly sender: Sender;
   /** The payer's key. */
   readonly signer: TypedDataSigner;
-  readonly state: State;
-  readonly log: Logger;
+  readonly state: ClientState;
+  readonly log: Pick<Logger, "info" | "warn">;
 }
 
 /** Clients refuse receipts whose issue time is further from their own chain's. */
@@ -58,7 +65,7 @@ const TIMEOUT_MS = 120_000;
 const TERMS_LIMIT = 64 * 1024;
 
 /** Room for outputs in base64 and JSON around them. */
-const answerLimit = (model: PreparedModel): number =>
+const answerLimit = (model: ClientModel): number =>
   model.graph.outputs.reduce((sum, { shape }) => sum + 12 * shape.reduce((a, b) => a * b, 1) + 256, 64 * 1024);
 
 async function termsOf(suite: Suite, { endpoint, modelId, maxPrice }: InferRequest): Promise<Terms> {
@@ -122,7 +129,7 @@ export async function infer(tools: InferTools, request: InferRequest): Promise<I
   const { reservation, operator } = channel;
   const domain = receiptDomain(suite.deployment.chainId, suite.deployment.receipts);
   const cumulative = channel.spent + price;
-  const requestId = toHex(randomBytes(32));
+  const requestId = hexlify(randomBytes(32));
   const consumer = sender.address;
   // On disk before it leaves: a crash must not let the next voucher promise less than this one.
   channels.put(operator, { ...channel, spent: cumulative });

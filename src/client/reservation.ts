@@ -21,7 +21,7 @@ export interface Channel {
 interface Tools {
   readonly suite: Suite;
   readonly sender: Sender;
-  readonly state: State;
+  readonly state: Pick<State, "collection">;
 }
 
 /** A reservation with less left is not used any more: an answer must be inside its life. */

@@ -39,7 +39,7 @@ export type ClaimRecord = JobClaim | ReceiptClaim;
 /** Claims that came by jobs. */
 export const claimsOf = (state: State): Collection<JobClaim> => state.collection("claim");
 /** Claims that came by receipts, presented or not. */
-export const receiptsOf = (state: State): Collection<ReceiptClaim> => state.collection("receipt");
+export const receiptsOf = (state: Pick<State, "collection">): Collection<ReceiptClaim> => state.collection("receipt");
 
 /** A claim of either kind. */
 export const findClaim = (state: State, claimId: string): ClaimRecord | undefined =>

@@ -25,14 +25,21 @@ export interface AskOptions {
 }
 
 async function readLimited(response: Response, limit: number): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += (part as Uint8Array).length;
-    if (size > limit) throw new TouchstoneError("ANSWER_TOO_LONG", `the answer is longer than ${limit} bytes`);
-    parts.push(part as Uint8Array);
+  const decoder = new TextDecoder();
+  let [text, size] = ["", 0];
+  // A reader, because not every browser's streams can be iterated over.
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
+  while (reader !== undefined) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > limit) {
+      await reader.cancel();
+      throw new TouchstoneError("ANSWER_TOO_LONG", `the answer is longer than ${limit} bytes`);
+    }
+    text += decoder.decode(value, { stream: true });
   }
-  return Buffer.concat(parts).toString("utf8");
+  return text + decoder.decode();
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 
 import { TouchstoneError, messageOf } from "../errors.js";
 import { toWire } from "../receipts/wire.js";
+import { allowBrowsers } from "./cors.js";
 
 /** A refusal that the other side can do something about. */
 export class HttpError extends TouchstoneError {
@@ -51,6 +52,7 @@ export function createHttp({ bodyLimit, timeoutMs, log }: HttpOptions): FastifyI
     logger: false,
   });
   server.setReplySerializer(toWire);
+  allowBrowsers(server);
   server.setErrorHandler((thrown: unknown, _request, reply) => {
     const status = statusOf(thrown);
     if (status === 500) {

@@ -1,4 +1,4 @@
-import { getAddress } from "ethers";
+import { decodeBase64, encodeBase64, getAddress } from "ethers";
 import { z } from "zod";
 
 import { tensorFromBytes, tensorBytes } from "../audit/bytes.js";
@@ -128,7 +128,7 @@ export function fromWire<T extends z.ZodType>(schema: T, value: unknown): z.infe
 
 export function wireTensor(value: Tensor): WireTensor {
   const { dtype, shape } = value;
-  return { dtype, shape: [...shape], data: Buffer.from(tensorBytes(value)).toString("base64") };
+  return { dtype, shape: [...shape], data: encodeBase64(tensorBytes(value)) };
 }
 
 /** What a model says of one of its inputs or outputs. */
@@ -155,6 +155,6 @@ export function tensorsOf(
     if (given?.dtype !== dtype || given.shape.join() !== shape.join()) {
       throw wrong(`The ${what} "${name}" is ${dtype}[${shape.join()}], not ${given?.dtype}[${given?.shape.join()}].`);
     }
-    return tensorFromBytes(new Uint8Array(Buffer.from(given.data, "base64")), dtype, shape);
+    return tensorFromBytes(decodeBase64(given.data), dtype, shape);
   });
 }

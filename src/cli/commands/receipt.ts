@@ -1,20 +1,28 @@
 import type { Command } from "commander";
 import { formatEther, ZeroAddress } from "ethers";
 
-import { infer } from "../../client/infer.js";
+import { type ClientOptions, createClient } from "../../client/client.js";
 import { sendReceipt } from "../../client/watcher.js";
+import { tensorBytes, toHex } from "../../audit/bytes.js";
+import { answer as auditAnswer } from "../../audit/exec/fast/execute.js";
+import { compareWithAudit } from "../../dispute/examine.js";
+import type { Catalogue } from "../../models/catalogue.js";
 import { openState, roleState } from "../../store/state.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
-import { amount, collect, id, url } from "../parse.js";
+import { amount, collect, duration, id, url } from "../parse.js";
 import { readTensorFile } from "../tensors.js";
 
 interface InferFlags {
-  readonly endpoint: URL;
+  readonly endpoint: URL[];
   readonly input: string[];
   readonly maxPrice: bigint;
   readonly deposit: bigint;
   readonly watcher: URL[];
+  readonly cap?: bigint;
+  readonly forceLock?: bigint;
+  readonly within: number;
+  readonly check?: boolean;
 }
 
 const RESERVATION_STATUS = ["unknown", "active", "released", "slashed"];
@@ -23,21 +31,39 @@ const when = (seconds: bigint): string => (seconds === 0n ? "-" : new Date(Numbe
 /** Values of an output that people see; programs get all. */
 const SHOWN = 16;
 
+const POLL_MS = 1_000;
+/** More than there is. */
+const NO_CAP = 1n << 128n;
+
+const urls = (text: string, previous: URL[]): URL[] => [...previous, url(text)];
+
+/** Compares answers with those of the audit machine. */
+const recompute =
+  (catalogue: Catalogue): NonNullable<ClientOptions["isRight"]> =>
+  async (modelId, inputs, outputs) => {
+    const model = await catalogue.get(modelId);
+    const claimed = outputs.map((tensor) => toHex(tensorBytes(tensor)));
+    return compareWithAudit(model, auditAnswer(model.graph, inputs), claimed) === undefined;
+  };
+
 export function receiptCommands(program: Command, context: () => Context): void {
   program
     .command("infer")
     .argument("<modelId>", "0x and 64 hex digits", id)
     .description("buy an answer from an operator's endpoint: paid by voucher, backed by a signed receipt")
-    .requiredOption("--endpoint <url>", "the operator's", url)
+    .requiredOption("--endpoint <url>", "an operator's; may be repeated: the cheapest that answers is taken", urls, [])
     .requiredOption("--input <file.pb>", "an input as ONNX TensorProto, one for each model input in order", collect, [])
     .requiredOption("--max-price <coins>", "most to pay for the answer", amount)
     .option("--deposit <coins>", "what to deposit where the present deposit does not suffice", amount, 0n)
+    .option("--watcher <url>", "a watcher to send the receipt to; may be repeated", urls, [])
+    .option("--cap <coins>", "most that this key may spend on answers, all of them together", amount)
     .option(
-      "--watcher <url>",
-      "a watcher to send the receipt to; may be repeated",
-      (text, previous: URL[]) => [...previous, url(text)],
-      [],
+      "--force-lock <tokens>",
+      "where every endpoint is silent: force a job on-chain, with this stake behind it",
+      amount,
     )
+    .option("--within <time>", "with --force-lock: time to answer", duration, 3_600)
+    .option("--check", "recompute the answer on the audit machine; exit code 1 if it is wrong")
     .addHelpText(
       "after",
       "\\nExample:\\n  npx touchstone infer 0x12..ef --endpoint http://127.0.0.1:8700 --input seven.pb --max-price 0.001 --deposit 0.01",
@@ -46,16 +72,36 @@ export function receiptCommands(program: Command, context: () => Context): void 
       const ctx = context();
       const [suite, sender, signer] = [await ctx.suite(), await ctx.sender(), await ctx.signer()];
       const state = openState(roleState(ctx.settings.home, "client", sender.address));
-      const model = await (await ctx.catalogue()).get(modelId);
-      const { endpoint, maxPrice, deposit } = flags;
+      const catalogue = await ctx.catalogue();
+      const { endpoint: endpoints, maxPrice, deposit, cap, forceLock, within, watcher: watchers } = flags;
       const inputs = flags.input.map(readTensorFile);
-      const tools = { suite, sender, signer, state, log: ctx.log("client") };
-      const { claimId, outputs, claim } = await infer(tools, { endpoint, model, modelId, inputs, maxPrice, deposit });
-      for (const watcher of flags.watcher) await sendReceipt(watcher, model, claim);
+      const client = createClient({
+        ...{ suite, sender, signer, state, log: ctx.log("client"), pollMs: POLL_MS, cap: cap ?? NO_CAP },
+        model: (id) => catalogue.get(id),
+        ...(flags.check === true ? { isRight: recompute(catalogue) } : {}),
+      });
+      const answer = await client.ask({
+        ...{ modelId, inputs, endpoints, maxPrice, deposit, watchers },
+        ...(forceLock === undefined ? {} : { force: { lock: forceLock, within } }),
+      });
+      // With `check` the client itself hands over what is wrong.
+      if (answer.by === "receipt" && answer.right === undefined) {
+        for (const watcher of watchers) await sendReceipt(watcher, await catalogue.get(modelId), answer.claim);
+      }
+      const spent = client.spent();
       state.close();
-      const values = outputs.map(({ data }) => [...data].map(String));
-      ctx.io.result({ claimId, receipt: claim.receipt.receipt, outputs: values }, (r) =>
-        table([["receipt", r.claimId], ...r.outputs.map((each, i) => [`output ${i}`, each.slice(0, SHOWN).join(" ")])]),
+      if (answer.right === false) process.exitCode = 1;
+      const values = answer.outputs.map(({ data }) => [...data].map(String));
+      const what =
+        answer.by === "receipt"
+          ? { by: answer.by, claimId: answer.claimId, receipt: answer.claim.receipt.receipt }
+          : { by: answer.by, jobId: answer.jobId, operator: answer.operator, finalAfter: answer.challengeDeadline };
+      ctx.io.result({ ...what, right: answer.right, spent, outputs: values }, (r) =>
+        table([
+          [answer.by, answer.by === "receipt" ? answer.claimId : answer.jobId],
+          ...(r.right === undefined ? [] : [["recomputed", r.right ? "right" : "WRONG: it went to the watchers"]]),
+          ...r.outputs.map((each, i) => [`output ${i}`, each.slice(0, SHOWN).join(" ")]),
+        ]),
       );
     });
 
