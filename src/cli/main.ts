@@ -1,41 +1,13 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { CommanderError, InvalidArgumentError } from "commander";
 
 import { TouchstoneError } from "../errors.js";
-import { challengeCommands } from "./commands/challenge.js";
-import { conformanceCommand } from "./commands/conformance.js";
-import { jobCommands } from "./commands/job.js";
-import { hubCommand } from "./commands/hub.js";
-import { modelCommands } from "./commands/model.js";
-import { operatorCommands } from "./commands/operator.js";
-import { receiptCommands } from "./commands/receipt.js";
-import { roleCommands } from "./commands/roles.js";
-import { stakeCommands } from "./commands/stake.js";
-import { createContext, type Context } from "./context.js";
 import { report } from "./io.js";
+import { buildProgram } from "./program.js";
 
 /** Exit code for a request that could not be understood. */
 const USAGE = 2;
 
-function build(): Command {
-  const program = new Command("touchstone")
-    .description("Verifiable AI inference: operators stake on their answers, anyone can prove a wrong one on-chain.")
-    .option("--json", "print results, progress and errors as JSON, one object a line")
-    .showHelpAfterError("(add --help for the options)")
-    .exitOverride();
-  const context = (): Context => createContext(program);
-  modelCommands(program, context);
-  operatorCommands(program, context);
-  stakeCommands(program, context);
-  jobCommands(program, context);
-  receiptCommands(program, context);
-  challengeCommands(program, context);
-  roleCommands(program, context);
-  hubCommand(program, context);
-  conformanceCommand(program, context);
-  return program;
-}
-
-const program = build();
+const program = buildProgram();
 try {
   await program.parseAsync();
   // Providers keep timers; a command that has printed its result is over.

@@ -1,10 +1,14 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { expect } from "chai";
+import type { Command } from "commander";
+
+import { buildProgram } from "../../src/cli/program.js";
+import { bashCompletion, fishCompletion, reference, wordsOf, zshCompletion } from "../../src/cli/tree.js";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 /** A port that nobody listens on. */
@@ -40,6 +44,46 @@ describe("touchstone", function () {
       expect(help.out).match(new RegExp(`^  ${name} `, "m"));
     }
     expect((await touchstone(["operator", "stake", "--help"])).out).include("Example:");
+  });
+
+  it("lists itself in docs/cli.md", () => {
+    const page = reference(buildProgram());
+    if (process.env["UPDATE_SNAPSHOTS"] === "1") writeFileSync("docs/cli.md", page);
+    expect(readFileSync("docs/cli.md", "utf8"), "UPDATE_SNAPSHOTS=1 renews it").equal(page);
+  });
+
+  it("completes in bash: commands, commands below them, and options", () => {
+    const script = bashCompletion(wordsOf(buildProgram()));
+    const complete = (...words: string[]): string =>
+      execFileSync(
+        "bash",
+        [
+          "-c",
+          `${script}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _touchstone; echo "\${COMPREPLY[*]}"`,
+          "-",
+          ...words,
+        ],
+        { encoding: "utf8" },
+      ).trim();
+    expect(complete("touchstone", "dep")).equal("deploy");
+    expect(complete("touchstone", "challenge", "ref")).equal("refute");
+    expect(complete("touchstone", "deploy", "--dry")).equal("--dry-run");
+  });
+
+  it("writes completion for each shell with every command in it", async () => {
+    const words = wordsOf(buildProgram());
+    for (const shell of [zshCompletion, fishCompletion]) {
+      const script = shell(words);
+      for (const { path } of words.filter((each) => each.path.length > 0)) expect(script).include(path.at(-1));
+    }
+    expect((await touchstone(["completion", "fish"])).out).equal(fishCompletion(words));
+    expect((await touchstone(["completion", "csh"])).code).equal(2);
+  });
+
+  it("has help for every command, defaults included", () => {
+    const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
+    for (const command of all(buildProgram())) expect(command.helpInformation(), command.name()).match(/^Usage: /);
+    expect(reference(buildProgram())).include("least deposit for a reservation (default: 0.001)");
   });
 
   it("answers a request that makes no sense with exit code 2 and a reason", async () => {

@@ -1,0 +1,42 @@
+import { Command } from "commander";
+
+import { challengeCommands } from "./commands/challenge.js";
+import { completionCommands } from "./commands/completion.js";
+import { conformanceCommand } from "./commands/conformance.js";
+import { deployCommands } from "./commands/deploy.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { hubCommand } from "./commands/hub.js";
+import { jobCommands } from "./commands/job.js";
+import { keyCommands } from "./commands/key.js";
+import { modelCommands } from "./commands/model.js";
+import { operatorCommands } from "./commands/operator.js";
+import { receiptCommands } from "./commands/receipt.js";
+import { roleCommands } from "./commands/roles.js";
+import { stakeCommands } from "./commands/stake.js";
+import { createContext, type Context } from "./context.js";
+import { completeHelp } from "./help.js";
+
+/** The whole command line; nothing runs before it is parsed. */
+export function buildProgram(): Command {
+  const program = new Command("touchstone")
+    .description("Verifiable AI inference: operators stake on their answers, anyone can prove a wrong one on-chain.")
+    .option("--json", "print results, progress and errors as JSON, one object a line")
+    .showHelpAfterError("(add --help for the options)")
+    .exitOverride();
+  const context = (): Context => createContext(program);
+  modelCommands(program, context);
+  operatorCommands(program, context);
+  stakeCommands(program, context);
+  jobCommands(program, context);
+  receiptCommands(program, context);
+  challengeCommands(program, context);
+  roleCommands(program, context);
+  hubCommand(program, context);
+  keyCommands(program, context);
+  deployCommands(program, context);
+  doctorCommand(program, context);
+  conformanceCommand(program, context);
+  completionCommands(program);
+  completeHelp(program);
+  return program;
+}
