@@ -136,6 +136,7 @@ export async function presentedClaim(
     readonly inputs?: readonly Uint8Array[];
     readonly requestId?: string;
     readonly consumer?: string;
+    readonly price?: bigint;
   } = {},
 ): Promise<AnsweredClaim> {
   const { model, layout, receipts } = disputes;
@@ -147,6 +148,7 @@ export async function presentedClaim(
   const { receipt, signature, claimId } = await signedReceipt(chain, disputes, {
     ...{ reservation, requestId, inputsRoot, outputsRoot: listHash(outputs, dtypes) },
     ...(options.consumer === undefined ? {} : { consumer: options.consumer }),
+    ...(options.price === undefined ? {} : { price: options.price }),
   });
   await receipts.present(receipt, signature);
   const source = await receipts.getAddress();
