@@ -64,7 +64,7 @@ describe("demo", function () {
 
   it("finalises and pays honest answers", () => {
     expect(result.honestFinalised).to.equal(6);
-    expect(said(/is final, a fee of 0.001 coins/)).to.have.length(4);
+    expect(said(/is final, a fee of 0.001 coins/)).to.have.length(5);
     expect(said(/is final, a fee of 0.001 tokens/)).to.have.length(2);
     expect(said(/^answers job [123]: [209] /).sort()).to.have.length(3);
   });
@@ -82,7 +82,8 @@ describe("demo", function () {
     const gainOf = (name: string) => market.gains.find(({ role }) => role === name);
     expect(gainOf("carol")).to.include({ tokens: "-0.002", stake: "+66" });
     expect(gainOf("grace")).to.include({ tokens: "+0.0019" });
-    expect(gainOf("burnt")).to.include({ stake: "+230" });
+    // Of slashes 230, and 1 for the missed deadline.
+    expect(gainOf("burnt")).to.include({ stake: "+231" });
     expect(result.gas["requestWithPermit"], "a permit instead of an allowance").to.be.greaterThan(100_000);
   });
 
@@ -111,6 +112,16 @@ describe("demo", function () {
     ]);
     expect(Number(result.bondsBurnt)).to.be.within(0.1, 0.15);
     expect(result.bondsBurnt).to.equal(result.bondsToDefence);
+  });
+
+  it("draws an operator that does not answer, makes that cost it, and draws again", () => {
+    expect(result.draws).to.deep.equal({ jobs: 1, final: 1, draws: 2, missed: 1, redrawn: 1, tokensBurnt: "1" });
+    expect(said(/^draws rip for job 11$/)[0]).to.match(/^carol /);
+    expect(said(/^has job 11 drawn anew; rip has a strike, and of its stake burns 1$/)).to.have.length(1);
+    // The second draw is made by whoever it names.
+    const [, second] = said(/^draws [a-z]+ for job 11$/);
+    const [operator] = (second ?? "").split(" ");
+    expect(second).to.equal(`${operator} draws ${operator} for job 11`);
   });
 
   it("knows the gas of every function that it used", () => {

@@ -2,9 +2,20 @@ import { expect } from "chai";
 
 import { ZeroAddress } from "ethers";
 
-import { CHEATS, CONSUMER, HONEST, LIARS, PATRONS, SELLER, SWINDLER, WATCHER } from "../../src/sim/demo/cast.js";
+import {
+  ABSENT,
+  CHEATS,
+  CONSUMER,
+  HONEST,
+  LIARS,
+  PATRONS,
+  SELLER,
+  SWINDLER,
+  WATCHER,
+} from "../../src/sim/demo/cast.js";
 import { renderSummary, summarise } from "../../src/sim/demo/summary.js";
 import type { Books } from "../../src/sim/market/books.js";
+import type { DrawOutcomes } from "../../src/sim/report/draws.js";
 import type {
   ChallengeOutcome,
   JobOutcome,
@@ -29,7 +40,18 @@ function jobsOf(): JobOutcome[] {
   return [
     ...HONEST.flatMap((name) => [job(name, 1, false), job(name, 2, false)]),
     ...CHEATS.map(({ name }) => job(name, 1, true)),
+    job(HONEST[0], 3, false),
   ];
+}
+
+/** The third job of the first honest operator was drawn, once in vain. */
+function drawsOf(): DrawOutcomes {
+  const jobId = `${HONEST[0]} 3`;
+  return {
+    jobs: new Set([jobId]),
+    drawn: [ABSENT, HONEST[0]].map((operator) => ({ jobId, operator })),
+    missed: [{ jobId, operator: ABSENT, penalty: LOCK / 100n, redrawn: true }],
+  };
 }
 
 const slashOf = (operator: string): SlashOutcome => ({
@@ -78,12 +100,16 @@ function challengesOf(): ChallengeOutcome[] {
   ];
 }
 
-type Ending = { -readonly [K in keyof Outcomes]: Outcomes[K] } & { books: ReturnType<typeof booksOf> };
+type Ending = { -readonly [K in keyof Outcomes]: Outcomes[K] } & {
+  books: ReturnType<typeof booksOf>;
+  draws: DrawOutcomes;
+};
 
 /** How the demo should end, with changes. */
 function ending(change: (ending: Ending) => void = () => undefined) {
   const ending: Ending = {
     books: booksOf(),
+    draws: drawsOf(),
     jobs: jobsOf(),
     receipts: receiptsOf(),
     challenges: challengesOf(),
@@ -93,8 +119,8 @@ function ending(change: (ending: Ending) => void = () => undefined) {
     coinsOwed: 0n,
   };
   change(ending);
-  const { books, ...outcomes } = ending;
-  return summarise({ outcomes, books, nameOf: (name) => name, lock: LOCK }, RUN);
+  const { books, draws, ...outcomes } = ending;
+  return summarise({ outcomes, books, draws, nameOf: (name) => name, lock: LOCK }, RUN);
 }
 
 const replace = <T>(list: readonly T[], which: (item: T) => boolean, change: Partial<T>): T[] =>
@@ -114,6 +140,27 @@ describe("the demo's judgement", () => {
       /5 of 6 honest answers/,
       (o) => {
         o.jobs = replace(o.jobs, ({ jobId }) => jobId === "ada 1", { status: "Void" });
+      },
+    ],
+    [
+      "a drawn job that did not become final",
+      /0 of 1 drawn jobs became final/,
+      (o) => {
+        o.jobs = replace(o.jobs, ({ jobId }) => jobId === "ada 3", { status: "Refunded" });
+      },
+    ],
+    [
+      "a missed deadline that cost nothing",
+      /a missed deadline cost 0 tokens, not 1/,
+      (o) => {
+        o.draws = { ...o.draws, missed: o.draws.missed.map((each) => ({ ...each, penalty: 0n })) };
+      },
+    ],
+    [
+      "a job that was not drawn again",
+      /0 jobs drawn again, not 1/,
+      (o) => {
+        o.draws = { ...o.draws, missed: o.draws.missed.map((each) => ({ ...each, redrawn: false })) };
       },
     ],
     [

@@ -21,6 +21,9 @@ export const PATRONS = [
   { name: "fred", operator: SWINDLER.name, tokens: 250n },
 ] as const;
 
+/** The honest operator that is drawn once and not there. */
+export const ABSENT = "rip";
+
 /** Operators that lie about answers, and how. */
 export const CHEATS = [
   { name: "mallory", fraud: "another" },

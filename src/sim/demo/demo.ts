@@ -24,11 +24,13 @@ import { allowReservations, serveArgs, startServer } from "../market/server.js";
 import { FRAUDS } from "../frauds/frauds.js";
 import { LIES } from "../lies/lies.js";
 import { score } from "../report/format.js";
+import { readDraws } from "../report/draws.js";
 import type { Narrator } from "../report/narrator.js";
 import { readOutcomes } from "../report/outcomes.js";
 import type { Sink } from "../report/sink.js";
 import { CHEATS, CONSUMER, HONEST, LIARS, PAID_IN_TOKENS, PUBLISHER, SELLER, SWINDLER, WATCHER } from "./cast.js";
 import { drawImage, drawRow } from "./draw.js";
+import { drawnJob } from "./drawn.js";
 import {
   backOperator,
   COLLECT_FROM,
@@ -262,6 +264,9 @@ export async function runDemo(options: DemoOptions): Promise<Summary> {
   const market: Market = { sink, world, seed, modelId, buyer, digits: model.digits };
   delegators.push(...(await receipts(stage, market, seller)));
   await lies(stage, operators);
+  const asker = { world, modelId, consumer: world.sender(consumer) };
+  await drawnJob({ ...asker, sink, operators, digit: digitAt(model, 0) });
+  await untilNothingIsDue(stage);
   await collectRefunds(stage);
   await payDelegators(world, delegators);
   await world.clock.settle();
@@ -272,7 +277,11 @@ export async function runDemo(options: DemoOptions): Promise<Summary> {
   const books = await readBooks(world, feeToken);
   const now = (await world.provider.getBlock("latest"))?.timestamp ?? 0;
   return summarise(
-    { outcomes, books, nameOf: (account) => world.actors.nameOf(account) ?? account, lock: TERMS.lock },
+    {
+      ...{ outcomes, books, lock: TERMS.lock },
+      draws: await readDraws(suite),
+      nameOf: (account) => world.actors.nameOf(account) ?? account,
+    },
     { seed, gas: narrator.gas(), chainDays: (now - world.startedAt) / DAY, seconds: options.elapsed() },
   );
 }

@@ -1,7 +1,9 @@
 import { amountOf, count } from "../report/format.js";
+import { renderDraws, reportDraws, type DrawOutcomes, type DrawReport } from "../report/draws.js";
 import type { ChallengeOutcome, Outcomes } from "../report/outcomes.js";
 import { renderGains, type Books } from "../market/books.js";
 import { CHEATS, CONSUMER, HONEST, LIARS, WATCHER } from "./cast.js";
+import { problemsWithDraws } from "./drawn.js";
 import { problemsWithMarket, renderMarket, summariseMarket, type MarketSummary } from "./market-summary.js";
 
 /** The result of the demo. Amounts are in tokens or coins, as decimal text. */
@@ -19,6 +21,7 @@ export interface Summary {
   readonly frauds: readonly { readonly operator: string; readonly fraud: string; readonly job: string }[];
   readonly falseChallenges: readonly { readonly challenger: string; readonly lie: string; readonly ended: string }[];
   readonly market: MarketSummary;
+  readonly draws: DrawReport;
   /** Largest gas of every function that was called; `deploy` is the whole deployment. */
   readonly gas: Readonly<Record<string, number>>;
   readonly chainDays: number;
@@ -30,6 +33,7 @@ export interface Summary {
 export interface Judged {
   readonly outcomes: Outcomes;
   readonly books: Books;
+  readonly draws: DrawOutcomes;
   readonly nameOf: (address: string) => string;
   /** Stake behind each job. */
   readonly lock: bigint;
@@ -94,7 +98,9 @@ export function summarise(
 ): Summary {
   const { outcomes, nameOf } = judged;
   const honest = new Set<string>(HONEST);
-  const finals = outcomes.jobs.filter(({ operator, status }) => honest.has(nameOf(operator)) && status === "Final");
+  const draws = reportDraws(outcomes.jobs, judged.draws);
+  const named = outcomes.jobs.filter(({ jobId }) => !judged.draws.jobs.has(jobId));
+  const finals = named.filter(({ operator, status }) => honest.has(nameOf(operator)) && status === "Final");
   const lost = outcomes.challenges.filter((challenge) => !challenge.truthful && isLost(challenge));
   return {
     seed: run.seed,
@@ -118,10 +124,11 @@ export function summarise(
       ended: outcomes.challenges.find(({ challenger }) => nameOf(challenger) === name)?.status ?? "None",
     })),
     market: summariseMarket(judged),
+    draws,
     gas: run.gas,
     chainDays: run.chainDays,
     seconds: run.seconds,
-    problems: problemsOf(judged, finals.length),
+    problems: [...problemsOf(judged, finals.length), ...problemsWithDraws(draws)],
   };
 }
 
@@ -133,6 +140,7 @@ export function renderSummary(s: Summary): string[] {
     `  ${s.fraudsSlashed} frauds slashed: ${s.tokensSlashed} tokens, ${s.tokensBurnt} of them burnt`,
     `  ${s.falseChallengesRefuted} false challenges lost: ${s.bondsBurnt} coins of bonds burnt, ${s.bondsToDefence} to the defence`,
     `  ${s.falseSlashes} honest operators slashed, ${s.fraudsMissed} frauds missed`,
+    ...renderDraws(s.draws),
     ...renderMarket(s.market),
     "",
     ...renderGains(s.market.gains),

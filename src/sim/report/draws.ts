@@ -78,5 +78,5 @@ export const renderDraws = (r: DrawReport): string[] =>
   r.jobs === 0 && r.missed === 0
     ? []
     : [
-        `  drawn: ${r.jobs} jobs, ${r.final} final; deadlines missed: ${r.missed}, ${r.tokensBurnt} tokens burnt, ${r.redrawn} drawn again`,
+        `  jobs drawn: ${r.jobs}, final ${r.final}; deadlines missed: ${r.missed}, tokens burnt ${r.tokensBurnt}, drawn again ${r.redrawn}`,
       ];

@@ -61,7 +61,7 @@ function splitOf(event: LogDescription): string {
 }
 
 const lossOf = (event: LogDescription, known: Known): string =>
-  `${known.nameOf(text(event, "operator"))} has a strike and loses ${amountOf(big(event, "penalty"))} tokens, which burn`;
+  `${known.nameOf(text(event, "operator"))} has a strike, and of its stake burns ${amountOf(big(event, "penalty"))}`;
 
 const askedBy = (event: LogDescription, known: Known): string => {
   const operator = text(event, "operator");
