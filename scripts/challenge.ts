@@ -16,7 +16,7 @@ import { createModelFiles } from "../src/models/files.js";
 import { openState, roleState } from "../src/store/state.js";
 import { connectHardhat, setting } from "./support/suite.js";
 
-const { settings, suite, sender } = await connectHardhat();
+const { settings, suite, sender, signer } = await connectHardhat();
 const claim = await answeredClaim(suite, setting("JOB", "0x12..ef").toLowerCase());
 const evidencer = createEvidencer(
   createCatalogue(suite, createModelFiles(join(settings.home, "models"))),
@@ -24,5 +24,5 @@ const evidencer = createEvidencer(
 );
 const state = openState(roleState(settings.home, "watcher", sender.address));
 const log = createLogger("challenge", settings.logLevel);
-const { accusation, verdict } = await challengeClaim({ suite, sender, evidencer, state, claim, log });
+const { accusation, verdict } = await challengeClaim({ suite, sender, signer, evidencer, state, claim, log });
 console.log(JSON.stringify({ ...accusation, verdict }, null, 2));

@@ -1,12 +1,18 @@
 import hre from "hardhat";
 
 import { deploymentPath, readDeployment } from "../../src/chain/deployment.js";
-import { createSender, type Sender } from "../../src/chain/sender.js";
+import { createSender, nodeAccount, type Sender } from "../../src/chain/sender.js";
 import { connectSuite, type Suite } from "../../src/chain/suite.js";
+import type { SaltKey } from "../../src/dispute/make-accusation.js";
 import { readSettings, type Settings } from "../../src/config/settings.js";
 
 /** The deployed suite on Hardhat's chosen network, and a sender for the network's first account. */
-export async function connectHardhat(): Promise<{ settings: Settings; suite: Suite; sender: Sender }> {
+export async function connectHardhat(): Promise<{
+  settings: Settings;
+  suite: Suite;
+  sender: Sender;
+  signer: SaltKey;
+}> {
   const { ethers } = await hre.network.getOrCreate();
   const settings = readSettings();
   const chainId = Number((await ethers.provider.getNetwork()).chainId);
@@ -14,7 +20,8 @@ export async function connectHardhat(): Promise<{ settings: Settings; suite: Sui
   const suite = connectSuite(ethers.provider, readDeployment(book, chainId));
   const [signer] = await ethers.getSigners();
   if (signer === undefined) throw new Error("The network has no account: set its key with `npx hardhat keystore set`.");
-  return { settings, suite, sender: createSender({ provider: suite.provider, signer, errors: suite.abi }) };
+  const sender = createSender({ provider: suite.provider, signer: nodeAccount(signer), errors: suite.abi });
+  return { settings, suite, sender, signer };
 }
 
 /** A setting of one script, from its environment variable. */
