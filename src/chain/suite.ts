@@ -39,6 +39,7 @@ import {
   type TestToken,
 } from "../../typechain-types/index.js";
 import { TouchstoneError, messageOf } from "../errors.js";
+import { createAgreeingProvider, type Fault } from "./agreement.js";
 import type { Deployment } from "./deployment.js";
 
 /** The contracts of one deployment, connected for reading; transactions go through a `Sender`. */
@@ -97,8 +98,14 @@ export function suiteAbi(): Interface {
 /**
  * Connects to a node, polling it often enough for local chains. Nothing is cached: a role that looks again right after its
  * own transaction must see what it did, and the next nonce.
+ *
+ * @param others further endpoints of the same chain: then nothing is believed that most of them do not say
  */
-export function createProvider(rpcUrl: string): JsonRpcProvider {
+export function createProvider(
+  rpcUrl: string,
+  { others = [], onFault = () => undefined }: { others?: readonly string[]; onFault?: (fault: Fault) => void } = {},
+): JsonRpcProvider {
+  if (others.length > 0) return createAgreeingProvider({ rpcUrls: [rpcUrl, ...others], onFault });
   return new JsonRpcProvider(rpcUrl, undefined, {
     staticNetwork: true,
     batchMaxCount: 20,

@@ -12,6 +12,11 @@ import { TouchstoneError } from "../errors.js";
 const schema = z.object({
   TOUCHSTONE_HOME: z.string().min(1).optional(),
   TOUCHSTONE_RPC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  TOUCHSTONE_RPC_OTHERS: z
+    .string()
+    .transform((text) => text.split(",").map((url) => url.trim()))
+    .pipe(z.array(z.url({ protocol: /^https?$/ })))
+    .optional(),
   TOUCHSTONE_DEPLOYMENT: z.string().min(1).optional(),
   TOUCHSTONE_KEYSTORE: z.string().min(1).optional(),
   TOUCHSTONE_KEYSTORE_PASSWORD: z.string().optional(),
@@ -25,6 +30,7 @@ const schema = z.object({
     .string()
     .regex(/^0x[0-9a-fA-F]{64}$/, "must be 0x and 64 hex digits")
     .optional(),
+  TOUCHSTONE_ALERT_URL: z.url({ protocol: /^https?$/ }).optional(),
   TOUCHSTONE_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
   NO_COLOR: z.string().optional(),
 });
@@ -43,9 +49,13 @@ export interface Settings {
   /** Folder for models, state and keystores. */
   readonly home: string;
   readonly rpcUrl: string;
+  /** Further endpoints of the same chain, to hold against the first. */
+  readonly rpcOthers: readonly string[];
   /** Address book file; undefined means the one kept for the chain under `home`. */
   readonly deployment: string | undefined;
   readonly key: KeySource;
+  /** Webhook for what a person should know; it may hold a secret. */
+  readonly alertUrl: string | undefined;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
   readonly color: boolean;
 }
@@ -67,6 +77,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>> =
   return {
     home: vars.TOUCHSTONE_HOME ?? join(homedir(), ".touchstone"),
     rpcUrl: vars.TOUCHSTONE_RPC_URL ?? "http://127.0.0.1:8545",
+    rpcOthers: vars.TOUCHSTONE_RPC_OTHERS ?? [],
     deployment: vars.TOUCHSTONE_DEPLOYMENT,
     key: {
       keystore: vars.TOUCHSTONE_KEYSTORE,
@@ -76,6 +87,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>> =
       signerUrl: vars.TOUCHSTONE_SIGNER_URL,
       signerAddress: vars.TOUCHSTONE_SIGNER_ADDRESS,
     },
+    alertUrl: vars.TOUCHSTONE_ALERT_URL,
     logLevel: vars.TOUCHSTONE_LOG_LEVEL ?? "info",
     color: vars.NO_COLOR === undefined,
   };
