@@ -18,8 +18,19 @@ export interface State {
   collection<T>(name: string): Collection<T>;
   /** Runs `work` so that all its writes happen or none. */
   atomically<R>(work: () => R): R;
+  /**
+   * Ties the file to what it is about (role, account, chain, deployment), or checks that it is.
+   * @throws TouchstoneError `STATE_FOREIGN` naming the first difference.
+   */
+  bind(identity: Identity): void;
   close(): void;
 }
+
+/** What a state file is about, in words and ids. */
+export type Identity = Readonly<Record<string, string>>;
+
+/** Version of the tables and of what lies in them. */
+const VERSION = 1;
 
 /** The state file of a role that acts with one key. */
 export const roleState = (home: string, role: "worker" | "watcher" | "client", account: string): string =>
@@ -33,20 +44,33 @@ const fromJson = (text: string): unknown =>
     typeof v === "object" && v !== null && "$bigint" in v && typeof v.$bigint === "string" ? BigInt(v.$bigint) : v,
   );
 
+/** Files from before versions have the same tables, without an identity: the next `bind` gives them one. */
+function migrate(db: DatabaseSync, path: string): void {
+  const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+  if (version > VERSION) {
+    throw new TouchstoneError("STATE_TOO_NEW", `${path} was written by a newer version of the suite (${version}).`, {
+      next: "Run that version, or restore a backup of this one's.",
+    });
+  }
+  db.exec(`CREATE TABLE IF NOT EXISTS record (
+      collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (collection, key)
+    ) WITHOUT ROWID;
+    PRAGMA user_version = ${VERSION}`);
+}
+
 /**
  * Opens (or creates) a state file. Records may hold bigints.
- * @throws TouchstoneError `STATE_UNREADABLE` when the file is not such a database.
+ * @throws TouchstoneError `STATE_UNREADABLE` when the file is not such a database, `STATE_TOO_NEW`.
  */
 export function openState(path: string): State {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let db: DatabaseSync;
   try {
     db = new DatabaseSync(path);
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;
-      CREATE TABLE IF NOT EXISTS record (
-        collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (collection, key)
-      ) WITHOUT ROWID`);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000");
+    migrate(db, path);
   } catch (cause) {
+    if (cause instanceof TouchstoneError) throw cause;
     throw new TouchstoneError("STATE_UNREADABLE", `Cannot open the state file ${path}: ${messageOf(cause)}`, {
       next: "Restore it from a backup, or choose another folder with TOUCHSTONE_HOME.",
       cause,
@@ -56,17 +80,30 @@ export function openState(path: string): State {
   const selectAll = db.prepare("SELECT key, value FROM record WHERE collection = ? ORDER BY key");
   const upsert = db.prepare("INSERT OR REPLACE INTO record (collection, key, value) VALUES (?, ?, ?)");
   const remove = db.prepare("DELETE FROM record WHERE collection = ? AND key = ?");
+  const collection = <T>(name: string): Collection<T> => ({
+    get: (key) => {
+      const row = select.get(name, key);
+      return row === undefined ? undefined : (fromJson(String(row["value"])) as T);
+    },
+    put: (key, value) => void upsert.run(name, key, toJson(value)),
+    delete: (key) => void remove.run(name, key),
+    entries: () =>
+      selectAll.all(name).map((row) => ({ key: String(row["key"]), value: fromJson(String(row["value"])) as T })),
+  });
   return {
-    collection: <T>(name: string): Collection<T> => ({
-      get: (key) => {
-        const row = select.get(name, key);
-        return row === undefined ? undefined : (fromJson(String(row["value"])) as T);
-      },
-      put: (key, value) => void upsert.run(name, key, toJson(value)),
-      delete: (key) => void remove.run(name, key),
-      entries: () =>
-        selectAll.all(name).map((row) => ({ key: String(row["key"]), value: fromJson(String(row["value"])) as T })),
-    }),
+    collection,
+    bind: (identity) => {
+      const kept = collection<string>("identity");
+      for (const [key, value] of Object.entries(identity)) {
+        const known = kept.get(key);
+        if (known === undefined) kept.put(key, value);
+        else if (known !== value) {
+          throw new TouchstoneError("STATE_FOREIGN", `The state file ${path} is of ${key} ${known}, not ${value}.`, {
+            next: "Check the key, TOUCHSTONE_RPC_URL and TOUCHSTONE_DEPLOYMENT, or move the file away to start afresh.",
+          });
+        }
+      }
+    },
     atomically: (work) => {
       db.exec("BEGIN IMMEDIATE");
       try {
