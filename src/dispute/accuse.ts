@@ -7,6 +7,7 @@ import { baseFeeAhead } from "../chain/fees.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { TouchstoneError } from "../errors.js";
+import type { Metrics } from "../metrics.js";
 import { present, refusalOf } from "../receipts/present.js";
 import { fetchClaim, type ReceiptClaim } from "./claims.js";
 import { readChallenge, type DemandLog } from "./logs.js";
@@ -47,8 +48,15 @@ export interface Accuser {
 /** Refusals of `execute` that pass by themselves: other challenges against the same claim come first. */
 const NOT_YET = ["ChallengeWindowOpen", "WrongsStand", "SharerUndecided", "SharersNotCounted", "AirGapRunning"];
 
+export interface AccuserOptions {
+  readonly suite: Suite;
+  readonly sender: Sender;
+  readonly log: Logger;
+  readonly metrics?: Pick<Metrics, "margin">;
+}
+
 /** Carries challenges from commitment to payment. Every step looks at the chain first, so it can be repeated after a crash. */
-export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Sender; log: Logger }): Accuser {
+export function createAccuser({ suite, sender, log, metrics }: AccuserOptions): Accuser {
   const { challenges } = suite;
 
   async function open(accusation: Accusation, { trace, claimed }: Material): Promise<void> {
@@ -125,6 +133,7 @@ export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Se
       return "acted";
     }
     await open(accusation, await material());
+    metrics?.margin.observe({ deadline: "challenge" }, Number(claim.challengeDeadline) - now);
     return "acted";
   }
 
@@ -141,6 +150,7 @@ export function createAccuser({ suite, sender, log }: { suite: Suite; sender: Se
             const due = demands.find((d) => d.graceDeadline === undefined && now < d.supplyDeadline);
             if (due === undefined) return "waiting";
             await supply(accusation, due, await material());
+            metrics?.margin.observe({ deadline: "supply" }, due.supplyDeadline - now);
             return "acted";
           }
           if (now <= Number(state.lastDeadline)) return "waiting";

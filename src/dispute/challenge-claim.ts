@@ -8,7 +8,7 @@ import { createAccuser, type Accusation } from "./accuse.js";
 import { claimsOf, fetchClaim, type JobClaim } from "./claims.js";
 import type { Evidencer } from "./evidence.js";
 import { compareWithAudit } from "./examine.js";
-import { makeAccusation } from "./make-accusation.js";
+import { makeAccusation, type SaltKey } from "./make-accusation.js";
 import { ChallengeStatus } from "./protocol.js";
 
 /** Pauses between looks for the block after the commitment. */
@@ -36,12 +36,13 @@ export async function answeredClaim(suite: Suite, claimId: string): Promise<JobC
 export async function challengeClaim(parts: {
   suite: Suite;
   sender: Sender;
+  signer: SaltKey;
   evidencer: Evidencer;
   state: State;
   claim: JobClaim;
   log: Logger;
 }): Promise<{ accusation: Accusation; verdict: "wrong" | "void" }> {
-  const { suite, sender, evidencer, state, claim, log } = parts;
+  const { suite, sender, signer, evidencer, state, claim, log } = parts;
   const { model, outputs } = await evidencer.auditOf(claim);
   const finding = compareWithAudit(model, outputs, claim.outputs);
   if (finding === undefined) {
@@ -49,7 +50,7 @@ export async function challengeClaim(parts: {
       next: "Leave it alone: a challenge would be refuted and lose its bond.",
     });
   }
-  const accusation = await makeAccusation({ suite, evidencer, challenger: sender.address, claim, finding });
+  const accusation = await makeAccusation({ suite, evidencer, challenger: sender.address, signer, claim, finding });
   state.atomically(() => {
     claimsOf(state).put(claim.claimId, claim);
     state.collection<Accusation>("accusation").put(accusation.challengeId, accusation);

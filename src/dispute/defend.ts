@@ -1,12 +1,9 @@
-import type { Logger } from "pino";
-
 import { fromHex, sameBytes } from "../audit/bytes.js";
 import { nextMove, type Assertion, type DemandMove, type RefuteMove } from "../audit/dispute.js";
 import type { AssertedTrace, Evidence } from "../audit/evidence.js";
 import { type Position, ROOT_LIST } from "../audit/subtree.js";
 import { baseFeeAhead } from "../chain/fees.js";
-import type { Sender } from "../chain/sender.js";
-import type { Suite } from "../chain/suite.js";
+import type { AccuserOptions } from "./accuse.js";
 import { refundDemands } from "./collect.js";
 import { demandAt, readChallenge, type ChallengeLog } from "./logs.js";
 import { leafOf } from "./openings.js";
@@ -45,7 +42,7 @@ const ENDED: ReadonlySet<number> = new Set([
   ChallengeStatus.Settled,
 ]);
 
-export function createDefender({ suite, sender, log }: { suite: Suite; sender: Sender; log: Logger }): Defender {
+export function createDefender({ suite, sender, log, metrics }: AccuserOptions): Defender {
   const { challenges } = suite;
 
   /** The leaf that the opening transaction itself showed; undefined where it cannot be read, as from a contract wallet. */
@@ -129,7 +126,7 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
 
   return {
     advance: async (challengeId, sinceBlock, defence, now) => {
-      const { status, traceRoot } = await challenges.challenge(challengeId);
+      const { status, traceRoot, lastDeadline } = await challenges.challenge(challengeId);
       if (ENDED.has(Number(status))) {
         return (await refundDemands(suite, sender, challengeId, sinceBlock)) ? "acted" : "done";
       }
@@ -141,7 +138,10 @@ export function createDefender({ suite, sender, log }: { suite: Suite; sender: S
       const tensor = (node: number) => own.trace.trees([node])[0]!;
       const move = nextMove({ list: own.trace.list, tensor }, await assertionOf(traceRoot, events, own));
       if (move.kind === "none") return "done";
-      if (move.kind === "refute") return refute(challengeId, move, own);
+      if (move.kind === "refute") {
+        metrics?.margin.observe({ deadline: "refutation" }, Number(lastDeadline) - now);
+        return refute(challengeId, move, own);
+      }
       const made = demandAt(events, move.position);
       if (made === undefined) return demand(challengeId, move, own);
       return now <= made.supplyDeadline ? "waiting" : expire(challengeId, move.position);

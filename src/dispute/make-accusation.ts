@@ -1,25 +1,38 @@
-import { randomBytes } from "node:crypto";
+import { keccak256 } from "ethers";
 
-import { toHex } from "../audit/bytes.js";
 import type { Suite } from "../chain/suite.js";
 import type { Accusation } from "./accuse.js";
 import type { ClaimRecord } from "./claims.js";
 import type { Evidencer } from "./evidence.js";
 import type { Finding } from "./examine.js";
 
-/** Draws the salt of a new challenge. Store the result before acting on it: without the salt a commitment is worthless. */
+/** Signs a text, the same text always the same way (RFC 6979), as wallets do. */
+export interface SaltKey {
+  signMessage(message: string): Promise<string>;
+}
+
+/**
+ * Makes a challenge with the salt that its key always gives it. Nobody without the key can guess it; and who has the key but lost
+ * everything else comes to the same salt again, so that no commitment is ever worthless.
+ */
 export async function makeAccusation(parts: {
   suite: Suite;
   evidencer: Evidencer;
   challenger: string;
+  signer: SaltKey;
   claim: ClaimRecord;
   finding: Finding;
 }): Promise<Accusation> {
-  const { suite, evidencer, challenger, claim, finding } = parts;
+  const { suite, evidencer, challenger, signer, claim, finding } = parts;
   const { trace } = await evidencer.auditOf(claim);
   const { claimId, source, modelId, block } = claim;
   const { output, element, node } = finding;
-  const salt = toHex(randomBytes(32));
+  const { chainId, challenges } = suite.deployment;
+  const salt = keccak256(
+    await signer.signMessage(
+      ["Touchstone challenge", chainId, challenges, source, claimId, trace.root, output, element].join("\n"),
+    ),
+  );
   const challengeId = await suite.challenges.challengeIdOf(
     challenger,
     source,

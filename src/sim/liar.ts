@@ -8,7 +8,7 @@ import { createAccuser, type Accusation } from "../dispute/accuse.js";
 import { claimsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
 import { collectFromDisputes } from "../dispute/collect.js";
 import type { Evidencer } from "../dispute/evidence.js";
-import { makeAccusation } from "../dispute/make-accusation.js";
+import { makeAccusation, type SaltKey } from "../dispute/make-accusation.js";
 import { TouchstoneError } from "../errors.js";
 import type { State } from "../store/state.js";
 import type { Assertion, Lie } from "./lies/lie.js";
@@ -17,6 +17,7 @@ import { randomFor } from "./random.js";
 export interface LiarOptions {
   readonly suite: Suite;
   readonly sender: Sender;
+  readonly signer: SaltKey;
   readonly state: State;
   readonly evidencer: Evidencer;
   readonly lie: Lie;
@@ -31,7 +32,7 @@ export interface LiarOptions {
  * demand that it can.
  */
 export function createLiar(options: LiarOptions): { pass: () => Promise<PassResult> } {
-  const { suite, sender, state, evidencer, lie, claimId, seed, log } = options;
+  const { suite, sender, signer, state, evidencer, lie, claimId, seed, log } = options;
   const claims = claimsOf(state);
   const accusations = state.collection<Accusation>("accusation");
   const feed = createFeed(suite, state.collection("cursor"));
@@ -55,7 +56,7 @@ export function createLiar(options: LiarOptions): { pass: () => Promise<PassResu
     const known = accusations.get(claimId);
     if (known !== undefined) return known;
     const { finding, node } = await asserted(claim);
-    const made = await makeAccusation({ suite, evidencer: lying, challenger: sender.address, claim, finding });
+    const made = await makeAccusation({ suite, evidencer: lying, challenger: sender.address, signer, claim, finding });
     accusations.put(claimId, made);
     log.info({ event: "lied", challengeId: made.challengeId, claimId, node }, "made up a trace");
     return made;

@@ -16,14 +16,16 @@ import { readSettings } from "../config/settings.js";
 import { createInlineSink } from "../audit/roots.js";
 import { createEvidencer, type Evidencer } from "../dispute/evidence.js";
 import { createGuard } from "../dispute/guard.js";
+import type { SaltKey } from "../dispute/make-accusation.js";
 import { serveBeside } from "../http/server.js";
 import { createLogger } from "../log.js";
 import { createCatalogue, type Catalogue } from "../models/catalogue.js";
 import { createModelFiles } from "../models/files.js";
-import type { TypedDataSigner } from "../receipts/typed-data.js";
+import { receiptKey, type ReceiptKey } from "../receipts/keys.js";
 import { openState, type State } from "../store/state.js";
 import { createEndpoint } from "../worker/endpoint.js";
 import { createInferService } from "../worker/infer.js";
+import { createChainView } from "../worker/view.js";
 import { createWorker, type Answerer } from "../worker/worker.js";
 import { dishonestAnswerer, FRAUDS, type Fraud } from "./frauds/frauds.js";
 import { createLiar } from "./liar.js";
@@ -48,7 +50,8 @@ interface Tools {
   readonly state: State;
   readonly catalogue: Catalogue;
   readonly evidencer: Evidencer;
-  readonly signer: TypedDataSigner;
+  readonly signer: SaltKey;
+  readonly key: ReceiptKey;
   readonly signal: AbortSignal;
   readonly log: ReturnType<typeof createLogger>;
 }
@@ -68,7 +71,17 @@ async function run(role: string, flags: Flags, create: (tools: Tools) => Role | 
   const state = openState(flags.state);
   const evidencer = createEvidencer(catalogue, createInlineSink());
   const signal = untilStopped();
-  const { pass } = await create({ suite, sender, state, catalogue, evidencer, signer, signal, log });
+  const { pass } = await create({
+    suite,
+    sender,
+    state,
+    catalogue,
+    evidencer,
+    signer,
+    key: receiptKey(signer.privateKey),
+    signal,
+    log,
+  });
   log.info({ event: "started", address: sender.address }, `${role} started`);
   await runRole({ pass, log, pollMs: flags.poll, signal });
   state.close();
@@ -99,7 +112,10 @@ async function sell(
   };
   const http = { bodyLimit: 16 * 1024 * 1024, timeoutMs: 30_000, log };
   const at = listen === undefined ? undefined : { host, port: Number(port) };
-  await serveBeside(createEndpoint(createInferService({ ...parts, service }), http), { at, log, signal });
+  await serveBeside(
+    createEndpoint(createInferService({ ...parts, view: createChainView(parts.suite), service }), http),
+    { at, log, signal },
+  );
 }
 
 const program = new Command("dishonest");

@@ -9,19 +9,23 @@ import type { Suite } from "../chain/suite.js";
 import { createAccuser, type Accusation } from "../dispute/accuse.js";
 import { claimsOf, findClaim, isOver, receiptsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
 import { collectFromDisputes } from "../dispute/collect.js";
+import { createEndings } from "../dispute/endings.js";
 import type { Evidencer } from "../dispute/evidence.js";
 import { compareWithAudit, isSuspicious, type Finding } from "../dispute/examine.js";
 import type { Guard } from "../dispute/guard.js";
-import { makeAccusation } from "../dispute/make-accusation.js";
+import { makeAccusation, type SaltKey } from "../dispute/make-accusation.js";
+import type { Metrics } from "../metrics.js";
 import type { Catalogue } from "../models/catalogue.js";
 import { firstOutside } from "../models/domain.js";
 import { inputTensors, type PreparedModel } from "../models/prepared.js";
+import { TouchstoneError } from "../errors.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Collection, State } from "../store/state.js";
 
 export interface WatcherOptions {
   readonly suite: Suite;
   readonly sender: Sender;
+  readonly signer: SaltKey;
   readonly state: State;
   readonly catalogue: Catalogue;
   readonly evidencer: Evidencer;
@@ -29,6 +33,7 @@ export interface WatcherOptions {
   /** The runtime to re-run a model's claims with. */
   readonly runtime: (model: PreparedModel) => Promise<Runtime>;
   readonly log: Logger;
+  readonly metrics?: Pick<Metrics, "margin" | "unchecked" | "accusations">;
 }
 
 /** Answered claims that wait to be checked, by id. */
@@ -36,11 +41,12 @@ export const uncheckedOf = (state: State): Collection<{ since: number }> => stat
 
 /** Re-runs published claims, challenges the wrong ones, and defends the others against false challenges. */
 export function createWatcher(options: WatcherOptions): { readonly pass: () => Promise<PassResult> } {
-  const { suite, sender, state, catalogue, evidencer, guard, log } = options;
+  const { suite, sender, signer, state, catalogue, evidencer, guard, log, metrics } = options;
   const unchecked = uncheckedOf(state);
   const accusations = state.collection<Accusation>("accusation");
   const feed = createFeed(suite, state.collection("cursor"));
-  const accuser = createAccuser({ suite, sender, log });
+  const endings = createEndings(state);
+  const accuser = createAccuser(options);
 
   /** The native runtime's answer; undefined where it has none, so that the audit machine's is needed. */
   async function nativeAnswer(model: PreparedModel, claim: ClaimRecord): Promise<readonly Tensor[] | undefined> {
@@ -84,7 +90,7 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
     }
     log.warn({ event: "suspect", claimId, operator: claim.operator, ...finding }, `answer is ${finding.verdict}`);
     if (finding.verdict === "void") return false;
-    const accusation = await makeAccusation({ suite, evidencer, challenger: sender.address, claim, finding });
+    const accusation = await makeAccusation({ suite, evidencer, challenger: sender.address, signer, claim, finding });
     accusations.put(accusation.challengeId, accusation);
     return true;
   }
@@ -110,8 +116,14 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
       try {
         const progress = await accuser.advance(value, () => evidencer.materialOf(claim), now, head);
         if (progress === "acted") acted = true;
-        if (progress === "done") accusations.delete(key);
+        if (progress !== "done") endings.goesOn(key);
+        else if (endings.isFinal(key, head)) accusations.delete(key);
       } catch (err) {
+        // What a dry run would have sent is logged already, and a spent budget is no fault.
+        if (err instanceof TouchstoneError && (err.code === "DRY_RUN" || err.code === "BUDGET_SPENT")) {
+          log.warn({ event: "held-back", challengeId: key, code: err.code }, err.message);
+          continue;
+        }
         log.error(
           { event: "accusation-failed", challengeId: key, err },
           "cannot advance an accusation; will try again",
@@ -122,12 +134,13 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
   }
 
   /** Forgets claims that are settled and in which no dispute of ours runs. */
-  async function forget(): Promise<void> {
+  async function forget(head: number): Promise<void> {
     const disputed = new Set(accusations.entries().map(({ value }) => value.claimId));
     for (const claims of [claimsOf(state), receiptsOf(state)]) {
       for (const { key, value } of claims.entries()) {
         if (disputed.has(key) || unchecked.get(key) !== undefined) continue;
-        if (await isOver(suite, value)) claims.delete(key);
+        if (!(await isOver(suite, value))) endings.goesOn(key);
+        else if (endings.isFinal(key, head)) claims.delete(key);
       }
     }
   }
@@ -151,9 +164,11 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
       });
       let acted = await checkAll();
       if (await advanceAll(batch.now, batch.head)) acted = true;
-      if (await guard.advance(batch.now)) acted = true;
+      if (await guard.advance(batch.now, batch.head)) acted = true;
+      metrics?.unchecked.set(unchecked.entries().length);
+      metrics?.accusations.set(accusations.entries().length);
       if (!acted) {
-        await forget();
+        await forget(batch.head);
         acted = await collect();
       }
       return { head: batch.head, acted };

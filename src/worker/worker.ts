@@ -10,9 +10,11 @@ import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { claimsOf, fetchClaim, isOver, receiptsOf, recordClaim, type JobClaim } from "../dispute/claims.js";
 import { collectFromDisputes } from "../dispute/collect.js";
+import { createEndings } from "../dispute/endings.js";
 import type { Guard } from "../dispute/guard.js";
 import { openElement } from "../dispute/openings.js";
 import { ClaimStatus, claimStatusName, tolerantSend } from "../dispute/protocol.js";
+import type { Metrics } from "../metrics.js";
 import type { Catalogue } from "../models/catalogue.js";
 import { firstOutside } from "../models/domain.js";
 import { inputTensors, type PreparedModel } from "../models/prepared.js";
@@ -35,6 +37,7 @@ export interface WorkerOptions {
   /** Vouchers are collected as soon as one pays this much (see `createReservations`). */
   readonly collectFrom: bigint;
   readonly log: Logger;
+  readonly metrics?: Pick<Metrics, "answers" | "margin">;
 }
 
 /** How often receipts that can't be challenged any more are looked for, in seconds of chain time. */
@@ -42,12 +45,13 @@ const FORGET_SECONDS = 3_600;
 
 /** Answers an operator's jobs, finalises them, collects fees and defends its claims. */
 export function createWorker(options: WorkerOptions): { readonly pass: () => Promise<PassResult> } {
-  const { suite, sender, state, catalogue, guard, operator, log } = options;
+  const { suite, sender, state, catalogue, guard, operator, log, metrics } = options;
   const { jobs, offers } = suite;
   const claims = claimsOf(state);
   const issued = receiptsOf(state);
   const requests = state.collection<string>("request");
   const reservations = createReservations(options);
+  const endings = createEndings(state);
   let forgotAt = 0;
   const feed = createFeed(suite, state.collection("cursor"));
   /** Answers are kept, so that a crash between computing and sending never leads to two different ones. */
@@ -106,7 +110,7 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     return sent !== undefined;
   }
 
-  /** Does what one claim needs at protocol time `now`; returns whether anything was sent. */
+  /** Does what one claim needs at protocol time `now` in block `head`; returns whether anything was sent. */
   async function tend(claim: JobClaim, now: number, head: number): Promise<boolean> {
     const job = await jobs.job(claim.claimId);
     if (job.operator !== ZeroAddress && job.operator !== operator) {
@@ -118,10 +122,14 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
       case ClaimStatus.Drawing:
         return draw(claim, head);
       case ClaimStatus.Assigned:
+        endings.goesOn(claim.claimId);
         if (now >= Number(job.deadline)) return false;
         await submit(claim);
+        metrics?.margin.observe({ deadline: "answer" }, Number(job.deadline) - now);
+        metrics?.answers.inc({ kind: "job" });
         return true;
       case ClaimStatus.Answered: {
+        endings.goesOn(claim.claimId);
         if (now <= Number(job.challengeDeadline) || job.openChallenges > 0n) return false;
         const outputs = claim.terms.callback === ZeroAddress ? [] : [...claim.outputs];
         const sent = await tolerantSend(sender, await jobs.finalise.populateTransaction(claim.terms, outputs), [
@@ -132,6 +140,7 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
         return sent !== undefined;
       }
       default: {
+        if (!endings.isFinal(claim.claimId, head)) return false;
         const outcome = claimStatusName(Number(job.status));
         log.info({ event: "closed", claimId: claim.claimId, outcome }, `job is ${outcome}`);
         claims.delete(claim.claimId);
@@ -208,7 +217,7 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
         batch.acknowledge();
       });
       await readUnread();
-      let acted = await guard.advance(batch.now);
+      let acted = await guard.advance(batch.now, batch.head);
       if (await reservations.advance()) acted = true;
       for (const { key, value } of claims.entries()) {
         try {

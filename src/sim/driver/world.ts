@@ -12,7 +12,7 @@ import type { Children } from "./children.js";
 import { createClock, type Clock } from "./clock.js";
 import { deploySuite } from "./deploy.js";
 import { createLedger, type Ledger } from "./ledger.js";
-import { startLocalChain } from "./local-chain.js";
+import { startLocalChain, type LocalChain } from "./local-chain.js";
 import { createObserver, type Step } from "./observer.js";
 import { startRole, type LogLine, type RoleProcess } from "./role-process.js";
 
@@ -53,14 +53,17 @@ export interface WorldOptions {
   readonly pollMs: number;
   /** Told the world as soon as it stands, before the first step. */
   readonly onWorld: (world: World) => void;
+  /** A chain that runs already; default: one of its own. */
+  readonly chain?: LocalChain;
   /** Sees every transaction once, in order, deployment included. */
   readonly onStep: (step: Step) => void;
 }
 
 /** Starts the chain and deploys. Roles are the caller's to start. */
-export async function createWorld({ children, home, seed, pollMs, onWorld, onStep }: WorldOptions): Promise<World> {
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { children, home, seed, pollMs, onWorld, onStep } = options;
   mkdirSync(home, { recursive: true });
-  const chain = await startLocalChain(children);
+  const chain = options.chain ?? (await startLocalChain(children));
   const { provider, rpcUrl } = chain;
   const book = join(home, "deployment.json");
   const suite = connectSuite(provider, await deploySuite(children, chain, book));
