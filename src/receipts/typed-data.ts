@@ -1,5 +1,9 @@
 import { TypedDataEncoder, type TypedDataDomain, type TypedDataField } from "ethers";
 
+import { concat, fromHex, toHex } from "../audit/bytes.js";
+import { wasmKeccak } from "../audit/keccak.js";
+import { TouchstoneError } from "../errors.js";
+
 /** `ReservationOffer` of `contracts/types/Receipt.sol`: an operator's promise to set stake aside for a payer. */
 export interface ReservationOffer {
   readonly operator: string;
@@ -80,16 +84,63 @@ export const receiptDomain = (chainId: number | bigint, escrow: string): TypedDa
 type Fields = Record<string, TypedDataField[]>;
 const mutable = (types: Readonly<Record<string, readonly TypedDataField[]>>): Fields => types as Fields;
 
+const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Hash of a struct type, and its fields in order. */
+interface StructType {
+  readonly hash: Uint8Array;
+  readonly fields: readonly TypedDataField[];
+}
+
+function structOf(types: Readonly<Record<string, readonly TypedDataField[]>>): StructType {
+  const [name, fields] = Object.entries(types)[0]!;
+  const text = `${name}(${fields.map(({ name: field, type }) => `${type} ${field}`).join()})`;
+  return { hash: wasmKeccak.hash(ascii(text)), fields };
+}
+
+const STRUCTS = { offer: structOf(TYPES.offer), receipt: structOf(TYPES.receipt), voucher: structOf(TYPES.voucher) };
+
+/** Separators by chain and contract: they are the same for every message. */
+const separators = new Map<string, Uint8Array>();
+
+function separatorOf(domain: TypedDataDomain): Uint8Array {
+  const key = `${domain.chainId} ${domain.verifyingContract}`;
+  const known = separators.get(key);
+  if (known !== undefined) return known;
+  const fresh = fromHex(TypedDataEncoder.hashDomain(domain));
+  separators.set(key, fresh);
+  return fresh;
+}
+
+const WORD = 32;
+
+/** All fields of these structs are one word each: numbers, addresses and hashes. */
+function digestOf({ hash, fields }: StructType, domain: TypedDataDomain, message: object): string {
+  const words = new Uint8Array(WORD * (1 + fields.length));
+  words.set(hash);
+  fields.forEach(({ name, type }, i) => {
+    const value = (message as Readonly<Record<string, string | number | bigint>>)[name]!;
+    const digits = typeof value === "string" ? value.slice(2) : value.toString(16);
+    const bits = type === "address" ? 160 : type === "bytes32" ? 256 : Number(type.slice(4));
+    if (value.toString().startsWith("-") || digits.length > bits / 4) {
+      throw new TouchstoneError("FIELD_RANGE", `${name} = ${value} is no ${type}.`);
+    }
+    words.set(fromHex(`0x${digits.padStart(2 * WORD, "0")}`), WORD * (1 + i));
+  });
+  const prefix = Uint8Array.of(0x19, 0x01);
+  return toHex(wasmKeccak.hash(concat([prefix, separatorOf(domain), wasmKeccak.hash(words)])));
+}
+
 /** Id of a reservation. */
 export const offerDigest = (domain: TypedDataDomain, offer: ReservationOffer): string =>
-  TypedDataEncoder.hash(domain, mutable(TYPES.offer), offer);
+  digestOf(STRUCTS.offer, domain, offer);
 
 /** Id of the claim that a receipt makes. */
 export const receiptDigest = (domain: TypedDataDomain, receipt: Receipt): string =>
-  TypedDataEncoder.hash(domain, mutable(TYPES.receipt), receipt);
+  digestOf(STRUCTS.receipt, domain, receipt);
 
 export const voucherDigest = (domain: TypedDataDomain, voucher: Voucher): string =>
-  TypedDataEncoder.hash(domain, mutable(TYPES.voucher), voucher);
+  digestOf(STRUCTS.voucher, domain, voucher);
 
 /** Whatever signs typed data: a wallet, or any other ethers signer. */
 export interface TypedDataSigner {

@@ -38,6 +38,10 @@ const tensor = z.object({
 });
 export type WireTensor = z.infer<typeof tensor>;
 
+/** A tensor as a binary message carries it: the same bytes, as they are. */
+const rawTensor = z.object({ ...tensor.shape, data: z.custom<Uint8Array>((value) => value instanceof Uint8Array) });
+export type RawTensor = Readonly<z.infer<typeof rawTensor>>;
+
 const receipt = z.object({
   requestId: hash,
   reservation: hash,
@@ -69,6 +73,7 @@ export const inferRequest = z.object({
   voucher: z.object({ reservation: hash, cumulative: amount, signature }).optional(),
   inputs: z.array(tensor).max(64),
 });
+export const binaryInferRequest = z.object({ ...inferRequest.shape, inputs: z.array(rawTensor).max(64) });
 export const inferAnswer = z.object({ outputs: z.array(tensor).max(64), receipt, signature });
 export type InferAnswer = z.infer<typeof inferAnswer>;
 
@@ -86,6 +91,9 @@ export const terms = z.object({
 });
 export type Terms = z.infer<typeof terms>;
 
+/** `GET /v1/models`. */
+export const modelList = z.object({ models: z.array(terms) });
+
 /** `POST /v1/reservations`: asks for an offer to accept on-chain. */
 export const offerRequest = z.object({ payer: address });
 export const offerAnswer = z.object({ offer, signature });
@@ -97,6 +105,7 @@ export const receiptSubmission = z.object({
   inputs: z.array(tensor).max(64),
   outputs: z.array(tensor).max(64),
 });
+export const submissionAnswer = z.object({ claimId: hash });
 export type ReceiptSubmission = z.infer<typeof receiptSubmission>;
 
 /** Every answer that is not 2xx. `spent` comes with 402: what the endpoint counts under the reservation so far. */
@@ -126,10 +135,18 @@ export function fromWire<T extends z.ZodType>(schema: T, value: unknown): z.infe
   });
 }
 
-export function wireTensor(value: Tensor): WireTensor {
-  const { dtype, shape } = value;
-  return { dtype, shape: [...shape], data: encodeBase64(tensorBytes(value)) };
-}
+export const rawTensorOf = (value: Tensor): RawTensor => ({
+  dtype: value.dtype,
+  shape: [...value.shape],
+  data: tensorBytes(value),
+});
+
+export const wireOf = ({ data, ...rest }: RawTensor): WireTensor => ({
+  ...rest,
+  data: encodeBase64(data),
+});
+
+export const wireTensor = (value: Tensor): WireTensor => wireOf(rawTensorOf(value));
 
 /** What a model says of one of its inputs or outputs. */
 export interface TensorSpec {
@@ -143,7 +160,7 @@ export interface TensorSpec {
  * @throws TouchstoneError `TENSORS_WRONG`, or `TENSOR_BYTES` where the bytes do not fit.
  */
 export function tensorsOf(
-  sent: readonly WireTensor[],
+  sent: readonly (WireTensor | RawTensor)[],
   specs: readonly TensorSpec[],
   what: "input" | "output",
 ): Tensor[] {
@@ -155,6 +172,7 @@ export function tensorsOf(
     if (given?.dtype !== dtype || given.shape.join() !== shape.join()) {
       throw wrong(`The ${what} "${name}" is ${dtype}[${shape.join()}], not ${given?.dtype}[${given?.shape.join()}].`);
     }
-    return tensorFromBytes(decodeBase64(given.data), dtype, shape);
+    const { data } = given;
+    return tensorFromBytes(typeof data === "string" ? decodeBase64(data) : data, dtype, shape);
   });
 }
