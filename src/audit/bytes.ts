@@ -122,7 +122,12 @@ export function tensorFromBytes(bytes: Uint8Array, dtype: DType, shape: readonly
   const data = newArray(dtype, numel);
   const to = new Uint8Array(data.buffer);
   if (width === 1) to.set(bytes);
-  else for (let i = 0; i < to.length; i += width) for (let b = 0; b < width; b++) to[i + b] = bytes[i + width - 1 - b]!;
+  else if (width === 4) {
+    to.set(bytes);
+    const words = new Uint32Array(data.buffer);
+    for (let i = 0; i < words.length; i++) words[i] = swap32(words[i]!);
+  } else
+    for (let i = 0; i < to.length; i += width) for (let b = 0; b < width; b++) to[i + b] = bytes[i + width - 1 - b]!;
   return { dtype, shape, data };
 }
 

@@ -27,8 +27,24 @@ function isInside(bits: bigint, { dtype, lo, hi }: Domain): boolean {
   return finite && x >= orderOf(lo, sign) && x <= orderOf(hi, sign);
 }
 
+/** The same for binary32, which most inputs are, as numbers: comparisons of these are those of the values they stand for. */
+function firstOutside32(bytes: Uint8Array, { lo, hi }: Domain): number | undefined {
+  const elements = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const ends = new DataView(new ArrayBuffer(8));
+  ends.setUint32(0, Number(lo));
+  ends.setUint32(4, Number(hi));
+  const [from, to] = [ends.getFloat32(0), ends.getFloat32(4)];
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    const x = elements.getFloat32(at);
+    // False for NaN as well; infinities are outside even of a domain that says otherwise.
+    if (!(x >= from && x <= to) || !Number.isFinite(x)) return at / 4;
+  }
+  return undefined;
+}
+
 /** The first element of committed bytes that lies outside the domain; NaN, infinities and a bool of 2 always do. */
 export function firstOutside(bytes: Uint8Array, domain: Domain): number | undefined {
+  if (domain.dtype === "f32") return firstOutside32(bytes, domain);
   const count = bytes.length / DTYPE_BYTES[domain.dtype];
   for (let i = 0; i < count; i++) if (!isInside(elementBits(bytes, domain.dtype, i), domain)) return i;
   return undefined;

@@ -2,7 +2,8 @@ import type { FastifyInstance } from "fastify";
 
 import { tensorBytes, toHex } from "../audit/bytes.js";
 import type { Suite } from "../chain/suite.js";
-import { receiptsOf, type ReceiptClaim } from "../dispute/claims.js";
+import { answeredClaim } from "../dispute/challenge-claim.js";
+import { claimsOf, receiptsOf, type ReceiptClaim } from "../dispute/claims.js";
 import { TouchstoneError } from "../errors.js";
 import { createHttp, HttpError, type HttpOptions } from "../http/server.js";
 import type { Catalogue } from "../models/catalogue.js";
@@ -11,6 +12,7 @@ import { claimIdOf, refusalOf } from "../receipts/present.js";
 import { rootOfTensors } from "../receipts/roots.js";
 import { fromWire, receiptSubmission, tensorsOf, type ReceiptSubmission } from "../receipts/wire.js";
 import type { State } from "../store/state.js";
+import { watcherDocument } from "./openapi.js";
 import { uncheckedOf } from "./watcher.js";
 
 export interface IntakeOptions {
@@ -37,6 +39,18 @@ export function createIntake({ suite, state, catalogue, limit }: IntakeOptions) 
   }
 
   return {
+    /**
+     * Has an answered job checked, again if it was before.
+     * @throws TouchstoneError `CLAIM_UNKNOWN`.
+     */
+    check: async (claimId: string): Promise<string> => {
+      const claim = await answeredClaim(suite, claimId);
+      state.atomically(() => {
+        claimsOf(state).put(claimId, claim);
+        unchecked.put(claimId, { since: claim.block });
+      });
+      return claimId;
+    },
     /**
      * Stores a receipt to be checked. Sending it again changes nothing.
      * @throws HttpError where its roots are not those of the bytes, or it would be no claim.
@@ -77,10 +91,10 @@ export function createIntake({ suite, state, catalogue, limit }: IntakeOptions) 
 
 /** The watcher's HTTP interface (docs/contracts/receipts.md, HTTP). */
 export function createIntakeServer(intake: ReturnType<typeof createIntake>, options: HttpOptions): FastifyInstance {
-  const server = createHttp(options);
-  server.post("/v1/receipts", async (request, reply) => {
-    const answer = await intake.submit(fromWire(receiptSubmission, request.body));
-    return reply.code(202).send(answer);
+  return createHttp({ ...options, openapi: watcherDocument }, (server) => {
+    server.post("/v1/receipts", async (request, reply) => {
+      const answer = await intake.submit(fromWire(receiptSubmission, request.body));
+      return reply.code(202).send(answer);
+    });
   });
-  return server;
 }

@@ -2,28 +2,28 @@ import { randomBytes } from "node:crypto";
 
 import type { Logger } from "pino";
 
-import { tensorBytes, toHex } from "../audit/bytes.js";
+import { fromHex, tensorBytes, toHex } from "../audit/bytes.js";
 import type { Tensor } from "../audit/graph.js";
 import type { Suite } from "../chain/suite.js";
 import { receiptsOf, type ReceiptClaim } from "../dispute/claims.js";
-import { internalError } from "../errors.js";
-import { HttpError } from "../http/server.js";
+import { busy, HttpError } from "../http/server.js";
+import type { Metrics } from "../metrics.js";
 import type { Catalogue } from "../models/catalogue.js";
 import { firstOutside } from "../models/domain.js";
 import type { PreparedModel } from "../models/prepared.js";
-import { claimIdOf } from "../receipts/present.js";
 import { rootOfTensors } from "../receipts/roots.js";
+import type { ReceiptKey } from "../receipts/keys.js";
 import {
   offerDigest,
+  receiptDigest,
   receiptDomain,
-  signOffer,
-  signReceipt,
+  type Receipt,
   type ReservationOffer,
-  type TypedDataSigner,
 } from "../receipts/typed-data.js";
-import { tensorsOf, wireTensor, type InferAnswer, type Terms, type WireTensor } from "../receipts/wire.js";
+import { rawTensorOf, tensorsOf, type RawTensor, type Terms, type WireTensor } from "../receipts/wire.js";
 import type { State } from "../store/state.js";
-import { accountsOf, createTill, type SignedVoucher } from "./till.js";
+import { accountsOf, createTill, type Charge, type SignedVoucher } from "./till.js";
+import type { ChainView } from "./view.js";
 import type { Answerer } from "./worker.js";
 
 /** What an operator serves by HTTP, and on which terms. */
@@ -45,49 +45,56 @@ export interface InferRequest {
   readonly requestId: string;
   readonly consumer: string;
   readonly voucher?: SignedVoucher | undefined;
-  readonly inputs: readonly WireTensor[];
+  readonly inputs: readonly (WireTensor | RawTensor)[];
+}
+
+/** An answer by receipt. */
+export interface Served {
+  readonly outputs: readonly RawTensor[];
+  readonly receipt: Receipt;
+  readonly signature: string;
 }
 
 export interface InferService {
+  /** Ids of all models that are served. */
+  models(): string[];
   terms(modelId: string): Terms;
   offer(payer: string): Promise<{ offer: ReservationOffer; signature: string }>;
   /** Answers a paid request. The same request is answered the same way again, and charged once. */
-  infer(modelId: string, request: InferRequest): Promise<InferAnswer>;
+  infer(modelId: string, request: InferRequest): Promise<Served>;
 }
 
 export interface InferOptions {
   readonly suite: Suite;
+  readonly view: ChainView;
   readonly state: State;
   readonly catalogue: Catalogue;
   readonly answer: Answerer;
   /** The operator (owner address) that this worker answers for. */
   readonly operator: string;
   /** The worker's key. */
-  readonly signer: TypedDataSigner;
+  readonly key: ReceiptKey;
   readonly service: Service;
   readonly log: Logger;
+  readonly metrics?: Metrics;
+  /** Why a model can't be answered for now (see `SelfTest`). */
+  readonly maintenance?: (model: PreparedModel) => string | undefined;
 }
 
 /** How long an offer can be accepted. */
 const OFFER_SECONDS = 600;
 
 export function createInferService(options: InferOptions): InferService {
-  const { suite, state, catalogue, operator, signer, service, log } = options;
+  const { suite, view, state, catalogue, operator, key, service, log, metrics } = options;
   const domain = receiptDomain(suite.deployment.chainId, suite.deployment.receipts);
   const accounts = accountsOf(state);
   const issued = receiptsOf(state);
   /** Claim ids by reservation and request. */
   const requests = state.collection<string>("request");
-  const till = createTill({ suite, operator, accounts });
-  /** The last request of each reservation: they are charged one after the other. */
-  const queues = new Map<string, Promise<unknown>>();
+  const till = createTill({ suite, view, operator, accounts });
+  /** Requests at work, by reservation and request: a second one like it waits for the first. */
+  const underWay = new Map<string, Promise<unknown>>();
   let atWork = 0;
-
-  async function chainTime(): Promise<{ now: number; block: number }> {
-    const head = await suite.provider.getBlock("latest");
-    if (head === null) throw internalError("the node has no block");
-    return { now: head.timestamp, block: head.number };
-  }
 
   function priceOf(modelId: string): bigint {
     const price = service.prices.get(modelId);
@@ -97,10 +104,9 @@ export function createInferService(options: InferOptions): InferService {
     return price;
   }
 
-  function answerTo(model: PreparedModel, claim: ReceiptClaim): InferAnswer {
+  function answerTo(model: PreparedModel, claim: ReceiptClaim): Served {
     const outputs = model.graph.outputs.map(({ dtype, shape }, i) => {
-      const data = Buffer.from((claim.outputs[i] ?? "0x").slice(2), "hex").toString("base64");
-      return { dtype, shape: [...shape], data };
+      return { dtype, shape: [...shape], data: fromHex(claim.outputs[i] ?? "0x") };
     });
     return { outputs, receipt: claim.receipt.receipt, signature: claim.receipt.signature };
   }
@@ -116,57 +122,91 @@ export function createInferService(options: InferOptions): InferService {
     }
   }
 
-  async function serve(modelId: string, request: InferRequest): Promise<InferAnswer> {
+  /** The answer that a request got before, if it did. */
+  function given(model: PreparedModel, modelId: string, key: string, inputsRoot: string): Served | undefined {
+    const before = issued.get(requests.get(key) ?? "");
+    if (before === undefined) return undefined;
+    if (before.receipt.receipt.inputsRoot === inputsRoot && before.modelId === modelId) return answerTo(model, before);
+    throw new HttpError(409, "REQUEST_ID_USED", "This request id belongs to another request.", {
+      next: "Draw a fresh request id for every request.",
+    });
+  }
+
+  async function serve(modelId: string, request: InferRequest): Promise<Served> {
     const price = priceOf(modelId);
     const model = await catalogue.get(modelId);
-    const inputs = tensorsOf(request.inputs, model.graph.inputs, "input");
-    const inputsRoot = rootOfTensors(inputs);
-    const key = `${request.voucher?.reservation}:${request.requestId}`;
-    const before = issued.get(requests.get(key) ?? "");
-    if (before !== undefined) {
-      if (before.receipt.receipt.inputsRoot === inputsRoot && before.modelId === modelId)
-        return answerTo(model, before);
-      throw new HttpError(409, "REQUEST_ID_USED", "This request id belongs to another request.", {
-        next: "Draw a fresh request id for every request.",
+    const reason = options.maintenance?.(model);
+    if (reason !== undefined) {
+      throw new HttpError(503, "MAINTENANCE", `The model is not served now: ${reason}`, {
+        next: "Name another operator, or try again later. Nothing was charged.",
+        headers: { "retry-after": "600" },
       });
     }
+    const inputs = tensorsOf(request.inputs, model.graph.inputs, "input");
+    const inputsRoot = rootOfTensors(inputs);
+    const name = `${request.voucher?.reservation}:${request.requestId}`;
+    await underWay.get(name)?.catch(() => undefined);
+    const before = given(model, modelId, name, inputsRoot);
+    if (before !== undefined) return before;
     requireDomain(model, inputs);
-    const account = await till.charge(request.voucher, price);
-    const outputs = await options.answer(model, inputs, request.requestId);
-    const [{ now, block }, { version }] = await Promise.all([
-      chainTime(),
-      suite.receipts.reservationOf(account.reservation),
-    ]);
-    const { requestId, consumer } = request;
-    const { reservation } = account;
+    const charge = await till.charge(request.voucher, price);
+    // Between the look above and here another one like it may have begun.
+    if (underWay.has(name)) {
+      charge.end();
+      return serve(modelId, request);
+    }
+    const work = answer(model, modelId, { ...request, price }, { inputs, inputsRoot }, charge, name);
+    underWay.set(name, work);
+    try {
+      return await work;
+    } finally {
+      underWay.delete(name);
+      charge.end();
+    }
+  }
+
+  async function answer(
+    model: PreparedModel,
+    modelId: string,
+    { requestId, consumer, price }: InferRequest & { price: bigint },
+    { inputs, inputsRoot }: { inputs: readonly Tensor[]; inputsRoot: string },
+    charge: Charge,
+    name: string,
+  ): Promise<Served> {
+    const { reservation, version } = charge;
+    const outputs = await options.answer(model, inputs, requestId);
+    const raw = outputs.map(rawTensorOf);
+    const { timestamp, block } = await view.moment();
     const receipt = {
-      ...{ requestId, reservation, modelId, inputsRoot, operator, consumer, price },
+      ...{ requestId, reservation, modelId, inputsRoot, operator, consumer, price, version },
       outputsRoot: rootOfTensors(outputs),
-      issuedAt: now,
-      version: Number(version),
+      issuedAt: timestamp,
     };
-    const signature = await signReceipt(signer, domain, receipt);
+    const claimId = receiptDigest(domain, receipt);
+    const signature = key.sign(claimId);
     const claim: ReceiptClaim = {
-      claimId: claimIdOf(suite, receipt),
+      claimId,
       source: suite.deployment.receipts,
       modelId,
       operator,
       inputs: inputs.map((tensor) => toHex(tensorBytes(tensor))),
-      outputs: outputs.map((tensor) => toHex(tensorBytes(tensor))),
+      outputs: raw.map(({ data }) => toHex(data)),
       block,
       receipt: { receipt, signature },
     };
     // Before the answer leaves: whoever holds it can present it, and then it has to be defended.
     state.atomically(() => {
-      accounts.put(reservation, account);
-      issued.put(claim.claimId, claim);
-      requests.put(key, claim.claimId);
+      accounts.put(reservation, charge.account());
+      issued.put(claimId, claim);
+      requests.put(name, claimId);
     });
-    log.info({ event: "inferred", claimId: claim.claimId, modelId, reservation, price }, "answered by receipt");
-    return { outputs: outputs.map(wireTensor), receipt, signature };
+    metrics?.answers.inc({ kind: "receipt" });
+    log.info({ event: "inferred", claimId, modelId, reservation, price }, "answered by receipt");
+    return { outputs: raw, receipt, signature };
   }
 
   return {
+    models: () => [...service.prices.keys()],
     terms: (modelId) => ({
       modelId,
       chainId: suite.deployment.chainId,
@@ -179,27 +219,21 @@ export function createInferService(options: InferOptions): InferService {
       duration: service.duration,
     }),
     offer: async (payer) => {
-      const { now } = await chainTime();
+      const { timestamp } = await view.moment();
       const { lock, currency, minDeposit, duration } = service;
-      const salt = toHex(randomBytes(32));
-      const offer = { operator, payer, lock, currency, minDeposit, duration, activateBy: now + OFFER_SECONDS, salt };
-      log.info({ event: "offered", payer, reservation: offerDigest(domain, offer) }, "offered a reservation");
-      return { offer, signature: await signOffer(signer, domain, offer) };
+      const [salt, activateBy] = [toHex(randomBytes(32)), timestamp + OFFER_SECONDS];
+      const offer = { operator, payer, lock, currency, minDeposit, duration, activateBy, salt };
+      const reservation = offerDigest(domain, offer);
+      log.info({ event: "offered", payer, reservation }, "offered a reservation");
+      return { offer, signature: key.sign(reservation) };
     },
     infer: async (modelId, request) => {
-      if (atWork >= service.concurrency) {
-        throw new HttpError(503, "BUSY", `${atWork} requests are at work.`, { next: "Try again in a moment." });
-      }
-      atWork++;
-      const queue = request.voucher?.reservation ?? "";
-      const mine = (queues.get(queue) ?? Promise.resolve()).then(() => serve(modelId, request));
-      const settled = mine.catch(() => undefined);
-      queues.set(queue, settled);
+      if (atWork >= service.concurrency) throw busy(atWork);
+      metrics?.atWork.set(++atWork);
       try {
-        return await mine;
+        return await serve(modelId, request);
       } finally {
-        atWork--;
-        if (queues.get(queue) === settled) queues.delete(queue);
+        metrics?.atWork.set(--atWork);
       }
     },
   };

@@ -1,9 +1,11 @@
-import { verifyTypedData, type TypedDataDomain, Interface } from "ethers";
+import { type TypedDataDomain, Interface } from "ethers";
 
 import type { Suite } from "../chain/suite.js";
 import { HttpError } from "../http/server.js";
-import { receiptDomain, TYPES, voucherDigest, type Voucher } from "../receipts/typed-data.js";
+import { signerOf } from "../receipts/keys.js";
+import { receiptDomain, voucherDigest, type Voucher } from "../receipts/typed-data.js";
 import type { Collection, State } from "../store/state.js";
+import type { ChainView, Reservation } from "./view.js";
 
 export interface SignedVoucher extends Voucher {
   readonly signature: string;
@@ -22,14 +24,25 @@ export interface Account {
 
 export const accountsOf = (state: State): Collection<Account> => state.collection("account");
 
+/** A price that is set aside until its answer is given. */
+export interface Charge {
+  readonly reservation: string;
+  /** Of the reservation's parameters. */
+  readonly version: number;
+  /** The account with this price in it; to be stored with the answer, in the same `atomically`. */
+  account(): Account;
+  /** Ends the setting aside: after the answer is stored, or where there is none. */
+  end(): void;
+}
+
 /** Decides whether a request is paid. */
 export interface Till {
   /**
-   * @returns the account as it will be when the answer is given; the caller stores it then.
+   * Sets a price aside. Requests under one reservation may be at work together: each needs a voucher for all before it, too.
    * @throws HttpError 402 with `price` and `spent` where the voucher is missing, wrong, short or not covered by the deposit;
    * 409 where the reservation can't carry a receipt.
    */
-  charge(voucher: SignedVoucher | undefined, price: bigint): Promise<Account>;
+  charge(voucher: SignedVoucher | undefined, price: bigint): Promise<Charge>;
 }
 
 /** `ReservationStatus` of `contracts/interfaces/IReceiptEscrow.sol`. */
@@ -44,51 +57,97 @@ const ERC1271_VALID = "0x1626ba7e";
 /** Whether a voucher is its payer's: signed by its key, or accepted by its contract, as `ReceiptEscrow` would ask. */
 async function isSigned(suite: Suite, domain: TypedDataDomain, payer: string, signed: SignedVoucher): Promise<boolean> {
   const { signature, ...voucher } = signed;
-  try {
-    const types = { Voucher: [...TYPES.voucher.Voucher] };
-    if (verifyTypedData(domain, types, voucher, signature) === payer) return true;
-  } catch {
-    // Not the form of a key's signature; a contract may still know it.
-  }
+  const digest = voucherDigest(domain, voucher);
+  if (signerOf(digest, signature) === payer) return true;
+  // A contract may know other forms.
   if ((await suite.provider.getCode(payer)) === "0x") return false;
-  const [gas, digest] = [await suite.receipts.SIGNATURE_GAS(), voucherDigest(domain, voucher)];
+  const gas = await suite.receipts.SIGNATURE_GAS();
   const data = ERC1271.encodeFunctionData("isValidSignature", [digest, signature]);
   // The transaction's own cost comes on top of what the contract may use.
   const answer = await suite.provider.call({ to: payer, data, gasLimit: gas + 60_000n }).catch(() => "0x");
   return answer.length === 66 && answer.startsWith(ERC1271_VALID);
 }
 
-export function createTill(options: { suite: Suite; operator: string; accounts: Collection<Account> }): Till {
-  const { suite, operator, accounts } = options;
+export interface TillOptions {
+  readonly suite: Suite;
+  readonly view: ChainView;
+  readonly operator: string;
+  readonly accounts: Collection<Account>;
+}
+
+export function createTill({ suite, view, operator, accounts }: TillOptions): Till {
   const domain = receiptDomain(suite.deployment.chainId, suite.deployment.receipts);
+  /** Prices of requests at work, by reservation. */
+  const aside = new Map<string, bigint>();
+
+  const spentOf = (reservation: string): bigint =>
+    (accounts.get(reservation)?.spent ?? 0n) + (aside.get(reservation) ?? 0n);
+
+  const unpaid = (message: string, next: string, price: bigint, spent: bigint): HttpError =>
+    new HttpError(402, "PAYMENT_REQUIRED", message, { next, details: { price, spent } });
+
+  /** Why a voucher does not pay, by what is known of its reservation. */
+  function refusal(r: Reservation, time: bigint, voucher: SignedVoucher, price: bigint): HttpError | undefined {
+    const { reservation, cumulative } = voucher;
+    if (Number(r.status) !== ReservationStatus.Active || r.operator !== operator || time + MARGIN_SECONDS > r.end) {
+      return new HttpError(409, "RESERVATION_CLOSED", `No receipt can be issued under reservation ${reservation}.`, {
+        next: "Ask for an offer with POST /v1/reservations and accept it on-chain.",
+      });
+    }
+    const spent = spentOf(reservation);
+    const due = spent + price;
+    if (cumulative < due) {
+      return unpaid(`The voucher says ${cumulative}, ${due} is due.`, "Sign the sum that is due.", price, spent);
+    }
+    if (due > r.collected + r.balance - r.thawing) {
+      return unpaid(`The deposit does not cover ${due}.`, "Deposit more, or end the thaw.", price, spent);
+    }
+    return undefined;
+  }
+
+  function setAside({ payer, currency, version }: Reservation, voucher: SignedVoucher, price: bigint): Charge {
+    const { reservation, cumulative } = voucher;
+    aside.set(reservation, (aside.get(reservation) ?? 0n) + price);
+    let isOpen = true;
+    return {
+      reservation,
+      version: Number(version),
+      account: () => {
+        const known = accounts.get(reservation);
+        const newest = known !== undefined && known.voucher.cumulative >= cumulative ? known.voucher : voucher;
+        return { reservation, payer, currency, spent: (known?.spent ?? 0n) + price, voucher: newest };
+      },
+      end: () => {
+        if (!isOpen) return;
+        isOpen = false;
+        const left = (aside.get(reservation) ?? 0n) - price;
+        if (left > 0n) aside.set(reservation, left);
+        else aside.delete(reservation);
+      },
+    };
+  }
+
   return {
     charge: async (voucher, price) => {
-      const short = (message: string, spent: bigint, next: string): HttpError =>
-        new HttpError(402, "PAYMENT_REQUIRED", message, { next, details: { price, spent } });
       if (voucher === undefined) {
-        throw short(`An answer costs ${price}.`, 0n, "Send a voucher of a reservation with this operator.");
+        const next = "Send a voucher of a reservation with this operator.";
+        throw unpaid(`An answer costs ${price}.`, next, price, 0n);
       }
-      const { reservation, cumulative } = voucher;
-      const [r, time] = await Promise.all([suite.receipts.reservationOf(reservation), suite.hub.time()]);
-      if (Number(r.status) !== ReservationStatus.Active || r.operator !== operator || time + MARGIN_SECONDS > r.end) {
-        throw new HttpError(409, "RESERVATION_CLOSED", `No receipt can be issued under reservation ${reservation}.`, {
-          next: "Ask for an offer with POST /v1/reservations and accept it on-chain.",
-        });
-      }
-      const spent = accounts.get(reservation)?.spent ?? 0n;
-      const due = spent + price;
-      if (cumulative < due) {
-        throw short(`The voucher says ${cumulative}, ${due} is due.`, spent, "Sign the sum that is due.");
-      }
-      if (due > r.collected + r.balance - r.thawing) {
-        throw short(`The deposit does not cover ${due}.`, spent, "Deposit more, or end the thaw.");
-      }
+      const { time } = await view.moment();
+      let r = await view.reservation(voucher.reservation, false);
+      if (refusal(r, time, voucher, price) !== undefined) r = await view.reservation(voucher.reservation, true);
+      const requirePaid = (): void => {
+        const refused = refusal(r, time, voucher, price);
+        if (refused !== undefined) throw refused;
+      };
+      requirePaid();
       if (!(await isSigned(suite, domain, r.payer, voucher))) {
-        throw short(`The voucher is not signed by ${r.payer}.`, spent, "Sign with the reservation's payer.");
+        const spent = spentOf(voucher.reservation);
+        throw unpaid(`The voucher is not signed by ${r.payer}.`, "Sign with the reservation's payer.", price, spent);
       }
-      const known = accounts.get(reservation)?.voucher;
-      const newest = known !== undefined && known.cumulative >= cumulative ? known : voucher;
-      return { reservation, payer: r.payer, currency: r.currency, spent: due, voucher: newest };
+      // Another request may have been set aside meanwhile; between this look and the setting aside nothing happens.
+      requirePaid();
+      return setAside(r, voucher, price);
     },
   };
 }

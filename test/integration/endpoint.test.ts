@@ -4,24 +4,32 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 import type { FastifyInstance } from "fastify";
-import { id, ZeroAddress } from "ethers";
+import { HDNodeWallet, id, ZeroAddress } from "ethers";
 import { pino } from "pino";
 
 import { tensorFromBytes } from "../../src/audit/bytes.js";
 import type { Tensor } from "../../src/audit/graph.js";
 import { receiptsOf } from "../../src/dispute/claims.js";
+import { receiptKey } from "../../src/receipts/keys.js";
 import { signVoucher } from "../../src/receipts/typed-data.js";
 import { inferAnswer, toWire, wireTensor } from "../../src/receipts/wire.js";
 import { openState, type State } from "../../src/store/state.js";
 import { auditAnswer } from "../../src/worker/answer.js";
 import { createEndpoint } from "../../src/worker/endpoint.js";
 import { createInferService } from "../../src/worker/infer.js";
+import { createChainView } from "../../src/worker/view.js";
 import { accountsOf } from "../../src/worker/till.js";
 import { digitModel } from "../support/digits.js";
 import { connect, type Connection, deployWithOperator, TOKEN } from "../support/protocol.js";
 import { domainOf, reserve } from "../support/receipts.js";
 import { suiteOf } from "../support/suite.js";
 
+/** Hardhat's fourth account, the connection's worker. */
+const HARDHAT_WORKER_KEY = HDNodeWallet.fromPhrase(
+  "test test test test test test test test test test test junk",
+  undefined,
+  "m/44'/60'/0'/0/3",
+).privateKey;
 const PRICE = 10n ** 15n;
 const BODY_LIMIT = 256 * 1024;
 
@@ -56,7 +64,8 @@ describe("the worker's HTTP interface", () => {
     state = openState(join(folder, "worker.sqlite"));
     const log = pino({ level: "silent" });
     const service = createInferService({
-      ...{ suite, state, log, operator: chain.owner.address, signer: chain.worker },
+      view: createChainView(suite),
+      ...{ suite, state, log, operator: chain.owner.address, key: receiptKey(HARDHAT_WORKER_KEY) },
       catalogue: { get: () => Promise.resolve(model) },
       answer: (_, inputs) => {
         answered++;
