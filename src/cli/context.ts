@@ -11,6 +11,7 @@ import { readSettings, type Settings } from "../config/settings.js";
 import { createCatalogue, type Catalogue } from "../models/catalogue.js";
 import { createModelFiles, type ModelFiles } from "../models/files.js";
 import { createLogger } from "../log.js";
+import { createMetrics, type Metrics } from "../metrics.js";
 import { createIo, type Io } from "./io.js";
 
 /** What commands work with; each part is made when a command first asks for it. */
@@ -28,6 +29,8 @@ export interface Context {
   sender(): Promise<Sender>;
   catalogue(): Promise<Catalogue>;
   readonly log: (role: string) => Logger;
+  /** What this process counts; only long-running roles show it. */
+  metrics(): Metrics;
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
@@ -38,6 +41,8 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 /** Options that every command takes stand on the program itself. */
 export function createContext(program: Command): Context {
   const settings = readSettings();
+  let made: Metrics | undefined;
+  const metrics = (): Metrics => (made ??= createMetrics());
   const { json = false } = program.opts<{ json?: boolean }>();
   const files = createModelFiles(join(settings.home, "models"));
   const deploymentFile = once(
@@ -45,7 +50,15 @@ export function createContext(program: Command): Context {
   );
   const suite = once(async () => {
     const chainId = await chainIdOf(settings.rpcUrl);
-    return connectSuite(createProvider(settings.rpcUrl), readDeployment(await deploymentFile(), chainId));
+    const log = createLogger("rpc", settings.logLevel);
+    const provider = createProvider(settings.rpcUrl, {
+      others: settings.rpcOthers,
+      onFault: (fault) => {
+        metrics().rpcFaults.inc({ endpoint: fault.endpoint, kind: fault.kind });
+        log.warn({ event: "rpc-fault", ...fault }, `an endpoint ${fault.kind}`);
+      },
+    });
+    return connectSuite(provider, readDeployment(await deploymentFile(), chainId));
   });
   const wallet = once(() => loadKey(settings.key));
   const signer = once(async () => (await wallet()).connect((await suite()).provider));
@@ -63,5 +76,6 @@ export function createContext(program: Command): Context {
     }),
     catalogue: once(async () => createCatalogue(await suite(), files)),
     log: (role) => createLogger(role, settings.logLevel),
+    metrics,
   };
 }

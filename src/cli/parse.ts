@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { getAddress, parseEther } from "ethers";
 
 /** Parsers of command-line arguments; commander shows their messages beside the argument's name. */
@@ -24,6 +24,10 @@ export function amount(text: string): bigint {
     throw new InvalidArgumentError("Give an amount such as 100 or 0.25.");
   }
 }
+
+/** An option for an amount; the default stands in the help as people write it. */
+export const amountOption = (flags: string, description: string, fallback: string): Option =>
+  new Option(flags, description).argParser(amount).default(amount(fallback), fallback);
 
 export function integer(text: string): number {
   const value = Number(text);

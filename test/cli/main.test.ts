@@ -44,6 +44,10 @@ describe("touchstone", function () {
       expect(help.out).match(new RegExp(`^  ${name} `, "m"));
     }
     expect((await touchstone(["operator", "stake", "--help"])).out).include("Example:");
+    // Defaults that are amounts have to be shown too.
+    for (const command of [["worker", "run"], ["watch"], ["infer"], ["operator", "offer"]]) {
+      expect((await touchstone([...command, "--help"])).code, command.join(" ")).equal(0);
+    }
   });
 
   it("lists itself in docs/cli.md", () => {

@@ -67,9 +67,9 @@ export function challengeCommands(program: Command, context: () => Context): voi
       const claim = await answeredClaim(suite, text);
       const evidencer = createEvidencer(await ctx.catalogue(), hashPool(ctx.log("challenge")));
       const state = openState(roleState(ctx.settings.home, "watcher", sender.address));
-      const log = ctx.log("challenge");
+      const [log, signer] = [ctx.log("challenge"), await ctx.signer()];
       ctx.io.progress("running the audit machine");
-      const { accusation, verdict } = await challengeClaim({ suite, sender, evidencer, state, claim, log });
+      const { accusation, verdict } = await challengeClaim({ suite, sender, signer, evidencer, state, claim, log });
       ctx.io.result({ ...accusation, verdict }, (a) => `opened ${a.challengeId}: answer is ${a.verdict}`);
     });
 

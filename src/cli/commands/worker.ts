@@ -1,0 +1,114 @@
+import { randomInt } from "node:crypto";
+
+import type { Command } from "commander";
+import { ZeroAddress } from "ethers";
+import type { Logger } from "pino";
+
+import { runRole } from "../../chain/role.js";
+import { TouchstoneError } from "../../errors.js";
+import { serveBeside } from "../../http/server.js";
+import type { PreparedModel } from "../../models/prepared.js";
+import { createRuntimePool } from "../../runtime/pool.js";
+import { vetInChild } from "../../runtime/vet.js";
+import { auditedAbove, nativeAnswerer } from "../../worker/answer.js";
+import { receiptKey } from "../../receipts/keys.js";
+import { createEndpoint } from "../../worker/endpoint.js";
+import { createInferService, type Service } from "../../worker/infer.js";
+import { createSelfTest } from "../../worker/self-test.js";
+import { createChainView } from "../../worker/view.js";
+import { createWorker } from "../../worker/worker.js";
+import type { Context } from "../context.js";
+import { address, amount, amountOption, duration, id, integer, named, type Named } from "../parse.js";
+import { httpOptions, openRole, withRoleOptions, type RoleFlags } from "../role.js";
+
+interface WorkerFlags extends RoleFlags {
+  readonly auditAbove: bigint;
+  readonly serve: readonly Named<bigint>[];
+  readonly reserve: bigint;
+  readonly reserveFor: number;
+  readonly minDeposit: bigint;
+  readonly currency: string;
+  readonly concurrency: number;
+  readonly collectFrom: bigint;
+  readonly selfTest: number;
+}
+
+/** How often it is asked whether a self-test is due. */
+const SELF_TEST_LOOK_MS = 10_000;
+
+/** Tells that the audit machine answers instead of the native runtime. */
+function warnOfRefusals(log: Logger): (model: PreparedModel, reason: unknown) => void {
+  return ({ contentId }, err) => {
+    log.warn({ event: "native-refused", contentId, err }, "no native answer: the audit machine gives it");
+  };
+}
+
+function serviceOf(flags: WorkerFlags): Service {
+  const prices = new Map(flags.serve.map(({ name, value }) => [id(name), value]));
+  const { currency, reserve: lock, minDeposit, reserveFor, concurrency } = flags;
+  return { prices, currency, lock, minDeposit, duration: reserveFor, concurrency };
+}
+
+export function workerCommands(program: Command, context: () => Context): void {
+  const worker = program.command("worker").description("answer jobs and paid requests for an operator");
+  withRoleOptions(worker.command("run").description("answer jobs and requests, defend the answers, collect the fees"))
+    .option("--serve <modelId=price>", "with --listen: a model to serve, and the price of an answer", named(amount), [])
+    .addOption(amountOption("--reserve <tokens>", "with --listen: stake behind each reservation that is offered", "50"))
+    .option("--reserve-for <time>", "with --listen: how long a reservation lasts", duration, 7 * 86_400)
+    .addOption(amountOption("--min-deposit <coins>", "with --listen: least deposit for a reservation", "0.001"))
+    .option("--currency <token>", "with --listen: what payers pay in (default: the native coin)", address, ZeroAddress)
+    .option("--concurrency <n>", "with --listen: most requests at work", integer, 16)
+    .addOption(amountOption("--collect-from <coins>", "collect vouchers when one pays this much", "0.01"))
+    .option(
+      "--self-test <time>",
+      "pause between comparisons of native answers with the audit machine's",
+      duration,
+      3_600,
+    )
+    .addOption(
+      amountOption(
+        "--audit-above <tokens>",
+        "answer jobs that lock more than this, and requests on reservations of more, with the audit machine",
+        "1000",
+      ),
+    )
+    .addHelpText(
+      "after",
+      "\nExample:\n  TOUCHSTONE_KEYSTORE=worker.json npx touchstone worker run --listen 127.0.0.1:8700 --serve 0x12..ef=0.00001",
+    )
+    .action(async (flags: WorkerFlags) => {
+      const role = await openRole(context(), "worker", flags);
+      const { suite, sender, signer, catalogue, metrics, log, signal } = role;
+      const operator = await suite.profiles.operatorOf(sender.address);
+      if (BigInt(operator) === 0n) {
+        throw new TouchstoneError("NOT_A_WORKER", `${sender.address} is not the worker of any operator.`, {
+          next: "Name it with `touchstone operator worker <address>` from the owner's key.",
+        });
+      }
+      const selfTest = createSelfTest({
+        ...{ log, metrics, seed: randomInt(2 ** 31), everyMs: flags.selfTest * 1_000 },
+        runtime: createRuntimePool<PreparedModel>(flags, vetInChild),
+      });
+      const native = nativeAnswerer((model) => selfTest.runtime(model), warnOfRefusals(log));
+      const lockOf = async (claimId: string): Promise<bigint> => (await suite.jobs.job(claimId)).lock;
+      const answer = auditedAbove(flags.auditAbove, lockOf, native);
+      const answerRequest = auditedAbove(flags.auditAbove, () => Promise.resolve(flags.reserve), native);
+      const infer = createInferService({
+        ...{ ...role, operator, answer: answerRequest, service: serviceOf(flags) },
+        view: createChainView(suite),
+        key: receiptKey(signer.privateKey),
+        maintenance: (model) => selfTest.maintenance(model),
+      });
+      const { pass } = createWorker({ ...role, operator, answer, collectFrom: flags.collectFrom });
+      log.info({ event: "started", operator, worker: sender.address }, "worker started");
+      // Loaded, tested and warm before the first request.
+      for (const modelId of infer.models()) await selfTest.runtime(await catalogue.get(modelId)).catch(() => undefined);
+      const server = createEndpoint(infer, httpOptions(role, flags, 2 * flags.concurrency));
+      const drained = await serveBeside(server, { at: flags.listen, log, signal });
+      const repeating = setInterval(() => void selfTest.repeat(), SELF_TEST_LOOK_MS);
+      await runRole({ pass, log, pollMs: flags.poll, signal, metrics });
+      clearInterval(repeating);
+      await drained();
+      await role.close();
+    });
+}
