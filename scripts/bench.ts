@@ -15,6 +15,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<{ readonly section: Sectio
   hash: () => import("./bench/sections/hash.js"),
   trace: () => import("./bench/sections/trace.js"),
   answer: () => import("./bench/sections/answer.js"),
+  serve: () => import("./bench/sections/serve.js"),
   gas: () => import("./bench/sections/gas.js"),
   conformance: () => import("./bench/sections/conformance.js"),
 };

@@ -15,11 +15,27 @@ export interface BenchModel {
   readonly native: Runtime;
 }
 
-/** @param conformance folder that holds `models/<name>` */
-export async function loadModel(conformance: string, name: string): Promise<BenchModel> {
+function caseOf(conformance: string, name: string) {
   const found = listCases(join(conformance, "models")).find((each) => each.folder.endsWith(`/${name}`));
   if (found === undefined)
     throw new Error(`There is no model ${name} in ${conformance}. Name its folder with --conformance.`);
+  return found;
+}
+
+/** A model as a worker gets it: its file, and an input. */
+export function loadServed(
+  conformance: string,
+  name: string,
+): { bytes: Uint8Array; graph: AuditGraph; inputs: readonly Tensor[] } {
+  const found = caseOf(conformance, name);
+  const loaded = loadCase(found);
+  const { graph, inputs } = compileCase(found, loaded);
+  return { bytes: loaded.model, graph, inputs };
+}
+
+/** @param conformance folder that holds `models/<name>` */
+export async function loadModel(conformance: string, name: string): Promise<BenchModel> {
+  const found = caseOf(conformance, name);
   const loaded = loadCase(found);
   const { graph, inputs, report } = compileCase(found, loaded);
   const names = graph.inputs.map((input) => input.name);
