@@ -55,6 +55,11 @@ describe("receipts, by real processes", function () {
   const seen = (role: string, event: string): LogLine[] =>
     events.filter((each) => each.role === role && each.line.event === event).map(({ line }) => line);
 
+  /** Waits for a role that works on something no block tells of: a receipt that was sent to it. */
+  async function said(role: string, event: string, times: number): Promise<void> {
+    while (seen(role, event).length < times) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
   /** Runs `touchstone` with the consumer's key. */
   async function touchstone(...args: readonly string[]): Promise<Record<string, unknown>> {
     const lines: string[] = [];
@@ -119,6 +124,7 @@ describe("receipts, by real processes", function () {
       answers.push((await infer("ada", digit, "--deposit", "0.01")) as unknown as Answer);
     }
     expect(answers.map(({ outputs }) => classOf((outputs[0] ?? []).map(Number)))).to.deep.equal([2, 0, 9]);
+    await said("watcher", "checked", 3);
     await world.clock.settle();
     const reservations = new Set(answers.map(({ receipt }) => receipt.reservation));
     expect(reservations.size, "one reservation for all").to.equal(1);
@@ -140,6 +146,7 @@ describe("receipts, by real processes", function () {
     const { receipts, staking } = world.suite;
     const stake = await staking.stakeOf(mallory.owner.address);
     const answer = (await infer("mallory", 0, "--deposit", "0.01")) as unknown as Answer;
+    await said("watcher", "opened", 1);
     await world.clock.settle();
     expect(Number((await receipts.claim(answer.claimId)).status)).to.equal(ClaimStatus.Answered);
     while (Number((await receipts.claim(answer.claimId)).status) === ClaimStatus.Answered) {
