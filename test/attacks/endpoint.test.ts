@@ -7,18 +7,20 @@ import { ZeroAddress } from "ethers";
 import { pino } from "pino";
 import type { z } from "zod";
 
-import { createSender } from "../../src/chain/sender.js";
+import { createSender, nodeAccount } from "../../src/chain/sender.js";
 import { infer, type InferTools } from "../../src/client/infer.js";
 import type { Channel } from "../../src/client/reservation.js";
 import { TouchstoneError } from "../../src/errors.js";
+import { receiptKey } from "../../src/receipts/keys.js";
 import { signReceipt } from "../../src/receipts/typed-data.js";
 import { fromWire, inferAnswer, toWire } from "../../src/receipts/wire.js";
 import { openState, type State } from "../../src/store/state.js";
 import { auditAnswer } from "../../src/worker/answer.js";
 import { createEndpoint } from "../../src/worker/endpoint.js";
 import { createInferService } from "../../src/worker/infer.js";
+import { createChainView } from "../../src/worker/view.js";
 import { digitModel } from "../support/digits.js";
-import { connect, type Connection, deployWithOperator, TOKEN } from "../support/protocol.js";
+import { connect, type Connection, deployWithOperator, TOKEN, WORKER_KEY } from "../support/protocol.js";
 import { domainOf } from "../support/receipts.js";
 import { suiteOf } from "../support/suite.js";
 
@@ -52,7 +54,8 @@ describe("attacks on clients by a worker's endpoint", () => {
     await setup.receipts.connect(chain.owner).setReservationCap(500n * TOKEN);
     const suite = await suiteOf(chain, setup);
     const service = createInferService({
-      ...{ suite, state: state("worker"), log, operator: chain.owner.address, signer: chain.worker },
+      ...{ suite, state: state("worker"), log, operator: chain.owner.address, key: receiptKey(WORKER_KEY) },
+      view: createChainView(suite),
       catalogue: { get: () => Promise.resolve(model) },
       answer: (_, inputs) => Promise.resolve(auditAnswer(model, inputs)),
       service: {
@@ -70,7 +73,7 @@ describe("attacks on clients by a worker's endpoint", () => {
     endpoint = new URL(await server.listen({ host: "127.0.0.1", port: 0 }));
     close = () => server.close();
     const { provider } = chain.ethers;
-    const sender = createSender({ provider, signer: chain.consumer, errors: suite.abi });
+    const sender = createSender({ provider, signer: nodeAccount(chain.consumer), errors: suite.abi });
     tools = { suite, sender, signer: chain.consumer, state: state("client"), log };
   });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 import type { FastifyInstance } from "fastify";
-import { HDNodeWallet, id, ZeroAddress } from "ethers";
+import { id, ZeroAddress } from "ethers";
 import { pino } from "pino";
 
 import { tensorFromBytes } from "../../src/audit/bytes.js";
@@ -20,16 +20,10 @@ import { createInferService } from "../../src/worker/infer.js";
 import { createChainView } from "../../src/worker/view.js";
 import { accountsOf } from "../../src/worker/till.js";
 import { digitModel } from "../support/digits.js";
-import { connect, type Connection, deployWithOperator, TOKEN } from "../support/protocol.js";
+import { connect, type Connection, deployWithOperator, TOKEN, WORKER_KEY } from "../support/protocol.js";
 import { domainOf, reserve } from "../support/receipts.js";
 import { suiteOf } from "../support/suite.js";
 
-/** Hardhat's fourth account, the connection's worker. */
-const HARDHAT_WORKER_KEY = HDNodeWallet.fromPhrase(
-  "test test test test test test test test test test test junk",
-  undefined,
-  "m/44'/60'/0'/0/3",
-).privateKey;
 const PRICE = 10n ** 15n;
 const BODY_LIMIT = 256 * 1024;
 
@@ -65,7 +59,7 @@ describe("the worker's HTTP interface", () => {
     const log = pino({ level: "silent" });
     const service = createInferService({
       view: createChainView(suite),
-      ...{ suite, state, log, operator: chain.owner.address, key: receiptKey(HARDHAT_WORKER_KEY) },
+      ...{ suite, state, log, operator: chain.owner.address, key: receiptKey(WORKER_KEY) },
       catalogue: { get: () => Promise.resolve(model) },
       answer: (_, inputs) => {
         answered++;

@@ -1,4 +1,4 @@
-import { type AddressLike, ZeroAddress } from "ethers";
+import { type AddressLike, HDNodeWallet, ZeroAddress } from "ethers";
 import { network } from "hardhat";
 
 import { type OperatorStaking, OperatorProfiles__factory } from "../../typechain-types/index.js";
@@ -17,6 +17,13 @@ export const PARAMS = {
   maxDuration: DAY,
   lockFloor: 10n * TOKEN,
 } as const;
+
+/** Private key of Hardhat's fourth account, which is the connection's worker. */
+export const WORKER_KEY = HDNodeWallet.fromPhrase(
+  "test test test test test test test test test test test junk",
+  undefined,
+  "m/44'/60'/0'/0/3",
+).privateKey;
 
 /** A chain with roles; every suite makes its own. */
 export async function connect() {
