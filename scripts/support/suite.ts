@@ -1,7 +1,7 @@
 import hre from "hardhat";
 
 import { deploymentPath, readDeployment } from "../../src/chain/deployment.js";
-import { createSender, nodeAccount, type Sender } from "../../src/chain/sender.js";
+import { createSender, type Sender } from "../../src/chain/sender.js";
 import { connectSuite, type Suite } from "../../src/chain/suite.js";
 import type { SaltKey } from "../../src/dispute/make-accusation.js";
 import { readSettings, type Settings } from "../../src/config/settings.js";
@@ -20,7 +20,7 @@ export async function connectHardhat(): Promise<{
   const suite = connectSuite(ethers.provider, readDeployment(book, chainId));
   const [signer] = await ethers.getSigners();
   if (signer === undefined) throw new Error("The network has no account: set its key with `npx hardhat keystore set`.");
-  const sender = createSender({ provider: suite.provider, signer: nodeAccount(signer), errors: suite.abi });
+  const sender = createSender({ provider: suite.provider, signer, errors: suite.abi });
   return { settings, suite, sender, signer };
 }
 

@@ -1,5 +1,5 @@
-import type { ContractTransaction, Interface, Provider, TransactionReceipt, TransactionRequest } from "ethers";
-import { keccak256 } from "ethers";
+import type { ContractTransaction, Interface, Provider, Signer, TransactionReceipt } from "ethers";
+import { BaseWallet, keccak256 } from "ethers";
 import type { Logger } from "pino";
 
 import { TouchstoneError } from "../errors.js";
@@ -20,27 +20,10 @@ export interface Sender {
   recover(): Promise<void>;
 }
 
-/** Holds the key itself. */
-interface LocalKey {
-  readonly address: string;
-  signTransaction(transaction: TransactionRequest): Promise<string>;
-}
-
-/** Has a node sign and send, as Hardhat's accounts do. */
-interface NodeAccount {
-  readonly address: string;
-  sendTransaction(transaction: TransactionRequest): Promise<{ readonly hash: string }>;
-}
-
-/** An account of a node, whatever else its signer claims to be able to do. */
-export const nodeAccount = (signer: NodeAccount): NodeAccount => ({
-  address: signer.address,
-  sendTransaction: (transaction) => signer.sendTransaction(transaction),
-});
-
 export interface SenderOptions {
   readonly provider: Provider;
-  readonly signer: LocalKey | NodeAccount;
+  /** A wallet signs here, so that what leaves is known before it does; of other signers (Hardhat's) the node holds the key. */
+  readonly signer: Pick<Signer, "sendTransaction"> & { readonly address: string };
   /** All errors that the called contracts may return. */
   readonly errors: Interface;
   /** Default: one that ends with the process. */
@@ -82,7 +65,7 @@ export function createSender(options: SenderOptions): Sender {
       journal.put(keyOf(next), next);
       return next;
     };
-    if (!("signTransaction" in signer)) {
+    if (!(signer instanceof BaseWallet)) {
       const { hash } = await signer.sendTransaction(typed);
       return { flight: withAttempt({ hash, fees }) };
     }

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 
 import type { Command } from "commander";
-import { formatEther, type HDNodeWallet, type Wallet } from "ethers";
+import { formatEther } from "ethers";
 import type { Logger } from "pino";
 import type { Gauge } from "prom-client";
 
+import type { KeySigner } from "../chain/keys.js";
 import { dryRun, withinBudget } from "../chain/limits.js";
 import { explainRefusal } from "../chain/refusals.js";
 import { untilStopped } from "../chain/role.js";
@@ -142,7 +143,7 @@ function limited(
 export interface Role {
   readonly suite: Suite;
   readonly sender: Sender;
-  readonly signer: Wallet | HDNodeWallet;
+  readonly signer: KeySigner;
   readonly state: State;
   readonly catalogue: Catalogue;
   readonly evidencer: Evidencer;

@@ -1,26 +1,50 @@
-import { getAddress } from "ethers";
+import { getAddress, type TypedDataDomain } from "ethers";
 import secp256k1 from "secp256k1";
 
 import { fromHex, toHex } from "../audit/bytes.js";
 import { wasmKeccak } from "../audit/keccak.js";
+import {
+  offerDigest,
+  receiptDigest,
+  signOffer,
+  signReceipt,
+  type Receipt,
+  type ReservationOffer,
+  type TypedDataSigner,
+} from "./typed-data.js";
 
-/** Signs digests with a key that this process holds, by libsecp256k1: a fraction of a millisecond, where pure JavaScript takes several. */
+/** What a worker signs, wherever its key is kept. */
 export interface ReceiptKey {
+  offer(domain: TypedDataDomain, offer: ReservationOffer): string | Promise<string>;
+  receipt(domain: TypedDataDomain, receipt: Receipt): string | Promise<string>;
+}
+
+/** A key that this process holds; it signs by libsecp256k1 in a fraction of a millisecond, where pure JavaScript takes several. */
+export interface OwnKey extends ReceiptKey {
   readonly address: string;
   sign(digest: string): string;
 }
 
+/** A key that is kept elsewhere. */
+export const keyElsewhere = (signer: TypedDataSigner): ReceiptKey => ({
+  offer: (domain, offer) => signOffer(signer, domain, offer),
+  receipt: (domain, receipt) => signReceipt(signer, domain, receipt),
+});
+
 const addressOf = (publicKey: Uint8Array): string =>
   getAddress(toHex(wasmKeccak.hash(publicKey.subarray(1)).subarray(12)));
 
-export function receiptKey(privateKey: string): ReceiptKey {
+export function receiptKey(privateKey: string): OwnKey {
   const key = fromHex(privateKey);
+  const sign = (digest: string): string => {
+    const { signature, recid } = secp256k1.ecdsaSign(fromHex(digest), key);
+    return `${toHex(signature)}${(27 + recid).toString(16)}`;
+  };
   return {
     address: addressOf(secp256k1.publicKeyCreate(key, false)),
-    sign: (digest) => {
-      const { signature, recid } = secp256k1.ecdsaSign(fromHex(digest), key);
-      return `${toHex(signature)}${(27 + recid).toString(16)}`;
-    },
+    sign,
+    offer: (domain, offer) => sign(offerDigest(domain, offer)),
+    receipt: (domain, receipt) => sign(receiptDigest(domain, receipt)),
   };
 }
 

@@ -183,7 +183,7 @@ export function createInferService(options: InferOptions): InferService {
       issuedAt: timestamp,
     };
     const claimId = receiptDigest(domain, receipt);
-    const signature = key.sign(claimId);
+    const signature = await key.receipt(domain, receipt);
     const claim: ReceiptClaim = {
       claimId,
       source: suite.deployment.receipts,
@@ -225,7 +225,7 @@ export function createInferService(options: InferOptions): InferService {
       const offer = { operator, payer, lock, currency, minDeposit, duration, activateBy, salt };
       const reservation = offerDigest(domain, offer);
       log.info({ event: "offered", payer, reservation }, "offered a reservation");
-      return { offer, signature: key.sign(reservation) };
+      return { offer, signature: await key.offer(domain, offer) };
     },
     infer: async (modelId, request) => {
       if (atWork >= service.concurrency) throw busy(atWork);

@@ -7,7 +7,7 @@ import { ZeroAddress } from "ethers";
 import { pino } from "pino";
 import type { z } from "zod";
 
-import { createSender, nodeAccount } from "../../src/chain/sender.js";
+import { createSender } from "../../src/chain/sender.js";
 import { infer, type InferTools } from "../../src/client/infer.js";
 import type { Channel } from "../../src/client/reservation.js";
 import { TouchstoneError } from "../../src/errors.js";
@@ -73,7 +73,7 @@ describe("attacks on clients by a worker's endpoint", () => {
     endpoint = new URL(await server.listen({ host: "127.0.0.1", port: 0 }));
     close = () => server.close();
     const { provider } = chain.ethers;
-    const sender = createSender({ provider, signer: nodeAccount(chain.consumer), errors: suite.abi });
+    const sender = createSender({ provider, signer: chain.consumer, errors: suite.abi });
     tools = { suite, sender, signer: chain.consumer, state: state("client"), log };
   });
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 
 import Touchstone from "../../deploy/modules/Touchstone.js";
-import { createSender, nodeAccount } from "../../src/chain/sender.js";
+import { createSender } from "../../src/chain/sender.js";
 import { connectSuite } from "../../src/chain/suite.js";
 import { listExits, readyExits } from "../../src/operator/exits.js";
 import { depositStake } from "../../src/operator/stake.js";
@@ -20,7 +20,7 @@ describe("staking and delegating from TypeScript", () => {
     const suite = connectSuite(ethers.provider, { chainId: 31_337, block: 0, ...addresses });
     const [operator, delegator] = await ethers.getSigners();
     const as = (signer: typeof operator) =>
-      createSender({ provider: ethers.provider, signer: nodeAccount(signer!), errors: suite.abi });
+      createSender({ provider: ethers.provider, signer: signer!, errors: suite.abi });
     const [asOperator, asDelegator] = [as(operator), as(delegator)];
     for (const sender of [asOperator, asDelegator]) await sender.send(await suite.token.drip.populateTransaction());
 

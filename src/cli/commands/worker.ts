@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 
 import type { Command } from "commander";
-import { ZeroAddress } from "ethers";
+import { BaseWallet, ZeroAddress } from "ethers";
 import type { Logger } from "pino";
 
 import { runRole } from "../../chain/role.js";
@@ -11,7 +11,7 @@ import type { PreparedModel } from "../../models/prepared.js";
 import { createRuntimePool } from "../../runtime/pool.js";
 import { vetInChild } from "../../runtime/vet.js";
 import { auditedAbove, nativeAnswerer } from "../../worker/answer.js";
-import { receiptKey } from "../../receipts/keys.js";
+import { keyElsewhere, receiptKey } from "../../receipts/keys.js";
 import { createEndpoint } from "../../worker/endpoint.js";
 import { createInferService, type Service } from "../../worker/infer.js";
 import { createSelfTest } from "../../worker/self-test.js";
@@ -96,7 +96,7 @@ export function workerCommands(program: Command, context: () => Context): void {
       const infer = createInferService({
         ...{ ...role, operator, answer: answerRequest, service: serviceOf(flags) },
         view: createChainView(suite),
-        key: receiptKey(signer.privateKey),
+        key: signer instanceof BaseWallet ? receiptKey(signer.privateKey) : keyElsewhere(signer),
         maintenance: (model) => selfTest.maintenance(model),
       });
       const { pass } = createWorker({ ...role, operator, answer, collectFrom: flags.collectFrom });
