@@ -21,7 +21,7 @@ import { serveBeside } from "../http/server.js";
 import { createLogger } from "../log.js";
 import { createCatalogue, type Catalogue } from "../models/catalogue.js";
 import { createModelFiles } from "../models/files.js";
-import { receiptKey, type ReceiptKey } from "../receipts/keys.js";
+import { keyElsewhere, type ReceiptKey } from "../receipts/keys.js";
 import { openState, type State } from "../store/state.js";
 import { createEndpoint } from "../worker/endpoint.js";
 import { createInferService } from "../worker/infer.js";
@@ -78,7 +78,7 @@ async function run(role: string, flags: Flags, create: (tools: Tools) => Role | 
     catalogue,
     evidencer,
     signer,
-    key: receiptKey(signer.privateKey),
+    key: keyElsewhere(signer),
     signal,
     log,
   });
