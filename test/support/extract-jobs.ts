@@ -1,0 +1,117 @@
+import { expect } from "chai";
+import { ZeroAddress } from "ethers";
+
+import type { JobLife } from "../../typechain-types/index.js";
+import { succeeds } from "./extract-challenges.js";
+import type { Dice } from "./graphs.js";
+import {
+  declineJob,
+  expireJob,
+  finaliseJob,
+  floatBytes,
+  INPUT_DTYPES,
+  INPUTS,
+  type JobSetup,
+  openElement,
+  presentJob,
+  requestJob,
+  submitJob,
+} from "./jobs.js";
+import { type Connection, deployWithOperator, HOUR, OFFER, PARAMS } from "./protocol.js";
+
+const OUTSIDE = [floatBytes(Array.from({ length: 100 }, () => 1e30)), INPUTS[1]] as const;
+
+/** One job, played at random on the real escrow and on its extract: see `ChallengeTwins`. */
+export class JobTwins {
+  readonly counts = new Map<string, { done: number; refused: number }>();
+  private paused = false;
+
+  private constructor(
+    private readonly chain: Connection,
+    private readonly setup: JobSetup,
+    private readonly life: JobLife,
+    private readonly jobId: string,
+    private readonly outside: boolean,
+    private readonly dice: Dice,
+  ) {}
+
+  static async start(chain: Connection, beside: Connection, dice: Dice): Promise<JobTwins> {
+    const setup = await deployWithOperator(chain);
+    const outside = dice.chance(40);
+    const jobId = await requestJob(chain, setup, { inputs: outside ? OUTSIDE : INPUTS });
+    await presentJob(setup.jobs, jobId);
+    const life = await beside.ethers.deployContract("JobLife");
+    const { deadline } = await setup.jobs.job(jobId);
+    await life.govern(PARAMS.challengeWindow);
+    await life.wait(deadline - BigInt(2 * HOUR));
+    await life.request(OFFER.price, 2 * HOUR);
+    return new JobTwins(chain, setup, life, jobId, outside, dice);
+  }
+
+  async step(): Promise<void> {
+    const { dice, life, jobId } = this;
+    const { jobs, manager, hub } = this.setup;
+    const opening = openElement(this.outside ? OUTSIDE : INPUTS, INPUT_DTYPES, 0, 1);
+    const worker = jobs.connect(this.chain.worker);
+    const actions: readonly (readonly [string, number, () => Promise<unknown>, () => Promise<unknown>])[] = [
+      ["submit", 20, () => submitJob(worker, jobId), () => life.submit()],
+      ["decline", 2, () => declineJob(worker, jobId, opening), () => life.decline(this.outside)],
+      ["expire", 4, () => expireJob(jobs, jobId), () => life.expire()],
+      ["open", 8, () => manager.open(jobs, jobId), () => life.challengeOpened()],
+      ["close", 6, () => manager.close(jobs, jobId), () => life.challengeClosed()],
+      ["wrong", 1, () => manager.wrong(jobs, jobId, [this.chain.challenger]), () => life.settleWrong()],
+      ["void", 1, () => manager.void(jobs, jobId), () => life.settleVoid()],
+      ["finalise", 8, () => finaliseJob(jobs, jobId), () => life.finalise()],
+      ["pause", 2, () => hub.pause(), () => Promise.resolve()],
+      ["unpause", 3, () => hub.unpause(), () => Promise.resolve()],
+    ];
+    let pick = dice.roll(actions.reduce((sum, [, weight]) => sum + weight, 0));
+    const [name, , real, extract] = actions.find(([, weight]) => (pick -= weight) < 0)!;
+    await this.aim();
+    const done = await succeeds(real);
+    if (!done) await this.chain.networkHelpers.mine();
+    await this.follow();
+    if (name !== "pause" && name !== "unpause") expect(await succeeds(extract), name).to.equal(done);
+    const count = this.counts.get(name) ?? { done: 0, refused: 0 };
+    this.counts.set(name, { done: count.done + Number(done), refused: count.refused + Number(!done) });
+    await this.compare(name);
+  }
+
+  private async aim(): Promise<void> {
+    const { dice } = this;
+    const { time } = this.chain.networkHelpers;
+    const now = BigInt(await time.latest());
+    const lag = now - (await this.setup.hub.time());
+    const { deadline, challengeDeadline } = await this.setup.jobs.job(this.jobId);
+    const target = (deadline === 0n ? challengeDeadline : deadline) + lag + BigInt(dice.roll(3) - 1);
+    if (dice.chance(25) && target > now + 2n) await time.setNextBlockTimestamp(target);
+    else if (dice.chance(15)) await time.increase(1 + dice.roll(2) * HOUR);
+  }
+
+  private async follow(): Promise<void> {
+    const { hub } = this.setup;
+    const [time, paused] = [await hub.time(), await hub.isPaused()];
+    if (time > (await this.life.time())) {
+      if (this.paused) await this.life.setPaused(false);
+      await this.life.wait(time);
+      if (this.paused) await this.life.setPaused(true);
+    }
+    if (paused !== this.paused) await this.life.setPaused(paused);
+    this.paused = paused;
+  }
+
+  private async compare(after: string): Promise<void> {
+    const { life, jobId } = this;
+    const { jobs } = this.setup;
+    const real = await jobs.job(jobId);
+    expect(await life.status(), `${after}: status`).to.equal(real.status);
+    expect(await life.openChallenges(), `${after}: challenges`).to.equal(real.openChallenges);
+    const due = real.deadline === 0n ? real.challengeDeadline : real.deadline;
+    expect(await life.due(), `${after}: due`).to.equal(due);
+    expect(await life.locked(), `${after}: locked`).to.equal(real.lock !== 0n);
+    const refunded = await jobs.creditOf(ZeroAddress, this.chain.consumer);
+    const paid = (await jobs.creditOf(ZeroAddress, this.chain.owner)) + (await jobs.auditPool(ZeroAddress));
+    expect(await life.refunded(), `${after}: refunded`).to.equal(refunded);
+    expect(await life.paid(), `${after}: paid`).to.equal(paid);
+  }
+}
