@@ -66,7 +66,7 @@ export const EXTRACTS: readonly Extract[] = [
         promise: 18,
         what: "a second answer moves the challenge window",
         find: "require(status == ClaimStatus.Assigned && time <= due);",
-        replace: "require(status != ClaimStatus.None && status <= ClaimStatus.Answered && time <= due);",
+        replace: "require(_rank() != 0 && _rank() != ENDED && time <= due);",
       },
     ],
   },

@@ -3,8 +3,10 @@ pragma solidity 0.8.37;
 
 import { ClaimStatus } from "../../types/Claim.sol";
 
-/// @notice The life of one job that names its operator, extracted from the job escrow for `npm run prove`: see `ChallengeLife`.
+/// @notice The life of one job, named or drawn, extracted from the job escrow for `npm run prove`: see `ChallengeLife`.
 contract JobLife {
+    uint256 private constant ENDED = 3;
+
     uint48 public time = 1;
     bool public paused;
     uint32 public windowInForce;
@@ -19,17 +21,19 @@ contract JobLife {
     uint256 public paid;
     uint256 public refunded;
     uint256 private _payments;
+    uint32 private _duration;
     /// Kept for the proofs alone: the challenge window, once begun.
     uint48 private _window;
 
     modifier keeps() {
         require(_holds());
         ClaimStatus before = status;
+        uint256 rank = _rank();
         _;
         assert(_holds());
-        // (14) Status only advances, and an end is an end.
-        assert(status >= before);
-        assert(before < ClaimStatus.Refunded || status == before);
+        // (14) Status only advances, and an end is an end; an operator that missed its deadline makes place for another.
+        assert(_rank() >= rank);
+        assert(rank != ENDED || status == before);
     }
 
     constructor() {
@@ -49,12 +53,30 @@ contract JobLife {
         windowInForce = window;
     }
 
-    function request(uint96 fee_, uint32 duration) external keeps {
+    function request(uint96 fee_, uint32 duration, bool named) external keeps {
         require(status == ClaimStatus.None);
-        status = ClaimStatus.Assigned;
-        due = time + duration;
         fee = fee_;
-        locked = true;
+        _duration = duration;
+        if (named) _assign();
+        else status = ClaimStatus.Drawing;
+    }
+
+    function draw() external keeps {
+        require(status == ClaimStatus.Drawing);
+        _assign();
+    }
+
+    /// @param early Whether nobody can know yet who would be drawn.
+    function cancel(bool early) external keeps {
+        require(status == ClaimStatus.Drawing && early);
+        _refund(ClaimStatus.Refunded);
+    }
+
+    function redraw() external keeps {
+        _miss();
+        status = ClaimStatus.Drawing;
+        locked = false;
+        due = 0;
     }
 
     function submit() external keeps {
@@ -71,7 +93,7 @@ contract JobLife {
     }
 
     function expire() external keeps {
-        require(status == ClaimStatus.Assigned && time > due);
+        _miss();
         _refund(ClaimStatus.Refunded);
     }
 
@@ -103,6 +125,16 @@ contract JobLife {
         locked = false;
     }
 
+    function _assign() private {
+        status = ClaimStatus.Assigned;
+        due = time + _duration;
+        locked = true;
+    }
+
+    function _miss() private view {
+        require(status == ClaimStatus.Assigned && time > due);
+    }
+
     function _refund(ClaimStatus to) private {
         status = to;
         refunded += fee;
@@ -111,7 +143,7 @@ contract JobLife {
     }
 
     function _holds() private view returns (bool) {
-        bool ended = status >= ClaimStatus.Refunded;
+        bool ended = _rank() == ENDED;
         // (3) Each job pays operator or refunds consumer, exactly once.
         if (_payments != (ended ? 1 : 0)) return false;
         if (paid != (status == ClaimStatus.Final ? fee : 0)) return false;
@@ -119,6 +151,12 @@ contract JobLife {
         // (11) Stake stands behind it as long as anything is open.
         if (locked != (status == ClaimStatus.Assigned || status == ClaimStatus.Answered)) return false;
         // (18) The challenge window stays once it has begun.
-        return status < ClaimStatus.Answered ? _window == 0 : _window == 0 || due == _window;
+        return _window == 0 || (due == _window && _rank() >= 2);
+    }
+
+    function _rank() private view returns (uint256) {
+        if (status == ClaimStatus.None) return 0;
+        if (status == ClaimStatus.Drawing || status == ClaimStatus.Assigned) return 1;
+        return status == ClaimStatus.Answered ? 2 : ENDED;
     }
 }
