@@ -74,7 +74,7 @@ function requireInduction(file: string, source: string): void {
   const calls = [...source.matchAll(/function (\w+)\([^)]*\)([^{;]*)\{/g)];
   const open = calls.find(([, , tail]) => /\b(external|public)\b/.test(tail!) && !/\b(keeps|view|pure)\b/.test(tail!));
   if (open !== undefined) {
-    throw new TouchstoneError("STEP_UNPROVED", `${file}: ${open[1]} has no modifier keeps`, { next: "Add it." });
+    throw new TouchstoneError("STEP_UNPROVED", `${file}: ${open[1]!} has no modifier keeps`, { next: "Add it." });
   }
 }
 
