@@ -7,11 +7,14 @@ import { fuzzRuns, fuzzSeed } from "../support/fuzz.js";
 import { dice, type Dice } from "../support/graphs.js";
 import { connect, type Connection } from "../support/protocol.js";
 
-const PLAYS = 10;
+const PLAYS = 16;
 const STEPS = 40;
+/** What an ended life refuses is tried this often. */
+const STEPS_AFTER = 5;
 
 interface Twins {
   readonly counts: ReadonlyMap<string, { done: number; refused: number }>;
+  readonly over: boolean;
   step(): Promise<void>;
 }
 
@@ -44,10 +47,13 @@ describe("Extracts", () => {
   ): Promise<void> {
     const total = new Map<string, { done: number; refused: number }>();
     const plays = fuzzRuns(PLAYS);
-    console.log(`      ${plays} traces of ${STEPS} calls, FUZZ_SEED=${fuzzSeed}`);
+    console.log(`      ${plays} traces of at most ${STEPS} calls, FUZZ_SEED=${fuzzSeed}`);
     for (let i = 0; i < plays; i++) {
       const twins = await start(await connect(), await connect(), dice(fuzzSeed * 1000 + i));
-      for (let step = 0; step < STEPS; step++) await twins.step();
+      for (let step = 0, after = 0; step < STEPS && after < STEPS_AFTER; step++) {
+        await twins.step();
+        if (twins.over) after++;
+      }
       for (const [name, { done, refused }] of twins.counts) {
         const sum = total.get(name) ?? { done: 0, refused: 0 };
         total.set(name, { done: sum.done + done, refused: sum.refused + refused });

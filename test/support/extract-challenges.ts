@@ -48,6 +48,8 @@ const OUTSIDE = [floatBytes([0, 1.5, 0.5, 1])] as const;
  */
 export class ChallengeTwins {
   readonly counts = new Map<string, { done: number; refused: number }>();
+  /** The challenge has ended. */
+  over = false;
   private readonly demands: { readonly place: Place; readonly watched: boolean }[] = [];
   private paused = false;
   private burnt = 0n;
@@ -300,6 +302,7 @@ export class ChallengeTwins {
     const { manager } = disputes;
     const real = await this.game.state();
     expect(await life.status(), `${after}: status`).to.equal(real.status);
+    this.over = real.status > STATUS.upheld;
     expect(await life.refutationDeadline(), `${after}: refutation deadline`).to.equal(real.refutationDeadline);
     expect(await life.lastDeadline(), `${after}: last deadline`).to.equal(real.lastDeadline);
     expect(await life.executableAt(), `${after}: executable at`).to.equal(real.executableAt);

@@ -22,9 +22,15 @@ import { type Connection, deployWithOperator, HOUR, OFFER, PARAMS } from "./prot
 
 const OUTSIDE = [floatBytes(Array.from({ length: 100 }, () => 1e30)), INPUTS[1]] as const;
 
+// Of `ClaimStatus`: between them lie the ends of a job.
+const REFUNDED = 3n;
+const DRAWING = 8n;
+
 /** One job, played at random on the real escrow and on its extract: see `ChallengeTwins`. */
 export class JobTwins {
   readonly counts = new Map<string, { done: number; refused: number }>();
+  /** The job has ended. */
+  over = false;
   private paused = false;
 
   private constructor(
@@ -111,6 +117,7 @@ export class JobTwins {
     const { jobs } = this.setup;
     const real = await jobs.job(jobId);
     expect(await life.status(), `${after}: status`).to.equal(real.status);
+    this.over = real.status >= REFUNDED && real.status < DRAWING;
     expect(await life.openChallenges(), `${after}: challenges`).to.equal(real.openChallenges);
     const due = real.deadline === 0n ? real.challengeDeadline : real.deadline;
     expect(await life.due(), `${after}: due`).to.equal(due);
