@@ -46,10 +46,10 @@ for (const extract of EXTRACTS.filter(({ name }) => names.includes(name))) {
       console.log(
         `${verdict} ${extract.name}: promises ${extract.promises.join(", ")}; ${proved.length} assertions, ${how}`,
       );
-      for (const { line, counterexample } of refuted) console.log(`  broken ${at([line])}\n${counterexample}`);
+      if (refuted.length > 0) console.log(`  broken ${at(refuted)}`);
       if (undecided.length > 0) console.log(`  undecided ${at(undecided)}`);
     } else {
-      const verdict = ok ? `refuted at ${at([refuted[0]!.line])}` : "NOT FOUND";
+      const verdict = ok ? `refuted at ${at(refuted)}` : "NOT FOUND";
       console.log(`  seeded (${bug.promise}) ${bug.what}: ${verdict}; ${how}`);
     }
   }

@@ -22,8 +22,8 @@ const solc = createRequire(import.meta.url)("solc") as {
 export interface Verdict {
   /** Lines of assertions that hold in every state and call. */
   readonly proved: readonly number[];
-  /** Assertions that a call breaks, with the checker's counterexample. */
-  readonly refuted: readonly { readonly line: number; readonly counterexample: string }[];
+  /** Lines of assertions that some call breaks. */
+  readonly refuted: readonly number[];
   /** Lines of assertions that the checker could not decide. */
   readonly undecided: readonly number[];
   readonly queries: number;
@@ -51,11 +51,7 @@ export function judge({ name }: Extract, solver: Solver, bug?: SeededBug): Verdi
   }
   const at = (pattern: RegExp) => said.filter(({ message }) => pattern.test(message));
   const lineOf = ({ sourceLocation }: Diagnostic) => source.slice(0, sourceLocation!.start).split("\n").length;
-  const refuted = at(/Assertion violation happens here/).map((each) => ({
-    line: lineOf(each),
-    counterexample: each.message,
-  }));
-  const open = new Set(refuted.map(({ line }) => line));
+  const open = new Set(at(/Assertion violation happens here/).map(lineOf));
   const safe = new Set(
     at(/Assertion violation check is safe/)
       .map(lineOf)
@@ -63,7 +59,8 @@ export function judge({ name }: Extract, solver: Solver, bug?: SeededBug): Verdi
   );
   // Whatever is not reported as safe is not proved, whether the checker says why or not.
   const undecided = assertionLines(source).filter((line) => !safe.has(line) && !open.has(line));
-  return { proved: [...safe].sort((a, b) => a - b), refuted, undecided, queries };
+  const sorted = (lines: Iterable<number>) => [...lines].sort((a, b) => a - b);
+  return { proved: sorted(safe), refuted: sorted(open), undecided, queries };
 }
 
 /**

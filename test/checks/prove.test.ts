@@ -26,7 +26,6 @@ describe("Proofs", function () {
   it("fail at a seeded bug", () => {
     const { refuted } = judge(extract, solver, extract.bugs[0]);
     expect(refuted).not.to.deep.equal([]);
-    expect(refuted[0]!.counterexample).to.include("Counterexample");
   });
 
   it("refuse a bug that changes nothing", () => {
