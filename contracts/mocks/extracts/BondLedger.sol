@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+// Whoever compares knows that a call is refused; why does not matter.
+// solhint-disable gas-custom-errors, reason-string
+
 /// @notice The coins of one challenge, extracted from the challenge manager for `npm run prove`: see `ChallengeLife`.
 /// @dev Demands of one kind are a sum: a price that leaves the sum was in it, which is the one thing assumed of it.
 contract BondLedger {

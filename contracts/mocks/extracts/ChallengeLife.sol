@@ -3,6 +3,9 @@ pragma solidity 0.8.37;
 
 import { ChallengeStatus } from "../../types/Challenge.sol";
 
+// Whoever compares knows that a call is refused; why does not matter.
+// solhint-disable gas-custom-errors, reason-string
+
 /// @notice The life of one challenge, extracted from the challenge manager so that `npm run prove` can decide its assertions
 /// for sequences of any length: by induction, for every state in which `_holds` and every call there. `test/invariant/extracts.test.ts` plays random traces on both and compares them.
 /// @dev All times are protocol times, which stand still in a pause. Of any number of demands, proofs watch one; which one is

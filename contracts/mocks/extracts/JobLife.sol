@@ -3,6 +3,9 @@ pragma solidity 0.8.37;
 
 import { ClaimStatus } from "../../types/Claim.sol";
 
+// Whoever compares knows that a call is refused; why does not matter.
+// solhint-disable gas-custom-errors, reason-string
+
 /// @notice The life of one job, named or drawn, extracted from the job escrow for `npm run prove`: see `ChallengeLife`.
 contract JobLife {
     uint256 private constant ENDED = 3;
