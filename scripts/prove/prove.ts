@@ -19,7 +19,7 @@ const solc = createRequire(import.meta.url)("solc") as {
 };
 
 /** What the model checker says of one extract. */
-export interface Verdict {
+interface Verdict {
   /** Lines of assertions that hold in every state and call. */
   readonly proved: readonly number[];
   /** Lines of assertions that some call breaks. */
