@@ -65,7 +65,7 @@ export class JobTwins {
       ["submit", 20, () => submitJob(worker, jobId), () => life.submit()],
       ["decline", 2, () => declineJob(worker, jobId, opening), () => life.decline(this.outside)],
       ["expire", 4, () => expireJob(jobs, jobId), () => life.expire()],
-      ["redraw", 3, async () => consumer.redraw(await termsOf(jobs, jobId)), () => life.redraw()],
+      ["redraw", 3, async () => consumer.redraw(await termsOf(jobs, jobId)), () => life.redraw(true)],
       ["cancel", 3, async () => consumer.cancel(await termsOf(jobs, jobId)), () => life.cancel(true)],
       ["open", 8, () => manager.open(jobs, jobId), () => life.challengeOpened()],
       ["close", 6, () => manager.close(jobs, jobId), () => life.challengeClosed()],
@@ -81,8 +81,8 @@ export class JobTwins {
     const done = await succeeds(real);
     if (!done) await this.chain.networkHelpers.mine();
     await this.follow();
-    // The extract has no pause to refuse, and takes the draw's word for who is too late to cancel.
-    const mirrored = name !== "pause" && name !== "unpause" && (name !== "cancel" || done);
+    // The extract has no pause to refuse, and takes the draw's word for whether anybody can be drawn, or is already.
+    const mirrored = name !== "pause" && name !== "unpause" && (done || (name !== "cancel" && name !== "redraw"));
     if (mirrored) expect(await succeeds(extract), name).to.equal(done);
     const count = this.counts.get(name) ?? { done: 0, refused: 0 };
     this.counts.set(name, { done: count.done + Number(done), refused: count.refused + Number(!done) });

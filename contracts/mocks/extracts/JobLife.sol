@@ -75,7 +75,9 @@ contract JobLife {
         _refund(ClaimStatus.Refunded);
     }
 
-    function redraw() external keeps {
+    /// @param possible Whether there is anybody to draw from.
+    function redraw(bool possible) external keeps {
+        require(possible);
         _miss();
         status = ClaimStatus.Drawing;
         locked = false;
