@@ -133,9 +133,12 @@ export function createTill({ suite, view, operator, accounts }: TillOptions): Ti
         const next = "Send a voucher of a reservation with this operator.";
         throw unpaid(`An answer costs ${price}.`, next, price, 0n);
       }
-      const { time } = await view.moment();
+      const { timestamp, ...seen } = await view.moment();
+      let { time } = seen;
       let r = await view.reservation(voucher.reservation, false);
       if (refusal(r, time, voucher, price) !== undefined) r = await view.reservation(voucher.reservation, true);
+      // A reservation that is newer than the view: nothing can be issued under it before its start. Chain time never lags protocol time.
+      if (time < r.start || BigInt(timestamp) < r.start) ({ time } = await view.moment(true));
       const requirePaid = (): void => {
         const refused = refusal(r, time, voucher, price);
         if (refused !== undefined) throw refused;

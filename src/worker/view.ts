@@ -18,7 +18,7 @@ export interface Moment {
  * decided on a fresh look; and a payer that takes its deposit away needs longer than these seconds.
  */
 export interface ChainView {
-  moment(): Promise<Moment>;
+  moment(fresh?: boolean): Promise<Moment>;
   reservation(id: string, fresh: boolean): Promise<Reservation>;
 }
 
@@ -59,7 +59,7 @@ export function createChainView(suite: Suite, now: () => number = () => performa
   }, now);
   const reservations = new Map<string, (fresh?: boolean) => Promise<Reservation>>();
   return {
-    moment: () => moment(),
+    moment: (fresh) => moment(fresh),
     reservation: (id, fresh) => {
       let of = reservations.get(id);
       if (of === undefined) {
