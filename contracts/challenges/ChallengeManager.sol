@@ -222,7 +222,7 @@ contract ChallengeManager is ContestDesk {
 
     /// A claim of this deployment that stands.
     function _claim(IClaimSource source, bytes32 claimId) private view returns (Claim memory claim) {
-        require(HUB.isSource(address(source)), UnknownSource(address(source)));
+        require(HUB.mayLock(address(source)), UnknownSource(address(source)));
         claim = source.claim(claimId);
         require(claim.status == ClaimStatus.Answered, ClaimNotChallengeable(address(source), claimId, claim.status));
     }

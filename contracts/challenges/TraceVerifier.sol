@@ -35,11 +35,12 @@ contract TraceVerifier is ITraceVerifier {
         bytes32[] calldata roots,
         bytes32
     ) external view returns (Verdict verdict, uint64 claimed, uint64 audited) {
+        uint256 nodeCount = REGISTRY.model(modelId).nodeCount;
+        _requireRoots(roots, nodeCount, traceRoot);
+        if (outputsRoot == 0) return (Verdict.Right, 0, 0);
         ElementOpening calldata opening = deviation.claimed;
         OutputTensor memory output = REGISTRY.output(modelId, opening.tensor);
         claimed = ClaimTensors.read(opening, outputsRoot, output.size, DType.size(output.dtype));
-        uint256 nodeCount = REGISTRY.model(modelId).nodeCount;
-        _requireRoots(roots, nodeCount, traceRoot);
         _requireTraced(deviation.traced, output.node, nodeCount, traceRoot);
         audited = _read(deviation.traced, output, opening.element);
         verdict = Tolerance.judge(output.dtype, output.atol, output.rtol, claimed, audited);

@@ -30,7 +30,8 @@ interface IHub is IProtocolClock, IGovernedParameters {
 
     /// @notice Fixes the challenge manager, the claim sources and the other contracts that may lock stake, for ever.
     /// @dev Callable once, by the sealer. The challenge manager must name this hub, and every source that manager.
-    /// @param lockers Contracts that lock stake for something else than claims, as the audit lottery. May be empty.
+    /// @param lockers Contracts that lock stake for something else than answers, as the audit lottery. May be empty. What they
+    /// claim can be disputed like claims of sources.
     function seal(address challengeManager, address[] calldata sources, address[] calldata lockers) external;
 
     /// @notice Lists an ERC-20 in which fees may be asked. Nothing is ever taken off the list.

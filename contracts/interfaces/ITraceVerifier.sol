@@ -34,10 +34,11 @@ interface ITraceVerifier {
 
     /// @notice Judges the output element on which a claim and an asserted trace are said to differ.
     /// @dev Reverts where anything does not open, and where the element is right.
-    /// @param outputsRoot What the claim commits to.
+    /// @param outputsRoot What the claim commits to. Zero for an auditor's report, which asserts a trace and accuses nobody: then
+    /// only the roots are checked, and the verdict is right.
     /// @param roots Roots of all nodes' tensors, or none where the model has more than `INLINE_ROOTS`.
     /// @param salt Not read: with it the arguments are laid out as those of `openChallenge`, and passed on as they are.
-    /// @return verdict Wrong or void.
+    /// @return verdict Wrong or void; right for a report.
     /// @return claimed Bits of the element in the claim.
     /// @return audited Bits of the element in the trace.
     function judge(

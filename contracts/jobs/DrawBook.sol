@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import { Blockhash } from "@openzeppelin/contracts/utils/Blockhash.sol";
-
 import { IDrawBook } from "../interfaces/IDrawBook.sol";
 import { IHub } from "../interfaces/IHub.sol";
 import { IModelRegistry } from "../interfaces/IModelRegistry.sol";
 import { IOperatorStaking } from "../interfaces/IOperatorStaking.sol";
-import { SortitionTree } from "../libraries/SortitionTree.sol";
+import { BlockSeed } from "../libraries/BlockSeed.sol";
+import { Roster } from "../libraries/Roster.sol";
 import { NotAContract } from "../types/Errors.sol";
 import { DrawTerms, JobNeeds } from "../types/Job.sol";
 import { JobParams } from "../types/Parameters.sol";
@@ -15,23 +14,16 @@ import { JobParams } from "../types/Parameters.sol";
 /// @title Draws by weight
 /// @notice See `IDrawBook`.
 abstract contract DrawBook is IDrawBook {
-    using SortitionTree for SortitionTree.Tree;
+    using Roster for Roster.List;
 
-    /// Blocks from placing a draw to the one whose hash decides it: so many, that whoever places it can't be sure to
-    /// propose that block too.
-    uint256 private constant SEED_DELAY = 4;
     /// Picks for one seed.
     uint256 private constant PICKS = 16;
-    /// Weights are draw stake without its lowest bits, so that three sums fit one slot and none can overflow: stakes have 96 bits.
-    uint256 private constant WEIGHT_SHIFT = 24;
 
     /// Terms that count from `since` on, and those before them.
     struct Entry {
         DrawTerms terms;
         DrawTerms before;
         uint32 since;
-        /// Its leaf's number, plus one; zero before it ever enlisted.
-        uint32 seat;
         bool enlisted;
         /// Jobs that it was drawn to and has not answered.
         uint16 waiting;
@@ -46,8 +38,7 @@ abstract contract DrawBook is IDrawBook {
     IModelRegistry internal immutable REGISTRY;
     IOperatorStaking internal immutable STAKING;
 
-    mapping(bytes32 modelId => SortitionTree.Tree) private _trees;
-    mapping(bytes32 modelId => mapping(uint32 leaf => address operator)) private _seats;
+    mapping(bytes32 modelId => Roster.List) private _rosters;
     mapping(bytes32 modelId => mapping(address operator => Entry)) private _entries;
     mapping(address caller => mapping(bytes32 drawId => Draw)) private _draws;
 
@@ -68,14 +59,12 @@ abstract contract DrawBook is IDrawBook {
     function enlist(bytes32 modelId, DrawTerms calldata terms) external {
         _requireServable(modelId, terms.currency, terms.maxLock, terms.minDuration, terms.concurrency);
         uint32 next = HUB.epoch() + 1;
-        uint72 weight = _drawWeight(msg.sender, next);
-        require(weight != 0, NoDrawStake(msg.sender, next));
-
         Entry storage entry = _entries[modelId][msg.sender];
         _setTerms(entry, terms, next);
         entry.enlisted = true;
         emit Enlisted(msg.sender, modelId, next, terms);
-        _setWeight(modelId, msg.sender, entry, weight, next);
+        uint72 weight = _weigh(modelId, msg.sender, STAKING.drawStakeOf(msg.sender, next), next);
+        require(weight != 0, NoDrawStake(msg.sender, next));
     }
 
     /// @inheritdoc IDrawBook
@@ -84,21 +73,21 @@ abstract contract DrawBook is IDrawBook {
         uint32 next = HUB.epoch() + 1;
         entry.enlisted = false;
         emit Delisted(msg.sender, modelId, next);
-        _setWeight(modelId, msg.sender, entry, 0, next);
+        _weigh(modelId, msg.sender, 0, next);
     }
 
     /// @inheritdoc IDrawBook
     function refresh(bytes32 modelId, address operator) external {
-        Entry storage entry = _enlisted(modelId, operator);
+        _enlisted(modelId, operator);
         uint32 next = HUB.epoch() + 1;
-        _setWeight(modelId, operator, entry, _drawWeight(operator, next), next);
+        _weigh(modelId, operator, STAKING.drawStakeOf(operator, next), next);
     }
 
     /// @inheritdoc IDrawBook
     function place(bytes32 drawId, bytes32 modelId) external onlySource {
         require(_draws[msg.sender][drawId].seedBlock == 0, DrawExists(drawId));
         uint32 epoch = HUB.epoch();
-        require(_trees[modelId].total(epoch) != 0, NobodyEnlisted(modelId, epoch));
+        require(_rosters[modelId].total(epoch) != 0, NobodyEnlisted(modelId, epoch));
         _place(drawId, modelId, epoch);
     }
 
@@ -114,7 +103,7 @@ abstract contract DrawBook is IDrawBook {
     function draw(bytes32 drawId, JobNeeds calldata needs) external onlySource returns (address operator) {
         Draw memory standing = _standing(drawId);
         require(block.number > standing.seedBlock, SeedNotKnown(drawId, standing.seedBlock));
-        bytes32 blockHash = Blockhash.blockHash(standing.seedBlock);
+        bytes32 blockHash = BlockSeed.hashOf(standing.seedBlock);
         uint32 current = HUB.epoch();
         // Weights are kept for the current epoch and the one before.
         if (blockHash != 0 && standing.epoch + 1 >= current) {
@@ -131,13 +120,12 @@ abstract contract DrawBook is IDrawBook {
 
     /// @inheritdoc IDrawBook
     function totalWeight(bytes32 modelId, uint32 epoch) external view returns (uint256) {
-        return _trees[modelId].total(epoch);
+        return _rosters[modelId].total(epoch);
     }
 
     /// @inheritdoc IDrawBook
     function weightOf(bytes32 modelId, address operator, uint32 epoch) external view returns (uint256) {
-        uint32 seat = _entries[modelId][operator].seat;
-        return seat == 0 ? 0 : _trees[modelId].weightOf(seat - 1, epoch);
+        return _rosters[modelId].weightOf(operator, epoch);
     }
 
     /// @inheritdoc IDrawBook
@@ -163,7 +151,7 @@ abstract contract DrawBook is IDrawBook {
 
     /// @inheritdoc IDrawBook
     function operatorAt(bytes32 modelId, uint32 epoch, uint256 point) public view returns (address) {
-        return _seats[modelId][_trees[modelId].leafAt(point, epoch)];
+        return _rosters[modelId].at(epoch, point);
     }
 
     /// @inheritdoc IDrawBook
@@ -196,22 +184,16 @@ abstract contract DrawBook is IDrawBook {
         // Terms posted earlier in this epoch do not count yet and are replaced; those that began with this epoch stay
         // until it ends, or the terms of the epoch before it would be lost to draws that are made late.
         if (entry.since != next) {
-            require(entry.since + 1 < next || entry.seat == 0, TermsSettling(next));
+            require(entry.since + 1 < next, TermsSettling(next));
             entry.before = entry.terms;
             entry.since = next;
         }
         entry.terms = terms;
     }
 
-    function _setWeight(bytes32 modelId, address operator, Entry storage entry, uint72 weight, uint32 next) private {
-        if (entry.seat == 0) {
-            uint32 leaf = _trees[modelId].add(weight, next);
-            _seats[modelId][leaf] = operator;
-            entry.seat = leaf + 1;
-        } else {
-            _trees[modelId].set(entry.seat - 1, weight, next);
-        }
-        emit WeightChanged(operator, modelId, next, weight);
+    function _weigh(bytes32 modelId, address operator, uint96 stake, uint32 from) private returns (uint72 weight) {
+        weight = _rosters[modelId].set(operator, stake, from);
+        emit WeightChanged(operator, modelId, from, weight);
     }
 
     function _enlisted(bytes32 modelId, address operator) private view returns (Entry storage entry) {
@@ -219,12 +201,8 @@ abstract contract DrawBook is IDrawBook {
         require(entry.enlisted, NotEnlisted(operator, modelId));
     }
 
-    function _drawWeight(address operator, uint32 epoch) private view returns (uint72) {
-        return uint72(uint256(STAKING.drawStakeOf(operator, epoch)) >> WEIGHT_SHIFT);
-    }
-
     function _place(bytes32 drawId, bytes32 modelId, uint32 epoch) private {
-        uint48 seedBlock = uint48(block.number + SEED_DELAY);
+        uint48 seedBlock = uint48(block.number + BlockSeed.DELAY);
         _draws[msg.sender][drawId] = Draw(seedBlock, epoch);
         emit DrawPlaced(msg.sender, drawId, modelId, seedBlock, epoch);
     }
@@ -235,10 +213,11 @@ abstract contract DrawBook is IDrawBook {
     }
 
     function _pick(uint32 epoch, bytes32 seed, JobNeeds calldata needs) private view returns (address) {
-        uint256 total = _trees[needs.modelId].total(epoch);
+        Roster.List storage roster = _rosters[needs.modelId];
+        uint256 total = roster.total(epoch);
         if (total == 0) return address(0);
         for (uint256 i; i < PICKS; ++i) {
-            address operator = operatorAt(needs.modelId, epoch, uint256(keccak256(abi.encode(seed, i))) % total);
+            address operator = roster.at(epoch, uint256(keccak256(abi.encode(seed, i))) % total);
             if (_canServe(operator, epoch, needs)) return operator;
         }
         return address(0);

@@ -53,7 +53,7 @@ abstract contract JobClaims is JobMoney {
     function settleWrong(bytes32 claimId, address[] calldata challengers) external onlyChallengeManager {
         (Record storage record, Dispute storage dispute) = _disputed(claimId);
         record.status = ClaimStatus.Wrong;
-        Lock memory lock = STAKING.lockOf(address(this), record.operator, claimId);
+        Lock memory lock = _lockOf(claimId, record.operator);
         emit ClaimWrong(claimId, record.operator, lock.amount, dispute.fee);
         _refund(dispute.consumer, dispute.currency, dispute.fee, dispute.gasFees);
         STAKING.slash(record.operator, claimId, SlashSplit.rewards(lock.own, challengers, dispute.consumer));
@@ -75,7 +75,7 @@ abstract contract JobClaims is JobMoney {
         if (dispute.consumer == address(0)) return claim_;
         Record storage record = _records[claimId];
         bool answered = record.outputsRoot != 0;
-        uint96 locked = STAKING.lockOf(address(this), record.operator, claimId).amount;
+        uint96 locked = _lockOf(claimId, record.operator).amount;
         return
             Claim({
                 status: record.status,
@@ -94,6 +94,10 @@ abstract contract JobClaims is JobMoney {
     /// @inheritdoc IClaimSource
     function challengeManager() external view returns (address) {
         return CHALLENGE_MANAGER;
+    }
+
+    function _lockOf(bytes32 claimId, address operator) internal view returns (Lock memory) {
+        return STAKING.lockOf(address(this), operator, claimId);
     }
 
     function _disputed(bytes32 claimId) private view returns (Record storage record, Dispute storage dispute) {

@@ -15,7 +15,7 @@ abstract contract JobDraws is JobMoney {
         if (operator == address(0)) return operator;
         uint48 deadline = HUB.time() + terms.duration;
         record.operator = operator;
-        record.due = deadline;
+        record.due = uint40(deadline);
         record.status = ClaimStatus.Assigned;
         record.drawn = true;
         emit JobAssigned(jobId, operator, terms.modelId, deadline);

@@ -65,7 +65,8 @@ contract JobEscrow is JobDraws, JobClaims {
         bytes32 outputsRoot = _listHash(terms.modelId, true, outputs);
         uint48 challengeDeadline = time + params.challengeWindow;
         record.outputsRoot = outputsRoot;
-        record.due = challengeDeadline;
+        record.due = uint40(challengeDeadline);
+        record.answeredIn = uint16(block.number);
         record.status = ClaimStatus.Answered;
         BOOK.release(operator, terms.modelId, record.drawn);
         emit JobAnswered(jobId, operator, terms.modelId, challengeDeadline, outputsRoot, outputs);
@@ -137,7 +138,7 @@ contract JobEscrow is JobDraws, JobClaims {
     function job(bytes32 jobId) external view returns (Job memory) {
         Record storage record = _records[jobId];
         bool answered = record.outputsRoot != 0;
-        uint96 locked = STAKING.lockOf(address(this), record.operator, jobId).amount;
+        uint96 locked = _lockOf(jobId, record.operator).amount;
         return
             Job({
                 status: record.status,
@@ -146,6 +147,7 @@ contract JobEscrow is JobDraws, JobClaims {
                 deadline: answered ? 0 : record.due,
                 challengeDeadline: answered ? record.due : 0,
                 openChallenges: record.openChallenges,
+                answeredIn: record.answeredIn,
                 outputsRoot: record.outputsRoot,
                 lock: locked,
                 undelivered: _undelivered[jobId]
@@ -196,7 +198,7 @@ contract JobEscrow is JobDraws, JobClaims {
         uint48 deadline = named ? time + terms.duration : 0;
         Record storage record = _records[jobId];
         record.operator = terms.operator;
-        record.due = deadline;
+        record.due = uint40(deadline);
         record.status = named ? ClaimStatus.Assigned : ClaimStatus.Drawing;
         emit JobRequested(jobId, terms.operator, terms.modelId, terms, deadline, inputs);
         if (named) STAKING.lock(terms.operator, jobId, terms.lock);

@@ -22,8 +22,10 @@ abstract contract JobStore is IJobEscrow {
     struct Record {
         address operator;
         /// While assigned, the answer's deadline; from then on the challenge deadline.
-        uint48 due;
-        uint32 openChallenges;
+        uint40 due;
+        uint24 openChallenges;
+        /// Low bits of the number of the block with the answer, for the audit lottery.
+        uint16 answeredIn;
         ClaimStatus status;
         /// Its operator was drawn.
         bool drawn;

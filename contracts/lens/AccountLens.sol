@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import { Math } from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import { IAuditLottery } from "../interfaces/IAuditLottery.sol";
 import { IChallengeManager } from "../interfaces/IChallengeManager.sol";
 import { IDelegatorFees } from "../interfaces/IDelegatorFees.sol";
 import { IHub } from "../interfaces/IHub.sol";
@@ -32,22 +33,26 @@ contract AccountLens is IAccountLens {
     IJobEscrow private immutable JOBS;
     IReceiptEscrow private immutable RECEIPTS;
     IChallengeManager private immutable CHALLENGES;
+    IAuditLottery private immutable LOTTERY;
     IOfferBook private immutable OFFERS;
     IOperatorStaking private immutable STAKING;
     IOperatorProfiles private immutable PROFILES;
     IDelegatorFees private immutable FEES;
     IHub private immutable HUB;
 
-    constructor(IJobEscrow jobs, IReceiptEscrow receipts, IChallengeManager challenges) {
+    constructor(IJobEscrow jobs, IReceiptEscrow receipts, IChallengeManager challenges, IAuditLottery lottery) {
         require(address(jobs).code.length != 0, NotAContract(address(jobs)));
         require(address(receipts).code.length != 0, NotAContract(address(receipts)));
         require(address(challenges).code.length != 0, NotAContract(address(challenges)));
+        require(address(lottery).code.length != 0, NotAContract(address(lottery)));
         IOperatorStaking staking = jobs.staking();
         require(address(receipts.staking()) == address(staking), ForeignPeer(address(receipts), address(staking)));
         require(address(challenges.staking()) == address(staking), ForeignPeer(address(challenges), address(staking)));
+        require(lottery.jobs() == jobs, ForeignPeer(address(lottery), address(staking)));
         JOBS = jobs;
         RECEIPTS = receipts;
         CHALLENGES = challenges;
+        LOTTERY = lottery;
         OFFERS = jobs.offerBook();
         STAKING = staking;
         PROFILES = staking.profiles();
@@ -168,7 +173,12 @@ contract AccountLens is IAccountLens {
         owed.fees = new Credit[](currencies.length);
         for (uint256 i; i < currencies.length; ++i) {
             address currency = currencies[i];
-            owed.fees[i] = Credit(currency, JOBS.creditOf(currency, account), RECEIPTS.creditOf(currency, account));
+            owed.fees[i] = Credit({
+                currency: currency,
+                jobs: JOBS.creditOf(currency, account),
+                receipts: RECEIPTS.creditOf(currency, account),
+                audits: LOTTERY.earned(account, currency)
+            });
         }
     }
 

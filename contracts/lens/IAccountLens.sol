@@ -4,12 +4,14 @@ pragma solidity ^0.8.28;
 import { Offer } from "../types/Job.sol";
 import { Conduct, DrawStake, Exit, OperatorTerms, Pool, Position } from "../types/Stake.sol";
 
-/// @notice What both escrows have credited to one account in one currency.
+/// @notice What is credited to one account in one currency.
 struct Credit {
     /// A token, or zero for the native coin.
     address currency;
     uint256 jobs;
     uint256 receipts;
+    /// Pay for audits, which goes to its payout account and its delegators as far as the pool reaches.
+    uint256 audits;
 }
 
 /// @notice All that one account can withdraw by itself, delegators' fees and stake excepted.

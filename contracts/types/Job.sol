@@ -111,6 +111,8 @@ struct Job {
     /// Last second in which a challenge may be opened; zero before the answer.
     uint48 challengeDeadline;
     uint32 openChallenges;
+    /// Low 16 bits of the number of the block with the answer: the audit lottery's seed lies a few blocks later.
+    uint16 answeredIn;
     bytes32 outputsRoot;
     /// Stake tokens that back the job; zero once it is settled.
     uint96 lock;

@@ -89,9 +89,10 @@ export default buildModule("Touchstone", (m) => {
   const offers = m.contract("OfferBook", [registry, staking]);
   const jobs = m.contract("JobEscrow", [offers, verifier, challenges]);
   const receipts = m.contract("ReceiptEscrow", [registry, staking, challenges]);
-  const accountLens = m.contract("AccountLens", [jobs, receipts, challenges]);
+  const lottery = m.contract("AuditLottery", [jobs, challenges]);
+  const accountLens = m.contract("AccountLens", [jobs, receipts, challenges, lottery]);
   const claimLens = m.contract("ClaimLens", [jobs, challenges]);
-  const sealed = m.call(hub, "seal", [challenges, [jobs, receipts], []]);
+  const sealed = m.call(hub, "seal", [challenges, [jobs, receipts], [lottery]]);
   const seats = {
     governor: m.getParameter("governor", ZERO),
     guardian: m.getParameter("guardian", ZERO),
@@ -101,6 +102,6 @@ export default buildModule("Touchstone", (m) => {
   m.call(authority, "handOver", [hub, registry, seats], { after: [sealed] });
   return {
     ...{ token, authority, hub, registry, staking, profiles, fees },
-    ...{ arbiter, verifier, challenges, offers, jobs, receipts, accountLens, claimLens },
+    ...{ arbiter, verifier, challenges, offers, jobs, receipts, lottery, accountLens, claimLens },
   };
 });

@@ -24,6 +24,7 @@ const schema = z.object({
   offers: address,
   jobs: address,
   receipts: address,
+  lottery: address,
   /** Views for people. */
   accountLens: address,
   claimLens: address,

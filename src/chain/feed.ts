@@ -4,7 +4,7 @@ import type { Suite } from "./suite.js";
 
 /** One event of the suite. */
 export interface SuiteEvent {
-  readonly contract: "registry" | "staking" | "jobs" | "receipts" | "challenges";
+  readonly contract: "registry" | "staking" | "jobs" | "receipts" | "challenges" | "lottery";
   readonly name: string;
   readonly args: LogDescription["args"];
   readonly block: number;
@@ -49,6 +49,7 @@ export function createFeed(suite: Suite, cursors: Cursors): { next(): Promise<Ba
     [deployment.jobs.toLowerCase()]: "jobs",
     [deployment.receipts.toLowerCase()]: "receipts",
     [deployment.challenges.toLowerCase()]: "challenges",
+    [deployment.lottery.toLowerCase()]: "lottery",
   };
 
   function decode(log: Log): SuiteEvent | undefined {

@@ -3,6 +3,7 @@ import { FetchRequest, Interface, JsonRpcProvider, type Provider } from "ethers"
 import {
   AccountLens__factory,
   Arbiter__factory,
+  AuditLottery__factory,
   ChallengeManager__factory,
   ClaimLens__factory,
   DelegatorFees__factory,
@@ -15,6 +16,7 @@ import {
   ReceiptEscrow__factory,
   TraceVerifier__factory,
   IAccountLens__factory,
+  IAuditLottery__factory,
   IChallengeManager__factory,
   IClaimLens__factory,
   IDelegatorFees__factory,
@@ -26,6 +28,7 @@ import {
   IOperatorStaking__factory,
   TestToken__factory,
   type IAccountLens,
+  type IAuditLottery,
   type IChallengeManager,
   type IClaimLens,
   type IDelegatorFees,
@@ -56,6 +59,7 @@ export interface Suite {
   readonly jobs: IJobEscrow;
   readonly receipts: ReceiptEscrow;
   readonly challenges: IChallengeManager;
+  readonly lottery: IAuditLottery;
   /** What accounts have and are owed, in one call. */
   readonly accountLens: IAccountLens;
   /** Clocks of claims; floors and probabilities at a price. */
@@ -69,6 +73,7 @@ export interface Suite {
 const FACTORIES = [
   AccountLens__factory,
   Arbiter__factory,
+  AuditLottery__factory,
   ChallengeManager__factory,
   ClaimLens__factory,
   DelegatorFees__factory,
@@ -150,6 +155,7 @@ export function connectSuite(provider: Provider, deployment: Deployment): Suite 
     jobs: IJobEscrow__factory.connect(deployment.jobs, provider),
     receipts: ReceiptEscrow__factory.connect(deployment.receipts, provider),
     challenges: IChallengeManager__factory.connect(deployment.challenges, provider),
+    lottery: IAuditLottery__factory.connect(deployment.lottery, provider),
     accountLens: IAccountLens__factory.connect(deployment.accountLens, provider),
     claimLens: IClaimLens__factory.connect(deployment.claimLens, provider),
     token: TestToken__factory.connect(deployment.token, provider),

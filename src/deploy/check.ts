@@ -137,8 +137,8 @@ export async function checkDeployment(
   findings.push(...(await checkWiring(provider, artifacts, placed)));
   const hub = Hub__factory.connect(at("hub"), provider);
   const registry = ModelRegistry__factory.connect(at("registry"), provider);
-  const [staking, jobs, receipts, challenges, lottery, registered, delay, epoch, isSealed, sources] = await Promise.all(
-    [
+  const [staking, jobs, receipts, challenges, lottery, registered, delay, epoch, isSealed, sources, lockers] =
+    await Promise.all([
       hub.stakingParams(),
       hub.jobParams(),
       hub.receiptParams(),
@@ -149,8 +149,8 @@ export async function checkDeployment(
       hub.EPOCH(),
       hub.isSealed(),
       hub.sources(),
-    ],
-  );
+      hub.lockers(),
+    ]);
   for (const [group, struct] of Object.entries({
     staking,
     jobs,
@@ -166,6 +166,7 @@ export async function checkDeployment(
     same("parameter epoch", parameters["epoch"], epoch),
     same("the hub is sealed", true, isSealed),
     same("sources of claims", [at("jobs"), at("receipts")].join(" "), sources.join(" ")),
+    same("other contracts that may lock", at("lottery"), lockers.join(" ")),
     ...(await checkRoles(provider, at("authority"), { deployer, parameters })),
   );
   return findings;

@@ -15,6 +15,7 @@ const ADDRESSES = {
   offers: ZeroAddress,
   jobs: ZeroAddress,
   receipts: ZeroAddress,
+  lottery: ZeroAddress,
   accountLens: ZeroAddress,
   claimLens: ZeroAddress,
 };

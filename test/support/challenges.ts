@@ -16,7 +16,7 @@ import {
   traceOf,
 } from "./alphabet.js";
 import { deeperDemand, firstDemand, type Place, supplyFor } from "./demands.js";
-import { deployHub } from "./hub.js";
+import { deployHub, type ParameterChange } from "./hub.js";
 import { floatBytes, listHash, presentJob, requestJob, submitJob } from "./jobs.js";
 import { DTYPE, F32, modelContent, modelIdOf, provenance } from "./models.js";
 import { appointWorker, type Connection, DAY, deployRegistry, HOUR, OFFER, PARAMS, stake, TOKEN } from "./protocol.js";
@@ -93,19 +93,20 @@ export interface Deployment {
   readonly layout?: Layout;
   readonly terms?: Partial<Record<keyof typeof TERMS, number | bigint>> & { readonly feeOracle?: string };
   readonly challengeWindow?: number;
+  readonly lottery?: ParameterChange["lottery"];
 }
 
 /** The protocol with the real contracts around any judge; the owner has stake and a worker. */
 export async function deploySuite(
   connection: Connection,
   arbiter: IArbiter,
-  { terms = {}, challengeWindow = PARAMS.challengeWindow }: Omit<Deployment, "layout"> = {},
+  { terms = {}, challengeWindow = PARAMS.challengeWindow, lottery: odds = {} }: Omit<Deployment, "layout"> = {},
 ) {
   const { ethers, deployer } = connection;
   const { inclusionDelay, ...challenges } = { ...TERMS, ...terms };
   const hub = await deployHub(connection, {
     inclusionDelay: Number(inclusionDelay),
-    parameters: { challenges, jobs: { challengeWindow } },
+    parameters: { challenges, jobs: { challengeWindow }, lottery: odds },
   });
   const token = await ethers.deployContract("TestToken", [deployer, 10n ** 9n * TOKEN, 1000n * TOKEN, DAY]);
   const registry = await deployRegistry(connection, hub, [ZeroAddress, arbiter]);
@@ -115,10 +116,11 @@ export async function deploySuite(
   const offers = await ethers.deployContract("OfferBook", [registry, staking]);
   const jobs = await ethers.deployContract("JobEscrow", [offers, verifier, manager]);
   const receipts = await ethers.deployContract("ReceiptEscrow", [registry, staking, manager]);
-  await hub.seal(manager, [jobs, receipts], []);
+  const lottery = await ethers.deployContract("AuditLottery", [jobs, manager]);
+  await hub.seal(manager, [jobs, receipts], [lottery]);
   await stake(connection, { token, staking }, 100_000n * TOKEN);
   await appointWorker(connection, staking);
-  return { hub, token, registry, staking, verifier, manager, offers, jobs, receipts };
+  return { hub, token, registry, staking, verifier, manager, offers, jobs, receipts, lottery };
 }
 
 /** Registers a model, and has the owner offer it. */

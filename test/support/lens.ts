@@ -1,15 +1,16 @@
-import type { ChallengeManager, JobEscrow, ReceiptEscrow } from "../../typechain-types/index.js";
+import type { AuditLottery, ChallengeManager, JobEscrow, ReceiptEscrow } from "../../typechain-types/index.js";
 import type { Connection } from "./protocol.js";
 
 interface Peers {
   readonly jobs: JobEscrow;
   readonly receipts: ReceiptEscrow;
   readonly manager: ChallengeManager;
+  readonly lottery: AuditLottery;
 }
 
 /** The two lenses of a deployment. */
-export async function deployLenses({ ethers }: Connection, { jobs, receipts, manager }: Peers) {
-  const accounts = await ethers.deployContract("AccountLens", [jobs, receipts, manager]);
+export async function deployLenses({ ethers }: Connection, { jobs, receipts, manager, lottery }: Peers) {
+  const accounts = await ethers.deployContract("AccountLens", [jobs, receipts, manager, lottery]);
   const claims = await ethers.deployContract("ClaimLens", [jobs, manager]);
   return { accounts, claims };
 }

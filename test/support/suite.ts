@@ -19,6 +19,7 @@ export async function suiteOf(
     block: 0,
     fees: await setup.staking.delegatorFees(),
     arbiter: ZeroAddress,
+    lottery: ZeroAddress,
     accountLens: ZeroAddress,
     claimLens: ZeroAddress,
     challenges: await setup.manager.getAddress(),

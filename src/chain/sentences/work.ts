@@ -8,8 +8,7 @@ export const WORK: Sentences = {
   CallbackGasTooHigh: ["{callbackGas} gas for the callback are above {max}.", "Make the callback cheaper."],
   Challenged: ["Job {jobId} has {openChallenges} open challenges.", "Wait for their end."],
   CommitClosed: ["The time to commit on job {jobId} ended at {commitDeadline}.", "Keep the auditor running."],
-  CommitOpen: ["Job {jobId} takes commitments until {commitDeadline}.", "Reveal after that."],
-  CommitmentMismatch: ["What is revealed is not what was committed to.", "Reveal from the state that committed."],
+  CommitOpen: ["Job {jobId} takes commitments until {commitDeadline}.", "Open the report after that."],
   CurrencyNotPaid: ["Nothing was paid in this currency.", "Name another currency."],
   DeadlineNotPassed: ["Job {jobId} may be answered until {deadline}.", "Wait until then."],
   DeadlinePassed: [
@@ -21,7 +20,6 @@ export const WORK: Sentences = {
   DuplicateSource: ["{source} is named twice.", "Name it once."],
   DurationOutOfRange: ["{duration} s to answer are not between {min} and {max}.", "Take a duration inside."],
   DurationTooLong: ["{duration} s are longer than {max}.", "Take a shorter time."],
-  ForeignChallenge: ["Challenge {challengeId} is about something else.", "Name the challenge of this audit."],
   InsideDomain: [
     "Element {element} of input {input} is inside the model's domain.",
     "The job can't be declined with it: answer it.",
@@ -68,7 +66,7 @@ export const WORK: Sentences = {
   ReservationChallenged: ["Reservation {reservation} has {openChallenges} open challenges.", "Wait for their end."],
   ReservationExists: ["There is a reservation {reservation}.", "Ask the endpoint for a new offer."],
   ReservationRunning: ["Reservation {reservation} may be released after {releasableAfter}.", "Wait until then."],
-  RevealClosed: ["The time to reveal on job {jobId} ended at {revealDeadline}.", "Keep the auditor running."],
+  ReportClosed: ["The time to report on job {jobId} ended at {reportDeadline}.", "Keep the auditor running."],
   RoyaltyTooHigh: ["A royalty of {royalty} hundredths of a percent is above {max}.", "Take a lower one."],
   SeedFixed: ["The draw is decided by block {seedBlock}.", "It can't be cancelled any more."],
   SeedNotKnown: ["The draw is decided by block {seedBlock}, which is not there yet.", "Wait a few blocks."],

@@ -46,20 +46,24 @@ describe("AccountLens", () => {
   }
 
   it("refuses contracts of another deployment, and accounts without code", async () => {
-    const { jobs, receipts, manager, staking, arbiter } = suite;
+    const { jobs, receipts, manager, lottery, staking, arbiter } = suite;
     const other = await deploySuite(chain, arbiter);
     const deploy = (...peers: unknown[]) => chain.ethers.deployContract("AccountLens", peers as never);
     const home = await staking.getAddress();
-    await expect(deploy(jobs, other.receipts, manager))
+    await expect(deploy(jobs, other.receipts, manager, lottery))
       .to.be.revertedWithCustomError(lens, "ForeignPeer")
       .withArgs(other.receipts, home);
-    await expect(deploy(jobs, receipts, other.manager))
+    await expect(deploy(jobs, receipts, other.manager, lottery))
       .to.be.revertedWithCustomError(lens, "ForeignPeer")
       .withArgs(other.manager, home);
+    await expect(deploy(jobs, receipts, manager, other.lottery))
+      .to.be.revertedWithCustomError(lens, "ForeignPeer")
+      .withArgs(other.lottery, home);
     for (const peers of [
-      [chain.stranger, receipts, manager],
-      [jobs, chain.stranger, manager],
-      [jobs, receipts, chain.stranger],
+      [chain.stranger, receipts, manager, lottery],
+      [jobs, chain.stranger, manager, lottery],
+      [jobs, receipts, chain.stranger, lottery],
+      [jobs, receipts, manager, chain.stranger],
     ]) {
       await expect(deploy(...peers))
         .to.be.revertedWithCustomError({ interface: suite.manager.interface }, "NotAContract")
