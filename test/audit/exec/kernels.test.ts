@@ -255,6 +255,35 @@ describe("kernels of the fast executor", () => {
     });
   }
 
+  it("know what windows of zeros sum to, and its sign, without the exact accumulator", () => {
+    const random = createRandom(fuzzSeed);
+    for (const [name, { node, inputs, weights, way }] of Object.entries(CASES)) {
+      if (way === "extrema") continue;
+      for (const signs of ["mixed", "minus"] as const) {
+        // Inputs of +0 and weights of -0 leave nothing but -0 to be summed.
+        const zeros = (numel: number, sign: number): Tensor => {
+          const data = Float32Array.from({ length: numel }, () => (signs === "mixed" && random() % 2 === 0 ? 0 : sign));
+          return { dtype: "f32", shape: [numel], data };
+        };
+        const given = inputs.map(({ numel }, i) => zeros(numel, i === 0 ? 0 : -0));
+        const specs = inputs.map(({ dtype, numel }, i) => ({ name: `x${i}`, dtype, shape: [numel], lo: 0n, hi: 0n }));
+        const constants = weights.map(({ numel }) => zeros(numel, -0));
+        const graph: AuditGraph = { inputs: specs, weights: constants, nodes: [node], outputs: [], bound: [] };
+        for (const choice of CHOICES) {
+          const executor = createExecutor(graph, choice);
+          const trace = executor.trace(given);
+          expect(executor.last.undecided, `${name}, ${choice}`).to.equal(0);
+          const [{ data }] = trace as [Tensor];
+          for (let i = 0; i < Math.min(data.length, 40); i++) {
+            expect(readElement(data, "f32", i), `${name}, element ${i}`).to.equal(
+              evaluateElement(graph, trace, given, 0, i),
+            );
+          }
+        }
+      }
+    }
+  });
+
   it("sum integers exactly, in 32 and 64 bits", () => {
     const random = createRandom(fuzzSeed);
     for (const dtype of ["i32", "i64"] as const) {

@@ -1,6 +1,7 @@
 import type { Operand, TensorArray } from "../../graph.js";
 import { numelOf } from "../../bytes.js";
 import { filled } from "./blocks.js";
+import type { NumberArray } from "./integer-kernels.js";
 import type { Memory } from "./memory.js";
 import { packer } from "./pack.js";
 import { isView } from "./split.js";
@@ -92,36 +93,14 @@ export function packLanes(
       panels.sizes[lane] = 0;
     } else {
       const from = base + table.lanes[first + lane]!;
-      panels.sizes[lane] =
-        data instanceof Float32Array
-          ? packFloats(data, from, table.terms, panels.data, to, panels.termStep)
-          : packAny(data as unknown as Float64Array, from, table.terms, panels.data, to, panels.termStep);
+      panels.sizes[lane] = packLane(data as NumberArray, from, table.terms, panels.data, to, panels.termStep);
     }
   }
 }
 
-// Two functions with one body: each stays specialised to the arrays that it sees.
-function packFloats(
-  source: Float32Array,
-  from: number,
-  terms: Int32Array,
-  target: Float64Array,
-  to: number,
-  step: number,
-): number {
-  let size = 0;
-  for (let k = 0; k < terms.length; k++) {
-    const x = source[from + terms[k]!]!;
-    target[to] = x;
-    to += step;
-    const magnitude = Math.abs(x);
-    if (magnitude < Infinity) size += magnitude;
-  }
-  return size;
-}
-
-function packAny(
-  source: Float64Array,
+/** Packs one lane; returns the sum of its finite magnitudes. */
+function packLane(
+  source: NumberArray,
   from: number,
   terms: Int32Array,
   target: Float64Array,

@@ -49,13 +49,23 @@ export function exactly(
   divisor = _divisor;
 }
 
-function exactSum(row: usize, lane: usize, bias: f64): f32 {
-  undecided++;
-  clear();
-  accumulate(bias);
+/** Whether all products are zeros, as where a window sees nothing: binary64 errs in no such sum, nor in its sign. */
+function areZeros(x: usize, y: usize, end: usize): bool {
+  for (let at = offsets; at < end; at += 4, y += termStep) {
+    if (load<f64>(x + load<u32>(at)) * load<f64>(y) != 0) return false;
+  }
+  return true;
+}
+
+/** The exact sum of a window, of which `sum` is the approximation. */
+function exactSum(row: usize, lane: usize, bias: f64, sum: f64): f32 {
   const x = image + row + lane * laneStep;
   let y = numbers + (lane >> 2) * groupSize + ((lane & 3) << 3);
   const end = offsets + ((<usize>terms) << 2);
+  if (sum == 0 && areZeros(x, y, end)) return <f32>sum;
+  undecided++;
+  clear();
+  accumulate(bias);
   for (let at = offsets; at < end; at += 4, y += termStep) accumulate(load<f64>(x + load<u32>(at)) * load<f64>(y));
   return rounded(divisor);
 }
@@ -131,9 +141,9 @@ export function round(
         if (!(Math.abs(value) < Infinity)) {
           store<f32>(to, <f32>value);
         } else if (biasAt != 0) {
-          store<f32>(to, exactSum(load<u32>(rowAt), l, biasOf(biasAt, place, laneOut, l, used)));
+          store<f32>(to, exactSum(load<u32>(rowAt), l, biasOf(biasAt, place, laneOut, l, used), value));
         } else {
-          store<f32>(to, exactSum(load<u32>(rowAt), l, load<f64>(bias + (l << 3))));
+          store<f32>(to, exactSum(load<u32>(rowAt), l, load<f64>(bias + (l << 3)), value));
         }
       }
     }
@@ -221,6 +231,8 @@ function roundedRow(a: usize, b: usize, terms: i32, bias: f64, factor: f64, divi
   sum = (sum + bias) / <f64>divisor;
   if (!(Math.abs(sum) < Infinity)) return <f32>sum;
   const radius = (factor * (bound + Math.abs(bias))) / <f64>divisor;
+  // Nothing but zeros.
+  if (radius == 0) return <f32>sum;
   const below = <f32>(sum - radius);
   if (reinterpret<u32>(below) == reinterpret<u32>(<f32>(sum + radius))) return below;
   undecided++;
