@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { toHex } from "../../src/audit/bytes.js";
 import { compile } from "../../src/audit/compile.js";
+import { executorOf } from "../../src/audit/exec/fast/execute.js";
 import type { Tensor } from "../../src/audit/graph.js";
 import type { RootSink } from "../../src/audit/roots.js";
 import { commitRun } from "../../src/audit/run.js";
@@ -63,7 +64,9 @@ const figures: LightFigures = {
   root: toHex(listTree(roots).root()),
   seconds,
   workingSet: largestWorkingSet(graph),
+  kernels: executorOf(graph).last.peakBytes,
   memory: most - before,
+  before,
 };
 await pool.close();
 process.send!(figures, () => process.exit(0));

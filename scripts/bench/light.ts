@@ -13,8 +13,12 @@ export interface LightFigures {
   readonly seconds: number;
   /** Bytes of the largest working set of a node. */
   readonly workingSet: number;
+  /** Most bytes of the kernels' memory in use. */
+  readonly kernels: number;
   /** Most bytes that the process held during the run, above what it held before it. */
   readonly memory: number;
+  /** What it held before: Node, the loader of TypeScript, the compiled model and a hashing thread. */
+  readonly before: number;
 }
 
 /** Runs `light/<name>.onnx` in a process of its own, so that its memory can be told. */

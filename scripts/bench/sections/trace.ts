@@ -71,16 +71,19 @@ function lightTable(figures: readonly LightFigures[]): Table {
   return {
     title: "Large models with their trace",
     remark:
-      "Each in a process of its own, two threads. A working set is what one node reads of inputs and results, and its own result; " +
-      "memory is the most that the process held while it built the trace, above what it held before with the compiled model and a hashing thread.",
+      "Each in a process of its own, two threads. A working set is what one node reads of inputs and results, and its own result. " +
+      "Kernels: what inputs, results that are still to be read and room to work take of the kernels' memory at most. " +
+      "Run: the most that the process held while it built the trace, above what it held before; besides the kernels' memory parts of tensors that wait to be hashed, and the outputs. " +
+      "Before: Node, the loader of TypeScript, the compiled model and a hashing thread, much the same whatever the model.",
     columns: [
       ...["model", "nodes", "multiply-adds", "weights MB", "trace MB", "seconds", "trace root"],
-      ...["largest working set MB", "memory MB", "of the working set"],
+      ...["largest working set MB", "kernels MB", "", "run MB", "", "before MB"],
     ],
     rows: figures.map((of) => [
       ...[of.name, of.nodes, of.multiplyAdds, megabytes(of.weightBytes), megabytes(of.traceBytes)],
       ...[of.seconds.toFixed(1), `${of.root.slice(0, 10)}...`],
-      ...[(of.workingSet / 1e6).toFixed(1), (of.memory / 1e6).toFixed(1), times(of.memory / of.workingSet)],
+      ...[(of.workingSet / 1e6).toFixed(1), (of.kernels / 1e6).toFixed(1), times(of.kernels / of.workingSet)],
+      ...[(of.memory / 1e6).toFixed(1), times(of.memory / of.workingSet), Math.round(of.before / 1e6)],
     ]),
   };
 }
