@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 
-import type { MapFn } from "../../src/audit/graph.js";
+import type { DType, MapFn } from "../../src/audit/graph.js";
 import type { Summary } from "../../scripts/sweep/summary.js";
+import { floatBits } from "./samples.js";
 
 /**
  * Found by a search in binary64 and ranked at 220 bits, hardest first; the worst are 2^-34 of a unit in the last place off (log, acosh,
@@ -211,3 +212,88 @@ export const HARD_CASES: Partial<Record<MapFn, readonly bigint[]>> = Object.from
     return [fn, [...new Set([...searched, ...met.map(({ bits }) => BigInt(bits))])]];
   }),
 );
+
+const LEAST = 2 ** -149;
+const LARGEST = 2 ** 128 - 2 ** 104;
+/** Its square lies on a midpoint. */
+const HALFWAY = 1 + 2 ** -12;
+
+/** Exact ties to both sides, ties that a last place decides, the ends of the subnormals and of the range, far remainders. */
+const TUPLES: Partial<Record<MapFn, readonly (readonly number[])[]>> = {
+  add: [
+    [2 ** 24, 1],
+    [2 ** 24 + 2, 1],
+    [2 ** 24, -0.5],
+    [LARGEST, 2 ** 103],
+    [LARGEST, 2 ** 103 - 2 ** 79],
+    [2 ** -126, -LEAST],
+  ],
+  sub: [
+    [2 ** 24, -1],
+    [2 ** 25, 1],
+    [1, 2 ** -25],
+    [-LARGEST, 2 ** 103],
+  ],
+  mul: [
+    [HALFWAY, HALFWAY],
+    [HALFWAY, 1 + 3 * 2 ** -12],
+    [2 ** -75, 2 ** -75],
+    [3 * 2 ** -75, 2 ** -75],
+    [2 ** -126, 1 - 2 ** -24],
+    [2 ** 64, 2 ** 64 - 2 ** 39],
+  ],
+  div: [
+    [1 - 2 ** -24, 1 - 2 ** -23],
+    [1 + 2 ** -23, 1 - 2 ** -24],
+    [2 ** -126 - LEAST, 2],
+    [LEAST, 2],
+    [3 * LEAST, 2],
+    [LARGEST, 1 - 2 ** -24],
+  ],
+  fma: [
+    [HALFWAY, HALFWAY, 0],
+    [HALFWAY, HALFWAY, LEAST],
+    [HALFWAY, HALFWAY, -LEAST],
+    [HALFWAY, -HALFWAY, LEAST],
+    [1 + 2 ** -23, 1 - 2 ** -24, -1],
+    [2 ** -75, 2 ** -75, LEAST],
+    [2 ** -75, 2 ** -75, -LEAST],
+    [2 ** -75, -(2 ** -75), LEAST],
+    [LARGEST, 1, 2 ** 103],
+    [LARGEST, 1 + 2 ** -23, -LARGEST],
+  ],
+  pow: [
+    [4097, 2],
+    [4099, 2],
+    [-161, 3],
+    [2 ** -75, 2],
+    [2 ** -50, 3],
+    [3 * 2 ** -75, 2],
+    [16785409, 0.5],
+    [1 + 2 ** -23, 0.5],
+    [1 - 2 ** -24, 0.25],
+    [1 + 2 ** -23, 1.5],
+    [1 - 2 ** -24, 2 ** 30],
+    [1 + 2 ** -23, 2 ** 29],
+  ],
+  mod: [
+    [-LEAST, 1],
+    [LARGEST, 3],
+    [-LARGEST, 3],
+    [LARGEST, -LEAST],
+    [1 - 2 ** -24, -1],
+  ],
+  fmod: [
+    [LARGEST, 3],
+    [-LARGEST, 3 * LEAST],
+    [2 ** -126, 3 * LEAST],
+    [1 + 2 ** -23, 1 - 2 ** -24],
+  ],
+};
+
+/** The hard cases of a function for operands of these dtypes. */
+export function hardOperands(fn: MapFn, operands: readonly DType[]): bigint[][] {
+  if (operands.some((dtype) => dtype !== "f32")) return [];
+  if (operands.length === 1) return (HARD_CASES[fn] ?? []).map((word) => [word]);
+  return (TUPLES[fn] ?? []).filter(({ length }) => length === operands.length).map((tuple) => tuple.map(floatBits));
+}

@@ -1,6 +1,6 @@
 import { DTYPE_CODE, MAP_FN, type MapFn } from "../../src/audit/graph.js";
 import { scalar } from "../../src/audit/exec/reference/scalar.js";
-import { HARD_CASES } from "./hard-cases.js";
+import { hardOperands } from "./hard-cases.js";
 import { createRandom, edgeBits, randomBits } from "./samples.js";
 import { MAP_SIGNATURES } from "./graphs.js";
 
@@ -37,7 +37,7 @@ function casesOf(fn: MapFn, signature: Signature, count: number, random: () => n
         .map((bits) => [bits])
     : [];
   while (cases.length < count) cases.push(randomOperands(signature, random));
-  return unary ? [...cases, ...(HARD_CASES[fn] ?? []).map((bits) => [bits])] : cases;
+  return [...cases, ...hardOperands(fn, signature.operands)];
 }
 
 function entry(fn: MapFn, signature: Signature, count: number, random: () => number): string {

@@ -5,7 +5,7 @@ import { executeReference } from "../../../src/audit/exec/reference/execute.js";
 import type { AuditGraph, AuditNode, DType, Tensor, View } from "../../../src/audit/graph.js";
 import { fuzzCases, fuzzSeed } from "../../support/fuzz.js";
 import { dice, MAP_SIGNATURES, REDUCE_SIGNATURES } from "../../support/graphs.js";
-import { HARD_CASES } from "../../support/hard-cases.js";
+import { hardOperands } from "../../support/hard-cases.js";
 import { FLAVOURS, inFlavour, sampleTensor } from "../../support/sample-tensors.js";
 import { createRandom, edgeBits } from "../../support/samples.js";
 import { randomOperands } from "../../support/scalar-vectors.js";
@@ -57,8 +57,8 @@ function inPortions(cases: number, run: (count: number) => void): void {
 
 function compareMap(signature: (typeof MAP_SIGNATURES)[number], cases: number, random: () => number): void {
   const { fn, operands, result } = signature;
-  const hard =
-    operands.length === 1 ? [...edgeBits(operands[0]!), ...(HARD_CASES[fn] ?? [])].map((bits) => [bits]) : [];
+  const edges = operands.length === 1 ? edgeBits(operands[0]!).map((bits) => [bits]) : [];
+  const hard = [...edges, ...hardOperands(fn, operands)];
   inPortions(cases, (count) => {
     const rows = [...hard, ...Array.from({ length: count }, () => randomOperands(signature, random))];
     const inputs = operands.map((dtype, k) =>

@@ -5,7 +5,7 @@ import { scalar } from "../../../src/audit/exec/reference/scalar.js";
 import { DTYPE_BYTES, MAP_FN, type MapFn } from "../../../src/audit/graph.js";
 import { fuzzSeed } from "../../support/fuzz.js";
 import { MAP_SIGNATURES } from "../../support/graphs.js";
-import { HARD_CASES } from "../../support/hard-cases.js";
+import { hardOperands } from "../../support/hard-cases.js";
 import { scalarCases } from "../../support/scalar-operands.js";
 import { deployScalars, evaluateMany, type Scalars } from "../../support/scalars.js";
 
@@ -28,9 +28,12 @@ describe("ScalarEvaluator against the reference executor", () => {
       const signatures = MAP_SIGNATURES.filter((signature) => signature.fn === fn);
       const count = Math.max(LEAST_PER_SIGNATURE, Math.ceil(CASES / signatures.length));
       for (const [i, signature] of signatures.entries()) {
-        const hard = signature.operands.length === 1 && signature.operands[0] === "f32" ? (HARD_CASES[fn] ?? []) : [];
+        const hard = hardOperands(fn, signature.operands);
         const cases = [
-          ...hard.flatMap((bits) => [[bits], [bits ^ 0x80000000n]]),
+          ...hard.flatMap(([bits, ...rest]) => [
+            [bits!, ...rest],
+            [bits! ^ 0x80000000n, ...rest],
+          ]),
           ...scalarCases(signature, count, fuzzSeed + 64 * MAP_FN[fn] + i),
         ];
         const got = await evaluateMany(
