@@ -25,7 +25,11 @@ function renderTable({ title, remark, columns, rows }: Table): string {
   return [`### ${title}`, ...(remark === undefined ? [] : [remark]), body].join("\n\n");
 }
 
+export function renderTables(tables: readonly Table[]): string {
+  return tables.map(renderTable).join("\n\n");
+}
+
 /** What stands in the document. */
 export function renderMarkdown({ command, date, tables }: Report, machine: string): string {
-  return [`\`${command}\`, ${date}: ${machine}.`, ...tables.map(renderTable)].join("\n\n");
+  return [`\`${command}\`, ${date}: ${machine}.`, renderTables(tables)].join("\n\n");
 }

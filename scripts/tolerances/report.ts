@@ -200,7 +200,8 @@ function hunts(study: Study): Table {
   };
 }
 
-const PARTS = {
+/** By step, the tables of docs/tolerances.md. */
+export const PARTS = {
   calibrate: (study: Study) => [tolerances(study), cheaperVersions(study)],
   experiment: (study: Study) => [honestAnswers(study), cheapAnswers(study), frauds(study), exactAnswers(study)],
   margins: (study: Study) => [margins(study)],
