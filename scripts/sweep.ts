@@ -8,21 +8,22 @@ import { writeFileSync } from "node:fs";
 
 import { Command } from "commander";
 
+import { DTYPE_BYTES } from "../src/audit/graph.js";
 import { TouchstoneError } from "../src/errors.js";
 import { updateDocument } from "./bench/document.js";
 import { describeMachine } from "./bench/machine.js";
 import { renderText } from "./bench/render.js";
 import type { Report } from "./bench/section.js";
-import { fingerprint } from "./sweep/fingerprint.js";
+import { fingerprint, fingerprints } from "./sweep/fingerprint.js";
 import { createOracle } from "./sweep/oracle.js";
 import { createPairOracle, PAIR_FUNCTIONS, PAIRS, shippedPairs } from "./sweep/pairs.js";
 import { appendLine, pairsFile, readPairs, readRecords, recordsFile } from "./sweep/records.js";
-import { FUNCTIONS, parseShard, sweep } from "./sweep/run.js";
-import { pairsTable, summarise, SUMMARY_FILE, table } from "./sweep/summary.js";
+import { FUNCTIONS, kindOf, parseShard, sweep } from "./sweep/run.js";
+import { summarise, SUMMARY_FILE, sweepTables } from "./sweep/summary.js";
 
 const flags = new Command("sweep")
   .description("The shipped executor against an independent oracle, at every operand.")
-  .option("--function <names>", "functions, separated by commas", FUNCTIONS.join(","))
+  .option("--function <names>", "functions, separated by commas; all without it")
   .option("--pairs <n>", "random pairs of the functions of two operands, instead", Number)
   .option("--seed <n>", "of the random pairs", Number, 20261128)
   .option("--shard <i/n>", "every n-th block of 2^25 operands", "1/1")
@@ -31,7 +32,7 @@ const flags = new Command("sweep")
   .option("--summary", "sweep nothing: sum up the records in snapshots/sweep.json and docs/benchmarks.md")
   .parse()
   .opts<{
-    function: string;
+    function?: string;
     pairs?: number;
     seed: number;
     shard: string;
@@ -40,27 +41,32 @@ const flags = new Command("sweep")
     summary?: boolean;
   }>();
 
-const code = fingerprint();
-const functions = flags.function.split(",");
-const unknown = functions.find((name) => !FUNCTIONS.includes(name));
+const known = flags.pairs === undefined ? FUNCTIONS : [...PAIR_FUNCTIONS.keys()];
+const functions = flags.function?.split(",") ?? known;
+const unknown = functions.find((name) => !known.includes(name));
 if (unknown !== undefined) {
   throw new TouchstoneError("UNKNOWN_FUNCTION", `there is no sweep of ${unknown}`, {
-    next: `Name some of ${FUNCTIONS.join(", ")}.`,
+    next: `Name some of ${known.join(", ")}.`,
   });
 }
 
 if (flags.pairs !== undefined) {
   const oracle = await createPairOracle();
   const chunks = Math.ceil(flags.pairs / PAIRS);
-  for (const fn of PAIR_FUNCTIONS) {
+  for (const name of functions) {
+    const pair = PAIR_FUNCTIONS.get(name)!;
+    // All pairs of bytes are one chunk.
+    const count = DTYPE_BYTES[pair.dtypes[0]!] === 1 ? 1 : chunks;
     const started = process.cpuUsage();
-    const difference = oracle.compare(fn, flags.seed, chunks, shippedPairs(fn));
+    const difference = oracle.compare(name, flags.seed, count, shippedPairs(pair));
     const { user, system } = process.cpuUsage(started);
     const record = {
-      function: fn,
+      function: name,
+      code: fingerprint("pairs"),
       seed: flags.seed,
-      pairs: chunks * PAIRS,
-      difference: difference ?? null,
+      pairs: count * PAIRS,
+      difference:
+        difference === undefined ? null : [...difference.operands, difference.got].map((bits) => bits.toString(16)),
       seconds: (user + system) / 1e6,
     };
     appendLine(pairsFile(flags.out), record);
@@ -69,15 +75,19 @@ if (flags.pairs !== undefined) {
   }
 } else if (flags.summary) {
   const rows = functions
-    .map((fn) => summarise(fn, readRecords(recordsFile(flags.out, fn), code)))
+    .map((fn) => summarise(fn, readRecords(recordsFile(flags.out, fn), fingerprint(kindOf(fn)))))
     .filter(({ inputs }) => inputs > 0);
-  const pairs = readPairs(pairsFile(flags.out));
-  writeFileSync(SUMMARY_FILE, `${JSON.stringify({ code, functions: rows, pairs }, undefined, 2)}\n`);
+  const summaries = {
+    code: fingerprints(),
+    functions: rows,
+    pairs: readPairs(pairsFile(flags.out), fingerprint("pairs")),
+  };
+  writeFileSync(SUMMARY_FILE, `${JSON.stringify(summaries, undefined, 2)}\n`);
   const report: Report = {
     name: "sweep",
     command: "npm run sweep",
     date: new Date().toISOString().slice(0, 10),
-    tables: [table(rows), pairsTable(pairs)],
+    tables: sweepTables(summaries),
   };
   console.log(renderText(report));
   await updateDocument("docs/benchmarks.md", report, describeMachine());
@@ -89,7 +99,6 @@ if (flags.pairs !== undefined) {
     sweep(oracle, fn, {
       shard,
       folder: flags.out,
-      code,
       onBlock: (record, left) => {
         mismatches += record.mismatches.length;
         if (flags.json) console.log(JSON.stringify(record));

@@ -1,59 +1,76 @@
-import type { DType, MapFn } from "../../src/audit/graph.js";
-import { DTYPE_BYTES } from "../../src/audit/graph.js";
-import { engineOf } from "../../src/audit/exec/fast/engine.js";
+import { arrayIn } from "../../src/audit/bytes.js";
 import { canonicalise } from "../../src/audit/exec/fast/float-kernels.js";
+import { engineOf } from "../../src/audit/exec/fast/engine.js";
 import { mapKernel } from "../../src/audit/exec/fast/map-kernel.js";
-import type { Outcome } from "./block.js";
+import { readElement } from "../../src/audit/exec/elements.js";
+import { DTYPE_BYTES, DTYPE_CODE, type DType, MAP_FN, type MapFn, type TensorArray } from "../../src/audit/graph.js";
+import { isFloating, mapTakes } from "../../src/audit/signatures.js";
+import type { Mismatch, Outcome } from "./block.js";
+import { SWEPT } from "./functions.js";
 import { CHUNK, type Oracle } from "./oracle.js";
 
 /*
- * Functions of one f32 operand whose values need no series: the oracle computes them from bits to bits with integers.
+ * Functions of one operand of at most 32 bits whose values need no series: the oracle computes them from bits to bits with integers.
  */
 
-const ARRAYS = {
-  f32: Float32Array,
-  bool: Uint8Array,
-  u8: Uint8Array,
-  i8: Int8Array,
-  u16: Uint16Array,
-  i16: Int16Array,
-  u32: Uint32Array,
-  i32: Int32Array,
-} satisfies Partial<Record<DType, unknown>>;
+export interface ExactFunction {
+  readonly fn: MapFn;
+  readonly from: DType;
+  readonly to: DType;
+}
 
-type Result = keyof typeof ARRAYS;
+const DTYPES = Object.keys(DTYPE_CODE) as DType[];
 
-const floats: readonly MapFn[] = ["copy", "neg", "abs", "sign", "floor", "ceil", "round", "sqrt"];
-const casts: readonly Result[] = ["bool", "u8", "i8", "u16", "i16", "u32", "i32"];
+/** All that ship. `pick` is left out: it chooses between operands by their guards, and copies. */
+const FNS = (Object.keys(MAP_FN) as MapFn[]).filter((fn) => fn !== "pick" && !Object.hasOwn(SWEPT, fn));
 
-/** By name, in the order of their numbers in assembly/exact.ts. Casts to 64 bits run on the reference executor and are left out. */
-export const EXACT: ReadonlyMap<string, { readonly fn: MapFn; readonly dtype: Result }> = new Map<
-  string,
-  { readonly fn: MapFn; readonly dtype: Result }
->([
-  ...floats.map((fn) => [fn, { fn, dtype: "f32" }] as const),
-  ["isnan", { fn: "isnan", dtype: "bool" }],
-  ["isinf", { fn: "isinf", dtype: "bool" }],
-  ...casts.map((dtype) => [`cast-${dtype}`, { fn: "cast", dtype }] as const),
-]);
+/** By name: `neg-i8`, `cast-f32-u8`. */
+export const EXACT: ReadonlyMap<string, ExactFunction> = new Map(
+  FNS.flatMap((fn) =>
+    DTYPES.filter((from) => DTYPE_BYTES[from] <= 4).flatMap((from) =>
+      DTYPES.filter((to) => mapTakes(fn, [from], to)).map(
+        (to) => [fn === "cast" ? `cast-${from}-${to}` : `${fn}-${from}`, { fn, from, to }] as const,
+      ),
+    ),
+  ),
+);
 
-type ResultArray = InstanceType<(typeof ARRAYS)[Result]>;
+/** How many operands a dtype of at most 32 bits has. */
+export function operandsOf(dtype: DType): number {
+  return dtype === "bool" ? 2 : 2 ** (8 * DTYPE_BYTES[dtype]);
+}
 
-/** Writes the results of the operands `first`, first + 1, ... Tests plant errors here. */
-export type ExecuteExact = (first: number, results: ResultArray) => void;
+/** Writes the results of `count` operands `first`, first + 1, ... Tests plant errors here. */
+export type ExecuteExact = (first: number, results: TensorArray, count: number) => void;
 
 export function shippedExact(oracle: Oracle, name: string): ExecuteExact {
-  const { fn, dtype } = EXACT.get(name)!;
-  const kernel = mapKernel(fn, ["f32"], dtype, engineOf("best").kernels);
-  const operands = new Float32Array(oracle.memory.buffer, oracle.operandsAt(), CHUNK);
-  return (first, results) => {
-    oracle.fill(first);
-    kernel([operands], results, CHUNK);
-    if (dtype === "f32") canonicalise(results);
+  const { fn, from, to } = EXACT.get(name)!;
+  const kernel = mapKernel(fn, [from], to, engineOf("best").kernels);
+  const bytes = DTYPE_BYTES[from];
+  const operands = arrayIn(oracle.memory.buffer as ArrayBuffer, oracle.operandsAt(), from, CHUNK);
+  return (first, results, count) => {
+    if (bytes === 4) oracle.fill(first);
+    else oracle.fillNarrow(first, bytes, count);
+    kernel([operands], results, count);
+    if (isFloating(to)) canonicalise(results);
   };
 }
 
-/** Compares `chunks` chunks of operands from the magnitude `first` on, of both signs. */
+/** Compares `count` operands, at most CHUNK at a time, from the bits `first` on. */
+function checkChunk(oracle: Oracle, name: string, execute: ExecuteExact, first: number, count: number): Mismatch[] {
+  const { fn, from, to } = EXACT.get(name)!;
+  const signature = [MAP_FN[fn], DTYPE_CODE[from], DTYPE_CODE[to], Math.log2(DTYPE_BYTES[to])] as const;
+  const results = arrayIn(oracle.memory.buffer as ArrayBuffer, oracle.resultsAt(), to, count);
+  execute(first, results, count);
+  oracle.checkExact(...signature, first, count);
+  return oracle.events().map(({ place }) => ({
+    bits: first + place,
+    got: Number(readElement(results, to, place)),
+    expected: Number(BigInt.asUintN(64, oracle.exactBits(...signature, first + place))),
+  }));
+}
+
+/** Compares `chunks` chunks of operands from the magnitude `first` on, of both signs; or all operands of a narrow dtype. */
 export function checkExactBlock(
   oracle: Oracle,
   name: string,
@@ -61,20 +78,11 @@ export function checkExactBlock(
   first: number,
   chunks: number,
 ): Outcome {
-  const { dtype } = EXACT.get(name)!;
-  const which = [...EXACT.keys()].indexOf(name);
-  const results = new ARRAYS[dtype](oracle.memory.buffer, oracle.resultsAt(), CHUNK);
-  const bytes = DTYPE_BYTES[dtype];
-  const mismatches = [];
-  for (let chunk = 0; chunk < 2 * chunks; chunk++) {
-    const start = (first + (chunk >> 1) * CHUNK + (chunk & 1) * 2 ** 31) >>> 0;
-    execute(start, results);
-    oracle.checkExact(which, bytes, start, CHUNK);
-    const raw = new Uint8Array(oracle.memory.buffer, oracle.resultsAt(), bytes * CHUNK);
-    for (const { place, distance } of oracle.events()) {
-      const got = raw.slice(bytes * place, bytes * (place + 1)).reduceRight((value, byte) => 256 * value + byte, 0);
-      mismatches.push({ bits: start + place, got, expected: distance });
-    }
-  }
-  return { inputs: 2 * chunks * CHUNK, undecided: 0, mismatches, hard: [] };
+  const all = operandsOf(EXACT.get(name)!.from);
+  const narrow = all <= CHUNK;
+  const firsts = narrow
+    ? [0]
+    : Array.from({ length: 2 * chunks }, (_, chunk) => first + (chunk >> 1) * CHUNK + (chunk & 1) * 2 ** 31);
+  const mismatches = firsts.flatMap((start) => checkChunk(oracle, name, execute, start, narrow ? all : CHUNK));
+  return { inputs: narrow ? all : 2 * chunks * CHUNK, undecided: 0, mismatches, hard: [] };
 }

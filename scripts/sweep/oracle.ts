@@ -31,14 +31,16 @@ interface Exports {
     count: number,
     flip: number,
   ) => void;
-  readonly checkExact: (which: number, bytes: number, first: number, count: number) => void;
+  readonly fillNarrow: (first: number, bytes: number, count: number) => void;
+  readonly checkExact: (fn: number, from: number, to: number, size: number, first: number, count: number) => void;
+  readonly exactBits: (fn: number, from: number, to: number, size: number, operand: number) => bigint;
 }
 
 export interface Event {
   readonly kind: "mismatch" | "hard" | "tie";
   /** Which of the compared results: negative places are those of the second sign, -1 - place. */
   readonly place: number;
-  /** From the nearest midpoint, in units in the last place; the expected bits at a mismatch of `checkExact`. */
+  /** From the nearest midpoint, in units in the last place. */
   readonly distance: number;
 }
 

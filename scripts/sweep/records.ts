@@ -49,6 +49,8 @@ export function appendRecord(file: string, record: BlockRecord): void {
 /** Random pairs of a function that were compared. */
 export interface PairRecord {
   readonly function: string;
+  /** Of the code that was compared. */
+  readonly code: string;
   readonly seed: number;
   readonly pairs: number;
   readonly difference: unknown;
@@ -59,8 +61,10 @@ export function pairsFile(folder: string): string {
   return join(folder, "pairs.jsonl");
 }
 
-export function readPairs(file: string): PairRecord[] {
+/** The records of one version of the code, the last of each function. */
+export function readPairs(file: string, code: string): PairRecord[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, "utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as PairRecord);
+  const records = lines.filter((line) => line !== "").map((line) => JSON.parse(line) as PairRecord);
+  return [...new Map(records.filter((each) => each.code === code).map((each) => [each.function, each])).values()];
 }

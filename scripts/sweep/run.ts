@@ -1,6 +1,7 @@
 import { TouchstoneError } from "../../src/errors.js";
 import { checkBlock, type Outcome, shipped } from "./block.js";
-import { checkExactBlock, EXACT, shippedExact } from "./exact.js";
+import { checkExactBlock, EXACT, operandsOf, shippedExact } from "./exact.js";
+import { fingerprint, type Swept } from "./fingerprint.js";
 import { SWEPT, type SweptFn } from "./functions.js";
 import { CHUNK, type Oracle } from "./oracle.js";
 import { appendRecord, type BlockRecord, readRecords, recordsFile } from "./records.js";
@@ -30,6 +31,16 @@ export function parseShard(text: string): Shard {
 /** Functions that can be swept. */
 export const FUNCTIONS: readonly string[] = [...Object.keys(SWEPT), ...EXACT.keys()];
 
+/** Which code decides a function's bits. */
+export function kindOf(name: string): Swept {
+  return EXACT.has(name) ? "exact" : "elementary";
+}
+
+/** How many operands a function has. */
+export function operandsIn(name: string): number {
+  return operandsOf(EXACT.get(name)?.from ?? "f32");
+}
+
 /** Compares a block of a function, by its first magnitude. */
 function checker(oracle: Oracle, name: string): (first: number) => Outcome {
   if (EXACT.has(name)) {
@@ -48,13 +59,14 @@ export function sweep(
   options: {
     readonly shard: Shard;
     readonly folder: string;
-    readonly code: string;
     readonly onBlock: (record: BlockRecord, left: number) => void;
   },
 ): void {
   const file = recordsFile(options.folder, fn);
-  const done = new Set(readRecords(file, options.code).map(({ block }) => block));
-  const blocks = Array.from({ length: BLOCKS }, (_, block) => block).filter(
+  const code = fingerprint(kindOf(fn));
+  const done = new Set(readRecords(file, code).map(({ block }) => block));
+  const count = Math.ceil(operandsIn(fn) / (2 * BLOCK));
+  const blocks = Array.from({ length: count }, (_, block) => block).filter(
     (block) => block % options.shard.count === options.shard.index - 1 && !done.has(block),
   );
   const check = checker(oracle, fn);
@@ -65,7 +77,7 @@ export function sweep(
     const record = {
       function: fn,
       block,
-      code: options.code,
+      code,
       ...outcome,
       hard: outcome.hard.sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance)).slice(0, 32),
       seconds: (user + system) / 1e6,

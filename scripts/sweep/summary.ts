@@ -1,4 +1,7 @@
+import type { DType } from "../../src/audit/graph.js";
 import type { Table } from "../bench/section.js";
+import { EXACT, operandsOf } from "./exact.js";
+import { PAIR_FUNCTIONS } from "./pairs.js";
 import type { BlockRecord, PairRecord } from "./records.js";
 
 export const SUMMARY_FILE = "snapshots/sweep.json";
@@ -36,8 +39,17 @@ export function summarise(fn: string, records: readonly BlockRecord[]): Summary 
   };
 }
 
-/** As a table of docs/benchmarks.md. */
-export function table(rows: readonly Summary[]): Table {
+/** What is committed in SUMMARY_FILE. */
+export interface Summaries {
+  /** Of the code that was swept. */
+  readonly code: { readonly elementary: string; readonly exact: string; readonly pairs: string };
+  readonly functions: readonly Summary[];
+  readonly pairs: readonly PairRecord[];
+}
+
+const sum = (numbers: readonly number[]): number => Math.round(numbers.reduce((a, b) => a + b, 0));
+
+function every(rows: readonly Summary[]): Table {
   return {
     title: "Every operand",
     remark:
@@ -45,28 +57,85 @@ export function table(rows: readonly Summary[]): Table {
       "undecided: share of operands that it leaves to exact arithmetic; nearest: the operand whose value lies nearest to a midpoint of two " +
       "binary32 numbers, and how near, in units in the last place; seconds of one shared core.",
     columns: ["function", "operands", "mismatches", "undecided", "nearest", "seconds"],
-    rows: rows.map(({ function: fn, inputs, mismatches, undecided, hardest, seconds }) => {
-      const share = inputs === 2 ** 32 ? "2^32" : `${((100 * inputs) / 2 ** 32).toFixed(1)}%`;
-      const [first] = hardest;
-      const near = first === undefined ? "" : `${first.bits}: 2^${first.log2}`;
-      return [fn, share, mismatches, undecided === 0 ? "0" : (undecided / inputs).toExponential(1), near, seconds];
+    rows: rows
+      .filter((row) => !EXACT.has(row.function))
+      .map(({ function: fn, inputs, mismatches, undecided, hardest, seconds }) => {
+        const share = inputs === 2 ** 32 ? "2^32" : `${((100 * inputs) / 2 ** 32).toFixed(1)}%`;
+        const [first] = hardest;
+        const near = first === undefined ? "" : `${first.bits}: 2^${first.log2}`;
+        return [fn, share, mismatches, undecided === 0 ? "0" : (undecided / inputs).toExponential(1), near, seconds];
+      }),
+  };
+}
+
+/** `neg, cast to i8`: by dtype of the operand. */
+function byDType<T extends { readonly function: string }>(
+  rows: readonly T[],
+  dtypeOf: (name: string) => DType | undefined,
+): [DType, readonly T[]][] {
+  const groups = new Map<DType, T[]>();
+  for (const row of rows) {
+    const dtype = dtypeOf(row.function);
+    if (dtype !== undefined) groups.set(dtype, [...(groups.get(dtype) ?? []), row]);
+  }
+  return [...groups];
+}
+
+function everyExact(rows: readonly Summary[]): Table {
+  return {
+    title: "Every operand of functions without a series",
+    remark: "The same, against integer arithmetic on the bits: of every function of one operand of at most 32 bits.",
+    columns: ["operand", "operands each", "mismatches", "seconds", "functions"],
+    rows: byDType(rows, (name) => EXACT.get(name)?.from).map(([dtype, group]) => {
+      const plain = group.map((row) => EXACT.get(row.function)!);
+      const casts = plain.filter(({ fn }) => fn === "cast").map(({ to }) => to);
+      const names = plain.filter(({ fn }) => fn !== "cast").map(({ fn }) => fn);
+      const whole = group.every(({ inputs }) => inputs === operandsOf(dtype));
+      const operands = operandsOf(dtype);
+      return [
+        dtype,
+        whole ? (operands === 2 ** 32 ? "2^32" : operands) : "not all",
+        sum(group.map(({ mismatches }) => mismatches)),
+        sum(group.map(({ seconds }) => seconds)),
+        [...names, ...(casts.length > 0 ? [`cast to ${casts.join(" ")}`] : [])].join(", "),
+      ];
     }),
   };
 }
 
-/** Random pairs, as a table of docs/benchmarks.md. */
-export function pairsTable(records: readonly PairRecord[]): Table {
+function randomPairs(records: readonly PairRecord[]): Table {
+  const found = (group: readonly PairRecord[]): number => group.filter(({ difference }) => difference !== null).length;
+  const floats = records.filter((record) => record.function.endsWith("-f32"));
+  const wholes = byDType(
+    records.filter((record) => !floats.includes(record)),
+    (name) => PAIR_FUNCTIONS.get(name)?.dtypes[0],
+  );
   return {
     title: "Random pairs",
     remark:
-      "Functions of two operands: any bits, near exponents, few bits, neighbours, special values and subnormals, against binary64 and integers " +
-      "(`npm run sweep -- --pairs 100000000`).",
-    columns: ["function", "pairs", "mismatches", "seconds"],
-    rows: records.map(({ function: fn, pairs, difference, seconds }) => [
-      fn,
-      pairs,
-      difference === null ? 0 : "found",
-      Math.round(seconds),
-    ]),
+      "Functions of two operands of one dtype, and fma: any bits, near exponents, few bits, neighbours, special values and subnormals, against binary64, " +
+      "double-double (powers) and integers (`npm run sweep -- --pairs 100000000`). Of bytes, all pairs.",
+    columns: ["operands", "pairs each", "mismatches", "seconds", "functions"],
+    rows: [
+      ...floats.map((record) => [
+        "f32",
+        record.pairs,
+        found([record]),
+        sum([record.seconds]),
+        record.function.replace(/-.*/, ""),
+      ]),
+      ...wholes.map(([dtype, group]) => [
+        dtype,
+        Math.min(...group.map(({ pairs }) => pairs)),
+        found(group),
+        sum(group.map(({ seconds }) => seconds)),
+        group.map((record) => record.function.replace(/-.*/, "")).join(" "),
+      ]),
+    ],
   };
+}
+
+/** As they stand in docs/benchmarks.md. */
+export function sweepTables({ functions, pairs }: Summaries): Table[] {
+  return [every(functions), everyExact(functions), randomPairs(pairs)];
 }

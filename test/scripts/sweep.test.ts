@@ -5,20 +5,24 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { checkBlock, type Execute, shipped } from "../../scripts/sweep/block.js";
-import { checkExactBlock, EXACT, shippedExact } from "../../scripts/sweep/exact.js";
-import { fingerprint } from "../../scripts/sweep/fingerprint.js";
+import { checkExactBlock, EXACT, operandsOf, shippedExact } from "../../scripts/sweep/exact.js";
+import { fingerprints } from "../../scripts/sweep/fingerprint.js";
 import { type SweptFn, SWEPT } from "../../scripts/sweep/functions.js";
 import { CHUNK, createOracle, type Oracle } from "../../scripts/sweep/oracle.js";
 import { createPairOracle, PAIR_FUNCTIONS, type PairOracle, PAIRS, shippedPairs } from "../../scripts/sweep/pairs.js";
 import { bitsAt } from "../../scripts/sweep/plan.js";
 import { appendRecord, type BlockRecord, readRecords } from "../../scripts/sweep/records.js";
-import { parseShard } from "../../scripts/sweep/run.js";
-import type { Summary } from "../../scripts/sweep/summary.js";
-import { ARITHMETIC } from "../../src/audit/exec/reference/arithmetic.js";
+import { powerBits } from "../../scripts/sweep/powers.js";
+import { FUNCTIONS, operandsIn, parseShard } from "../../scripts/sweep/run.js";
+import { SUMMARY_FILE, type Summaries } from "../../scripts/sweep/summary.js";
+import { readElement, writeElement } from "../../src/audit/exec/elements.js";
 import { ELEMENTARY } from "../../src/audit/exec/reference/elementary.js";
+import { scalar } from "../../src/audit/exec/reference/scalar.js";
+import { DTYPE_BYTES, DTYPE_CODE, type DType, MAP_FN, type MapFn } from "../../src/audit/graph.js";
+import { mapTakes } from "../../src/audit/signatures.js";
 import { codeOf } from "../support/codes.js";
 import { fuzzCases, fuzzSeed } from "../support/fuzz.js";
-import { HARD_CASES } from "../support/hard-cases.js";
+import { HARD_CASES, hardOperands } from "../support/hard-cases.js";
 import { createRandom, edgeBits, randomBits } from "../support/samples.js";
 
 const names = Object.keys(SWEPT) as SweptFn[];
@@ -59,13 +63,28 @@ describe("the sweep", function () {
     });
   }
 
-  for (const name of EXACT.keys()) {
-    it(`finds nothing in some chunks of ${name}`, () => {
+  it("finds nothing in some chunks of the functions without a series", () => {
+    for (const name of EXACT.keys()) {
       for (const first of [...FIRST, 0x3eff0000, 0x4affff00 - (0x4affff00 % CHUNK), 0x4f000000]) {
-        expect(checkExactBlock(oracle, name, shippedExact(oracle, name), first, 1).mismatches).to.deep.equal([]);
+        const { mismatches } = checkExactBlock(oracle, name, shippedExact(oracle, name), first, 1);
+        expect(mismatches, name).to.deep.equal([]);
       }
-    });
-  }
+    }
+  });
+
+  it("has the bits of the reference for the functions without a series", () => {
+    const random = createRandom(fuzzSeed);
+    for (const [name, { fn, from, to }] of EXACT) {
+      const signature = [MAP_FN[fn], DTYPE_CODE[from], DTYPE_CODE[to], Math.log2(DTYPE_BYTES[to])] as const;
+      const some = Array.from({ length: fuzzCases(50) }, () => randomBits(from, random));
+      for (const bits of [...edgeBits(from), ...some].filter((each) => from !== "bool" || each <= 1n)) {
+        const expected = BigInt.asUintN(64, oracle.exactBits(...signature, Number(bits)));
+        expect(expected, `${name} of 0x${bits.toString(16)}, seed ${fuzzSeed}`).to.equal(
+          scalar(fn, [from], to, [bits]),
+        );
+      }
+    }
+  });
 
   /** The executor with the last bit of some results turned over. */
   function planted(fn: SweptFn, wrong: readonly number[]): Execute {
@@ -95,21 +114,40 @@ describe("the sweep", function () {
   }
 
   it("finds every wrong bit of a function without a series", () => {
-    const execute = shippedExact(oracle, "cast-i16");
-    const { mismatches } = checkExactBlock(
-      oracle,
-      "cast-i16",
-      (first, results) => {
-        execute(first, results);
-        results[first === 0x3f800000 ? 7 : CHUNK - 1]! ^= 2;
-      },
-      0x3f800000,
-      1,
+    for (const name of EXACT.keys()) {
+      const { from, to } = EXACT.get(name)!;
+      const count = Math.min(CHUNK, operandsOf(from));
+      const execute = shippedExact(oracle, name);
+      const { mismatches } = checkExactBlock(
+        oracle,
+        name,
+        (first, results, n) => {
+          execute(first, results, n);
+          // The last byte of a big-endian number.
+          new Uint8Array(results.buffer, results.byteOffset)[(n - 1) * DTYPE_BYTES[to]]! ^= 1;
+        },
+        0x3f800000,
+        1,
+      );
+      const wrong = count < CHUNK || operandsOf(from) === CHUNK ? [0] : [0x3f800000, 0xbf800000];
+      expect(
+        mismatches.map(({ bits }) => bits),
+        name,
+      ).to.deep.equal(wrong.map((first) => first + count - 1));
+    }
+  });
+
+  it("covers every function of one operand of at most 32 bits", () => {
+    const shipped = (Object.keys(MAP_FN) as MapFn[]).flatMap((fn) =>
+      (Object.keys(DTYPE_CODE) as DType[])
+        .filter((from) => DTYPE_BYTES[from] <= 4)
+        .flatMap((from) =>
+          (Object.keys(DTYPE_CODE) as DType[])
+            .filter((to) => fn !== "pick" && mapTakes(fn, [from], to))
+            .map((to) => (Object.hasOwn(SWEPT, fn) ? fn : fn === "cast" ? `cast-${from}-${to}` : `${fn}-${from}`)),
+        ),
     );
-    expect(mismatches).to.deep.equal([
-      { bits: 0x3f800007, got: 3, expected: 1 },
-      { bits: 0xbf800000 + CHUNK - 1, got: 0xfffd, expected: 0xffff },
-    ]);
+    expect(shipped).to.have.members([...FUNCTIONS]);
   });
 
   it("meets the operands that are known to be hard", () => {
@@ -136,31 +174,44 @@ describe("random pairs", function () {
     oracle = await createPairOracle();
   });
 
-  for (const fn of PAIR_FUNCTIONS) {
-    it(`of ${fn}: nothing wrong, and a planted bit is found`, () => {
-      const execute = shippedPairs(fn);
-      expect(oracle.compare(fn, SEED, 2, execute), `seed ${SEED}`).to.equal(undefined);
-      const difference = oracle.compare(fn, SEED, 1, (x, y, results) => {
-        execute(x, y, results);
-        new Uint32Array(results.buffer, results.byteOffset, PAIRS)[PAIRS - 1]! ^= 1;
+  it("find nothing wrong, and a planted bit", () => {
+    for (const [name, pair] of PAIR_FUNCTIONS) {
+      const execute = shippedPairs(pair);
+      expect(oracle.compare(name, SEED, 1, execute), `${name}, seed ${SEED}`).to.equal(undefined);
+      const difference = oracle.compare(name, SEED, 1, (operands, results) => {
+        execute(operands, results);
+        new Uint8Array(results.buffer, results.byteOffset)[(PAIRS - 1) * DTYPE_BYTES[pair.result]]! ^= 1;
       });
-      expect(difference).to.have.keys("x", "y", "got");
-    });
-  }
+      expect(difference, name).to.have.keys("operands", "got");
+    }
+  });
 
-  for (const fn of PAIR_FUNCTIONS) {
-    it(`of ${fn}: as the reference says`, () => {
-      const difference = oracle.compare(fn, SEED, 1, (x, y, results) => {
-        const [a, b, bits] = [x, y, results].map((data) => new Uint32Array(data.buffer, data.byteOffset, PAIRS)) as [
-          Uint32Array,
-          Uint32Array,
-          Uint32Array,
-        ];
-        for (let i = 0; i < PAIRS; i++) bits[i] = Number(ARITHMETIC[fn](BigInt(a[i]!), BigInt(b[i]!)));
-      });
-      expect(difference, `seed ${SEED}`).to.equal(undefined);
-    });
-  }
+  it("are as the reference says", () => {
+    for (const [name, { fn, dtypes, result }] of PAIR_FUNCTIONS) {
+      const count = fuzzCases(1000);
+      const difference = oracle.compare(
+        name,
+        SEED,
+        1,
+        (operands, results) => {
+          for (let i = 0; i < count; i++) {
+            const bits = operands.map((operand, k) => readElement(operand, dtypes[k]!, i));
+            writeElement(results, result, i, scalar(fn, dtypes, result, bits));
+          }
+        },
+        count,
+      );
+      expect(difference, `${name}, seed ${SEED}`).to.equal(undefined);
+    }
+  });
+
+  it("decide next to midpoints as the reference does", () => {
+    for (const [a, b] of hardOperands("pow", ["f32", "f32"]) as [bigint, bigint][]) {
+      expect(BigInt(powerBits(Number(a), Number(b))), `0x${a.toString(16)}^0x${b.toString(16)}`).to.equal(
+        scalar("pow", ["f32", "f32"], "f32", [a, b]),
+      );
+    }
+  });
 });
 
 describe("records of a sweep", () => {
@@ -203,17 +254,20 @@ describe("records of a sweep", () => {
 });
 
 describe("the committed sweep", () => {
-  const { code, functions } = JSON.parse(readFileSync("snapshots/sweep.json", "utf8")) as {
-    readonly code: string;
-    readonly functions: readonly Summary[];
-  };
+  const { code, functions, pairs } = JSON.parse(readFileSync(SUMMARY_FILE, "utf8")) as Summaries;
 
   it("is one of the code that ships", () => {
-    expect(code, "npm run sweep, then npm run sweep -- --summary").to.equal(fingerprint());
+    expect(code, "npm run sweep, npm run sweep -- --pairs 100000000, then --summary").to.deep.equal(fingerprints());
+  });
+
+  it("is of functions that ship, all operands or blocks of them", () => {
+    expect(functions).to.not.be.empty;
+    for (const each of functions) expect(each.inputs, each.function).to.be.within(1, operandsIn(each.function));
+    for (const each of pairs) expect([...PAIR_FUNCTIONS.keys()]).to.include(each.function);
   });
 
   it("found no mismatch", () => {
-    expect(functions).to.not.be.empty;
     for (const each of functions) expect(each.mismatches, each.function).to.equal(0);
+    for (const each of pairs) expect(each.difference, each.function).to.equal(null);
   });
 });

@@ -98,7 +98,15 @@ export function checkRun(a: usize, b: usize, at: i32, count: i32, expected: u32,
   for (; i < end; i++) check(a, b, i, expected + step * (i - at), flip);
 }
 
-/** Operands first, first + 1, ... for the executor. */
+/** Operands first, first + 1, ... of 1 or 2 bytes for the executor. */
+export function fillNarrow(first: u32, bytes: i32, count: i32): void {
+  for (let i = 0; i < count; i++) {
+    if (bytes == 1) store<u8>(operands + i, first + i);
+    else store<u16>(operands + 2 * i, first + i);
+  }
+}
+
+/** Operands first, first + 1, ... of 4 bytes for the executor. */
 export function fill(first: u32): void {
   let next = i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3));
   for (let i = 0; i < CHUNK; i += 4) {
@@ -260,11 +268,33 @@ function angle(a: usize, b: usize, place: i32, hi: f64, lo: f64, least: f64, fli
   else compare(a, b, place, hi, lo, flip);
 }
 
-/** Functions of exact.ts, of the operands `first`, first + 1, ...; results of 1, 2 or 4 bytes. */
-export function checkExact(which: i32, bytes: i32, first: u32, count: i32): void {
-  const mask: u32 = bytes == 4 ? 0xffffffff : (1 << (8 * bytes)) - 1;
+/**
+ * Function `fn` of exact.ts, of the operands `first`, first + 1, ...; results of 2^size bytes.
+ */
+export function checkExact(fn: i32, from: i32, to: i32, size: i32, first: u32, count: i32): void {
+  const bits = 8 << size;
   for (let i = 0; i < count; i++) {
-    if ((load<u32>(results + bytes * i) & mask) != exact(which, first + i))
-      event(MISMATCH, i, f64(exact(which, first + i)));
+    const expected = exact(fn, from, to, bits, first + i);
+    const p = results + (i << size);
+    let got: u64 = 0;
+    switch (size) {
+      case 0:
+        got = load<u8>(p);
+        break;
+      case 1:
+        got = load<u16>(p);
+        break;
+      case 2:
+        got = load<u32>(p);
+        break;
+      default:
+        got = load<u64>(p);
+    }
+    if (got != expected) event(MISMATCH, i, 0);
   }
+}
+
+/** What function `fn` of exact.ts gives. */
+export function exactBits(fn: i32, from: i32, to: i32, size: i32, x: u32): u64 {
+  return exact(fn, from, to, 8 << size, x);
 }

@@ -34,6 +34,17 @@ export function castKernel(from: DType, to: DType): Kernel | undefined {
     // NaN fails both comparisons, and Math.trunc leaves it; `|| 0` makes it 0.
     return map((x) => (x <= min ? min : x >= max ? max : Math.trunc(x) || 0));
   }
+  if (isFloat && (to === "i64" || to === "u64")) {
+    const [least, most] = to === "i64" ? [-(2n ** 63n), 2n ** 63n - 1n] : [0n, 2n ** 64n - 1n];
+    const [min, limit] = [Number(least), Number(most)]; // Rounded up, to a power of two.
+    return ([operand], out, n) => {
+      const [a, results] = [operand as NumberArray, out as BigInt64Array];
+      for (let i = 0; i < n; i++) {
+        const x = a[i]!;
+        results[i] = x >= limit ? most : x <= min ? least : BigInt(Math.trunc(x) || 0);
+      }
+    };
+  }
   if (to === "bool" && (isFloat || isNarrow(from))) return map((x) => (x === 0 ? 0 : 1));
   // Storing wraps integers and rounds to binary32.
   const toFloat = to === "f32" || to === "f64";
