@@ -13,7 +13,7 @@ import { CHUNK, type Oracle } from "./oracle.js";
  * Functions of one operand of at most 32 bits whose values need no series: the oracle computes them from bits to bits with integers.
  */
 
-export interface ExactFunction {
+interface ExactFunction {
   readonly fn: MapFn;
   readonly from: DType;
   readonly to: DType;
@@ -40,8 +40,8 @@ export function operandsOf(dtype: DType): number {
   return dtype === "bool" ? 2 : 2 ** (8 * DTYPE_BYTES[dtype]);
 }
 
-/** Writes the results of `count` operands `first`, first + 1, ... Tests plant errors here. */
-export type ExecuteExact = (first: number, results: TensorArray, count: number) => void;
+/** Writes the results of `count` operands `first`, first + 1, ... */
+type ExecuteExact = (first: number, results: TensorArray, count: number) => void;
 
 export function shippedExact(oracle: Oracle, name: string): ExecuteExact {
   const { fn, from, to } = EXACT.get(name)!;

@@ -19,7 +19,7 @@ import { powerBits, powerConstants } from "./powers.js";
  * Functions of two operands, and fma, at random ones: the shipped executor against assembly/pairs.ts.
  */
 
-export interface PairFunction {
+interface PairFunction {
   readonly fn: MapFn;
   readonly dtypes: readonly DType[];
   readonly result: DType;
@@ -71,8 +71,8 @@ interface PairDifference {
   readonly got: bigint;
 }
 
-/** Writes the results of `results.length` pairs of operands. Tests plant errors here. */
-export type ExecutePairs = (operands: readonly TensorArray[], results: TensorArray) => void;
+/** Writes the results of `results.length` pairs of operands. */
+type ExecutePairs = (operands: readonly TensorArray[], results: TensorArray) => void;
 
 /** The shipped executor on a graph of one node. */
 export function shippedPairs({ fn, dtypes, result }: PairFunction): ExecutePairs {
