@@ -47,7 +47,7 @@ export function shippedExact(oracle: Oracle, name: string): ExecuteExact {
   const { fn, from, to } = EXACT.get(name)!;
   const kernel = mapKernel(fn, [from], to, engineOf("best").kernels);
   const bytes = DTYPE_BYTES[from];
-  const operands = arrayIn(oracle.memory.buffer as ArrayBuffer, oracle.operandsAt(), from, CHUNK);
+  const operands = arrayIn(oracle.memory.buffer, oracle.operandsAt(), from, CHUNK);
   return (first, results, count) => {
     if (bytes === 4) oracle.fill(first);
     else oracle.fillNarrow(first, bytes, count);
@@ -60,7 +60,7 @@ export function shippedExact(oracle: Oracle, name: string): ExecuteExact {
 function checkChunk(oracle: Oracle, name: string, execute: ExecuteExact, first: number, count: number): Mismatch[] {
   const { fn, from, to } = EXACT.get(name)!;
   const signature = [MAP_FN[fn], DTYPE_CODE[from], DTYPE_CODE[to], Math.log2(DTYPE_BYTES[to])] as const;
-  const results = arrayIn(oracle.memory.buffer as ArrayBuffer, oracle.resultsAt(), to, count);
+  const results = arrayIn(oracle.memory.buffer, oracle.resultsAt(), to, count);
   execute(first, results, count);
   oracle.checkExact(...signature, first, count);
   return oracle.events().map(({ place }) => ({

@@ -120,7 +120,7 @@ export async function createPairOracle(): Promise<PairOracle> {
   const binary = await compileAssembly("scripts/sweep/assembly/pairs.ts");
   const instance = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(binary)));
   const oracle = instance.exports as unknown as Exports;
-  const buffer = oracle.memory.buffer as ArrayBuffer;
+  const buffer = oracle.memory.buffer;
   const constants = powerConstants();
   new Float64Array(buffer, oracle.constantsAt(), constants.length).set(constants);
   return {
