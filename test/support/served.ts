@@ -24,7 +24,7 @@ export const MODEL_ID = `0x${"11".repeat(32)}`;
 const RESERVATION = `0x${"22".repeat(32)}`;
 const ESCROW = `0x${"ee".repeat(20)}`;
 const NAMES = ["token", "hub", "registry", "staking", "profiles", "fees", "arbiter", "challenges"];
-const MORE_NAMES = ["offers", "jobs", "accountLens", "claimLens"];
+const MORE_NAMES = ["offers", "jobs", "lottery", "accountLens", "claimLens"];
 export const PRICE = 5n;
 
 export interface Served {

@@ -76,6 +76,7 @@ async function serve(model: PreparedModel, runtime: Runtime, folder: string) {
       "challenges",
       "offers",
       "jobs",
+      "lottery",
       "accountLens",
       "claimLens",
     ].map((name) => [name, ZeroAddress]),
