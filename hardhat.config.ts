@@ -28,6 +28,13 @@ const compact = {
   "contracts/receipts/ReceiptEscrow.sol": { ...compiler, settings: viaIr(200) },
 };
 
+// As in test/support/fuzz.ts. Without them the runner's own seed, which is fixed, and 256 sequences.
+const { FUZZ_SEED, FUZZ_RUNS = "1" } = process.env;
+const fuzz = {
+  runs: Math.ceil(256 * Number(FUZZ_RUNS)),
+  ...(FUZZ_SEED === undefined ? {} : { seed: `0x${BigInt(FUZZ_SEED).toString(16).padStart(64, "0")}` }),
+};
+
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
   solidity: {
@@ -71,5 +78,5 @@ export default defineConfig({
   },
   typechain: { outDir: "typechain-types" },
   paths: { ignition: "deploy", tests: { mocha: "test" } },
-  test: { mocha: { timeout: 120_000 } },
+  test: { mocha: { timeout: 120_000 }, solidity: { fuzz } },
 });

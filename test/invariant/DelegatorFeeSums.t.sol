@@ -7,14 +7,14 @@ import { OperatorStaking } from "../../contracts/staking/OperatorStaking.sol";
 import { TestToken } from "../../contracts/token/TestToken.sol";
 import { Reward } from "../../contracts/types/Reward.sol";
 import { Position } from "../../contracts/types/Stake.sol";
-import { Broken, CHEATS } from "./Cheats.sol";
+import { Broken, CHEATS, stepsOr } from "./Cheats.sol";
 import { Hubs } from "./Hubs.sol";
 
 /// @notice Any sequence of delegations, exits, slashes, credits and collections pays delegators what was credited while they
 /// had shares, in proportion, and no wei more. Entitlements are counted beside the contract, in 2^-64 of a wei, from the shares
 /// that staking knows. The contract is the claim source.
 contract DelegatorFeeSumsTest {
-    uint256 private constant STEPS = 80;
+    uint256 private immutable STEPS = stepsOr(80);
     uint256 private constant SCALE = 1 << 64;
     uint256 private constant HOLDERS = 3;
     address private constant NATIVE = address(0);

@@ -16,14 +16,14 @@ import { Claim, ClaimStatus } from "../../contracts/types/Claim.sol";
 import { Job, JobRequest, JobTerms, Offer } from "../../contracts/types/Job.sol";
 import { InputSpec, ModelContent, OutputSpec } from "../../contracts/types/Model.sol";
 import { Provenance } from "../../contracts/types/Provenance.sol";
-import { Broken, CHEATS } from "./Cheats.sol";
+import { Broken, CHEATS, stepsOr } from "./Cheats.sol";
 import { Hubs } from "./Hubs.sol";
 
 /// @notice Any sequence of requests, answers, deadlines, challenges and settlements keeps the promises about jobs: fees are
 /// paid or refunded exactly once, locks stand exactly as long as they should, status only advances.
 /// The contract is the challenge manager, with the rights that the real one has and none of its caution.
 contract JobSumsTest {
-    uint256 private constant STEPS = 50;
+    uint256 private immutable STEPS = stepsOr(50);
     uint256 private constant MAX_JOBS = 12;
     uint96 private constant LOCK = 1e18;
     uint80 private constant PRICE = 1003;

@@ -7,13 +7,13 @@ import { OperatorStaking } from "../../contracts/staking/OperatorStaking.sol";
 import { TestToken } from "../../contracts/token/TestToken.sol";
 import { Reward } from "../../contracts/types/Reward.sol";
 import { DrawStake, Exit, Pool, Position } from "../../contracts/types/Stake.sol";
-import { Broken, CHEATS } from "./Cheats.sol";
+import { Broken, CHEATS, stepsOr } from "./Cheats.sol";
 import { Hubs } from "./Hubs.sol";
 
 /// @notice Any sequence of deposits, exits, locks, draws, slashes and payments, by two operators and two delegators of both,
 /// keeps the promises about stake. The contract is the claim source; amounts reach just beyond what is allowed.
 contract StakingSumsTest {
-    uint256 private constant STEPS = 80;
+    uint256 private immutable STEPS = stepsOr(80);
     uint256 private constant MAX_LOCKS = 6;
     uint256 private constant MIN_DELEGATION = 10;
     address private constant WINNER = address(0xC0FFEE);

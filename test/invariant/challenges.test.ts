@@ -1,12 +1,12 @@
 import { expect } from "chai";
 
 import { DisputeFuzz } from "../support/dispute-fuzz.js";
-import { fuzzRuns, fuzzSeed } from "../support/fuzz.js";
+import { asInCi, fuzzRuns, fuzzSeed, fuzzSteps } from "../support/fuzz.js";
 import { dice } from "../support/graphs.js";
 import { connect } from "../support/protocol.js";
 
 const PLAYS = 4;
-const STEPS = 150;
+const STEPS = fuzzSteps(150);
 
 /** Every kind of step has to succeed somewhere, or the play tests less than it seems to. */
 const KINDS = [
@@ -40,6 +40,6 @@ describe("Disputes, played at random", () => {
     }
     const figures = [...total].map(([name, { done, refused }]) => `${name} ${done}/${done + refused}`);
     console.log(`      succeeded/tried: ${figures.sort().join(", ")}`);
-    for (const kind of KINDS) expect(total.get(kind)?.done, kind).to.be.above(0);
+    if (asInCi) for (const kind of KINDS) expect(total.get(kind)?.done, kind).to.be.above(0);
   });
 });

@@ -3,12 +3,12 @@ import { expect } from "chai";
 import { EXTRACTS } from "../../scripts/prove/extracts.js";
 import { ChallengeTwins } from "../support/extract-challenges.js";
 import { JobTwins } from "../support/extract-jobs.js";
-import { fuzzRuns, fuzzSeed } from "../support/fuzz.js";
+import { asInCi, fuzzRuns, fuzzSeed, fuzzSteps } from "../support/fuzz.js";
 import { dice, type Dice } from "../support/graphs.js";
 import { connect, type Connection } from "../support/protocol.js";
 
 const PLAYS = 16;
-const STEPS = 40;
+const STEPS = fuzzSteps(40);
 /** What an ended life refuses is tried this often. */
 const STEPS_AFTER = 5;
 
@@ -61,6 +61,6 @@ describe("Extracts", () => {
     }
     const figures = [...total].map(([name, { done, refused }]) => `${name} ${done}/${done + refused}`);
     console.log(`      taken/tried: ${figures.sort().join(", ")}`);
-    for (const name of needed) expect(total.get(name)?.done, name).to.be.above(0);
+    if (asInCi) for (const name of needed) expect(total.get(name)?.done, name).to.be.above(0);
   }
 });

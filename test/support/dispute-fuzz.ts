@@ -19,7 +19,7 @@ import {
 import { gridOf, type Place } from "./demands.js";
 import type { Dice } from "./graphs.js";
 import { finaliseJob, floatBytes, openElement } from "./jobs.js";
-import { type Connection, HOUR, TOKEN } from "./protocol.js";
+import { type Connection, DAY, HOUR, TOKEN } from "./protocol.js";
 import { presentedClaim, reserve } from "./receipts.js";
 
 /** Inputs with one element outside the domain. */
@@ -53,7 +53,7 @@ export class DisputeFuzz {
 
   private constructor(
     private readonly chain: Connection,
-    private readonly disputes: Disputes,
+    readonly disputes: Disputes,
     private readonly dice: Dice,
     private readonly parties: readonly Connection["stranger"][],
   ) {}
@@ -104,6 +104,17 @@ export class DisputeFuzz {
     await this.check();
   }
 
+  /** Has everybody leave from here, and takes it all back: play goes on as if nothing had happened. */
+  async rehearse(leave: () => Promise<unknown>): Promise<void> {
+    const snapshot = await this.chain.networkHelpers.takeSnapshot();
+    const statuses = this.challenges.map(({ status }) => status);
+    await this.finish();
+    await leave();
+    await snapshot.restore();
+    this.challenges.forEach((challenge, i) => (challenge.status = statuses[i]!));
+    await this.check();
+  }
+
   /** Ends every dispute and pays everybody out: nothing may be left but what burnt. */
   async finish(): Promise<void> {
     const { manager } = this.disputes;
@@ -119,6 +130,8 @@ export class DisputeFuzz {
       if (this.challenges.every(({ status }) => status > STATUS.upheld)) break;
       await this.chain.networkHelpers.time.increase(12 * HOUR + 1);
     }
+    // Payouts wait for a pause, which ends by itself.
+    await this.chain.networkHelpers.time.increase(7 * DAY + 1);
     for (const challenge of this.challenges) {
       expect(challenge.status, "status at the end").to.be.above(STATUS.upheld);
       for (const place of challenge.demands.values()) await attempt(() => challenge.game.refund(place));
@@ -327,7 +340,7 @@ async function attempt(act: () => Promise<unknown>): Promise<void> {
 }
 
 /** A revert with a named error, as opposed to a panic or a fault of the test. */
-function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): boolean {
   if (isError(error, "CALL_EXCEPTION")) return true;
   return error instanceof Error && /reverted with custom error/.test(error.message);
 }

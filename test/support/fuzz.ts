@@ -9,6 +9,12 @@ const factor = Number(process.env["FUZZ_RUNS"] ?? 1);
 /** Number of cases in place of the usual one. */
 export const fuzzRuns = (usual: number): number => Math.ceil(usual * factor);
 
+/** Steps of a random play: `FUZZ_STEPS` where it is set, else the usual number. */
+export const fuzzSteps = (usual: number): number => Number(process.env["FUZZ_STEPS"] ?? usual);
+
+/** Whether cases are those of CI: only of these is it known which kinds of step succeed. */
+export const asInCi = ["FUZZ_SEED", "FUZZ_RUNS", "FUZZ_STEPS"].every((name) => process.env[name] === undefined);
+
 /** Number of cases of a differential test: TOUCHSTONE_FUZZ_CASES where it is set, else `usual` times FUZZ_RUNS. */
 export function fuzzCases(usual: number): number {
   const wanted = process.env["TOUCHSTONE_FUZZ_CASES"];

@@ -7,13 +7,13 @@ import { resultDType, resultSize } from "../../../src/audit/graph.js";
 import type { Arbiter, BatchCaller } from "../../../typechain-types/index.js";
 import { deployArbiter } from "../../support/arbiter.js";
 import { callAll } from "../../support/batch.js";
-import { fuzzSeed } from "../../support/fuzz.js";
+import { fuzzRuns, fuzzSeed } from "../../support/fuzz.js";
 import { anyGraph } from "../../support/graphs.js";
 import { alterElement, type Case, caseOf, commitRun } from "../../support/runs.js";
 import { noiseTensor } from "../../support/tensors.js";
 
 /** Random graphs: `TOUCHSTONE_FUZZ_GRAPHS`, many more in a long run. */
-const GRAPHS = Number(process.env["TOUCHSTONE_FUZZ_GRAPHS"] ?? 60);
+const GRAPHS = Number(process.env["TOUCHSTONE_FUZZ_GRAPHS"] ?? fuzzRuns(60));
 
 interface Asked extends Case {
   readonly consistent: boolean;

@@ -3,14 +3,14 @@ import { network } from "hardhat";
 
 import { scalar } from "../../../src/audit/exec/reference/scalar.js";
 import { DTYPE_BYTES, MAP_FN, type MapFn } from "../../../src/audit/graph.js";
-import { fuzzSeed } from "../../support/fuzz.js";
+import { fuzzCases, fuzzSeed } from "../../support/fuzz.js";
 import { MAP_SIGNATURES } from "../../support/graphs.js";
 import { hardOperands } from "../../support/hard-cases.js";
 import { scalarCases } from "../../support/scalar-operands.js";
 import { deployScalars, evaluateMany, type Scalars } from "../../support/scalars.js";
 
 /** Random cases per function, shared by its signatures: `TOUCHSTONE_FUZZ_CASES`, 5000 and more in a long run. */
-const CASES = Number(process.env["TOUCHSTONE_FUZZ_CASES"] ?? 100);
+const CASES = fuzzCases(100);
 const LEAST_PER_SIGNATURE = 5;
 
 describe("ScalarEvaluator against the reference executor", () => {

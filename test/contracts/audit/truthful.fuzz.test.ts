@@ -7,14 +7,14 @@ import { resultSize } from "../../../src/audit/graph.js";
 import type { Arbiter, BatchCaller } from "../../../typechain-types/index.js";
 import { deployArbiter } from "../../support/arbiter.js";
 import { callAll } from "../../support/batch.js";
-import { fuzzSeed } from "../../support/fuzz.js";
+import { fuzzRuns, fuzzSeed } from "../../support/fuzz.js";
 import { anyGraph, dice } from "../../support/graphs.js";
 import { type Case, caseOf, runGraph } from "../../support/runs.js";
 import { tamper } from "../../support/tamper.js";
 import { noiseTensor } from "../../support/tensors.js";
 
 /** Random graphs with a true trace: `TOUCHSTONE_FUZZ_GRAPHS`, many more in a long run. */
-const GRAPHS = Number(process.env["TOUCHSTONE_FUZZ_GRAPHS"] ?? 40);
+const GRAPHS = Number(process.env["TOUCHSTONE_FUZZ_GRAPHS"] ?? fuzzRuns(40));
 const TAMPERED_PER_GRAPH = 30;
 
 /** Evidence about true traces, honest and spoilt. */
