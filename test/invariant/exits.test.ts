@@ -6,8 +6,8 @@ import { asInCi, fuzzRuns, fuzzSeed, fuzzSteps } from "../support/fuzz.js";
 import { dice } from "../support/graphs.js";
 import { connect } from "../support/protocol.js";
 
-const PLAYS = 3;
-const STEPS = fuzzSteps(80);
+const PLAYS = 2;
+const STEPS = fuzzSteps(60);
 /** Percent of steps after which everybody leaves. */
 const REHEARSALS = 5;
 
