@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import { existsSync, globSync, readFileSync } from "node:fs";
+
+import { appendLine } from "../sweep/records.js";
+
+export type Verdict = "killed" | "survived" | "uncompiled" | "undecided";
+
+/** What the sources and the tests were. */
+export interface Versions {
+  readonly contracts: string;
+  readonly tests: string;
+}
+
+/** One line of the records: a mutant, or (`baseline`) the unchanged tree under some tests. */
+export interface MutantRecord extends Versions {
+  readonly id: string;
+  readonly verdict: Verdict;
+  readonly seconds: number;
+}
+
+export function currentVersions(): Versions {
+  return {
+    contracts: fingerprint("contracts/**/*.sol"),
+    tests: fingerprint("{src,test,deploy}/**/*.{ts,json}"),
+  };
+}
+
+function fingerprint(pattern: string): string {
+  const hash = createHash("sha256");
+  for (const file of globSync(pattern).sort()) hash.update(`${file}\0`).update(readFileSync(file));
+  return hash.digest("hex").slice(0, 16);
+}
+
+/**
+ * What records say of each id that still holds: all of the same contracts, except that tests may have learnt since to kill a survivor.
+ * A line that a kill cut short does not count.
+ */
+export function readVerdicts(file: string, now: Versions): Map<string, Verdict> {
+  const verdicts = new Map<string, Verdict>();
+  for (const line of existsSync(file) ? readFileSync(file, "utf8").split("\n") : []) {
+    try {
+      const { id, verdict, contracts, tests } = JSON.parse(line) as MutantRecord;
+      const lasting = verdict === "killed" || verdict === "uncompiled";
+      if (contracts === now.contracts && (lasting || tests === now.tests)) verdicts.set(id, verdict);
+    } catch {
+      continue;
+    }
+  }
+  return verdicts;
+}
+
+export function appendVerdict(file: string, record: MutantRecord): void {
+  appendLine(file, record);
+}

@@ -1,0 +1,32 @@
+import { globSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+
+import { importsOf } from "../checks/solidityEdges.js";
+import { FOLDERS } from "./mutants.js";
+
+/**
+ * The test files that judge a source: those of its own folder and, for a library, also those of the folders whose contracts use it,
+ * directly or through other sources.
+ */
+export function createSelection(): (file: string) => string[] {
+  const files = globSync("contracts/**/*.sol").map((file) => file.replaceAll("\\", "/"));
+  const importers = new Map<string, string[]>();
+  for (const from of files) {
+    for (const path of importsOf(readFileSync(from, "utf8"))) {
+      const to = posix.join(posix.dirname(from), path);
+      importers.set(to, [...(importers.get(to) ?? []), from]);
+    }
+  }
+  return (file) => {
+    const folders = new Set([folderOf(file)]);
+    if (folderOf(file) === "libraries") {
+      const users = new Set([file]);
+      for (const each of users) for (const user of importers.get(each) ?? []) users.add(user);
+      for (const user of users) folders.add(folderOf(user));
+    }
+    const judges = FOLDERS.filter((folder) => folders.has(folder));
+    return judges.flatMap((folder) => globSync(`test/contracts/${folder}/**/*.test.ts`).sort());
+  };
+}
+
+const folderOf = (file: string): string => file.split("/")[1]!;

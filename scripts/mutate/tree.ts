@@ -1,0 +1,49 @@
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+
+/** What tests need of a clone. Compiled contracts are the copy's own; packages are shared. */
+const COPIED = [
+  "contracts/**/*",
+  "src/**/*",
+  "test/**/*",
+  "deploy/**/*",
+  "scripts/**/*",
+  "assets/**/*",
+  "snapshots/**/*",
+  "hardhat.config.ts",
+  "package.json",
+  "tsconfig.json",
+];
+
+/**
+ * Makes a copy of the clone, or renews one, so that a fault never touches a file that anybody edits. Files that are the same keep their
+ * compiled contracts; a fault that a kill left in the copy goes.
+ */
+export function syncTree(tree: string): void {
+  const wanted = new Set(filesIn("."));
+  for (const file of existsSync(tree) ? filesIn(tree) : []) if (!wanted.has(file)) rmSync(join(tree, file));
+  for (const file of wanted) {
+    const copy = join(tree, file);
+    if (existsSync(copy) && readFileSync(copy).equals(readFileSync(file))) continue;
+    mkdirSync(dirname(copy), { recursive: true });
+    cpSync(file, copy);
+  }
+  const packages = join(tree, "node_modules");
+  if (!existsSync(packages)) symlinkSync(resolve("node_modules"), packages, "dir");
+}
+
+function filesIn(folder: string): string[] {
+  const entries = globSync(COPIED, { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile());
+  return entries.map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
+/** Puts other bytes in a file of the copy while something runs. */
+export async function withFile<T>(path: string, bytes: Buffer, run: () => Promise<T>): Promise<T> {
+  const original = readFileSync(path);
+  writeFileSync(path, bytes);
+  try {
+    return await run();
+  } finally {
+    writeFileSync(path, original);
+  }
+}
