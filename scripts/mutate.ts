@@ -25,9 +25,13 @@ const wholeNumber = (text: string): number => {
 
 const flags = new Command("mutate")
   .description("Puts faults into the contracts, one at a time, and asks whether the tests notice.")
-  .option("--sample <n>", "so many mutants, spread over folders and kinds of faults as all are", wholeNumber, 400)
+  .option(
+    "--sample <n>",
+    "so many mutants, spread over folders and kinds of faults as all are (default: 400)",
+    wholeNumber,
+  )
   .option("--seed <n>", "of the sample", wholeNumber, 20261128)
-  .option("--money", "instead: every mutant of sources that move stakes and bonds")
+  .option("--money", "choose among the mutants of sources that move stakes and bonds; without --sample: all")
   .option("--only <names>", "choose among the mutants of these contracts, separated by commas")
   .option("--limit <seconds>", "for compiling and testing one mutant", wholeNumber, 900)
   .option("--out <folder>", "where the copy of the tree and the records lie", "cache/mutate")
@@ -35,7 +39,7 @@ const flags = new Command("mutate")
   .option("--json", "one record a line")
   .parse()
   .opts<{
-    sample: number;
+    sample?: number;
     seed: number;
     money?: boolean;
     only?: string;
@@ -57,7 +61,7 @@ if (unknown !== undefined) {
 const population = findMutants(sources).filter(
   ({ file, money }) => (names?.includes(nameOf(file)) ?? true) && (money || !flags.money),
 );
-const chosen = flags.money ? population : sample(population, flags.sample, flags.seed);
+const chosen = sample(population, flags.sample ?? (flags.money ? population.length : 400), flags.seed);
 
 if (flags.list) {
   for (const mutant of chosen) console.log(flags.json ? JSON.stringify(mutant) : renderMutant(mutant));

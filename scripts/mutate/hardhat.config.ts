@@ -1,17 +1,20 @@
 /**
- * Hardhat as mutation testing uses it, in a copy of the tree: legacy code generation for every contract, which takes seconds where the
- * IR takes minutes. Some contracts exceed the size limit that way, so the test chain has none.
+ * Hardhat as mutation testing uses it, in a copy of the tree: legacy code generation for every contract, a minute for all where the IR
+ * takes several. Some contracts exceed the size limit that way, so the test chain has none. The first test that fails ends a run.
  */
+import { createRequire } from "node:module";
+
 import { defineConfig } from "hardhat/config";
 
 import base from "../../hardhat.config.js";
 
-const dev = base.solidity;
-if (dev === undefined || typeof dev !== "object" || !("profiles" in dev)) throw new Error("no profiles");
-
 export default defineConfig({
   ...base,
-  solidity: { profiles: { default: { compilers: dev.profiles["dev"].compilers } } },
+  solidity: {
+    version: "0.8.37",
+    path: createRequire(import.meta.url).resolve("solc/soljson.js"),
+    settings: { evmVersion: "cancun", optimizer: { enabled: true, runs: 200 } },
+  },
   networks: { default: { type: "edr-simulated", chainType: "l1", allowUnlimitedContractSize: true } },
   test: { mocha: { timeout: 120_000, bail: true } },
 });

@@ -30,7 +30,7 @@ export interface Summary extends Share {
   readonly survived: number;
   /** No compiler takes them, so no test had to; they count in no share. */
   readonly uncompiled: number;
-  /** Ran into the time limit; they count in no share. */
+  /** Ran into the time limit, or ended before a test; they count in no share. */
   readonly undecided: number;
   readonly survivors: readonly Mutant[];
 }
@@ -55,7 +55,7 @@ export function renderSummary(summary: Summary): string {
   const { killed, survived, uncompiled, undecided, judged, population } = summary;
   return [
     ...summary.survivors.map((mutant) => `survived ${renderMutant(mutant)}`),
-    `${judged} of ${population} mutants judged: ${killed} killed, ${survived} survived, ${uncompiled} not compiled, ${undecided} over the time limit`,
+    `${judged} of ${population} mutants judged: ${killed} killed, ${survived} survived, ${uncompiled} not compiled, ${undecided} undecided (over the time limit, or ended before a test)`,
     `killed ${percent(summary.share)} of those that compile and end (95% confidence: ${percent(summary.low)} to ${percent(summary.high)})`,
   ].join("\n");
 }

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 import { TouchstoneError } from "../../src/errors.js";
-import { readCounts } from "../test/counts.js";
 import type { Verdict } from "./records.js";
 
 const HARDHAT = join(dirname(createRequire(import.meta.url).resolve("hardhat/package.json")), "dist/src/cli.js");
@@ -56,9 +56,12 @@ export function runTests(
   });
 }
 
-function judge(output: string, exitCode: number | null): Verdict {
-  if (/HHE\d+: Compilation failed/.test(output)) return "uncompiled";
-  return readCounts("hardhat", output, exitCode).failed > 0 ? "killed" : "survived";
+/** Only a test that failed kills: a run that ends without having run one says nothing about the tests. */
+export function judge(output: string, exitCode: number | null): Verdict {
+  const text = stripVTControlCharacters(output);
+  if (/HHE\d+: Compilation failed/.test(text)) return "uncompiled";
+  if (/^ *[1-9]\d* failing\b/m.test(text)) return "killed";
+  return exitCode === 0 && /^ *[1-9]\d* passing\b/m.test(text) ? "survived" : "undecided";
 }
 
 const pidFile = (tree: string): string => join(dirname(tree), "running");

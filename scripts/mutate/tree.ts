@@ -34,7 +34,10 @@ export function syncTree(tree: string): void {
 
 function filesIn(folder: string): string[] {
   const entries = globSync(COPIED, { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile());
-  return entries.map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  // Solidity tests would be compiled again for every mutant.
+  return entries
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((file) => !/^test\b.*\.sol$/.test(file));
 }
 
 /** Puts other bytes in a file of the copy while something runs. */

@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { coreSources, findMutants, mutate, type Mutant } from "../../scripts/mutate/mutants.js";
 import { appendVerdict, readVerdicts } from "../../scripts/mutate/records.js";
 import { summarise, wilson } from "../../scripts/mutate/report.js";
+import { judge } from "../../scripts/mutate/run.js";
 import { sample } from "../../scripts/mutate/sample.js";
 import { createSelection } from "../../scripts/mutate/tests.js";
 
@@ -119,6 +120,15 @@ describe("a sample of mutants", () => {
 });
 
 describe("what verdicts say", () => {
+  it("is read from what the tests print: only a test that failed kills", () => {
+    expect(judge("  1 passing (2s)\n  1 failing\n", 1)).to.equal("killed");
+    expect(judge("  12 passing (2s)\n", 0)).to.equal("survived");
+    expect(judge("Error HHE909: Compilation failed\n", 1)).to.equal("uncompiled");
+    expect(judge("out of memory\n", 134)).to.equal("undecided");
+    expect(judge("  0 passing (2s)\n", 0)).to.equal("undecided");
+    expect(judge("  12 passing (2s)\n", 1)).to.equal("undecided");
+  });
+
   it("is a share with Wilson's interval", () => {
     const rounded = (hits: number, draws: number) => {
       const { low, high } = wilson(hits, draws);
