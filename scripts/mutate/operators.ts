@@ -1,9 +1,7 @@
 import { isNode, type Span, spanOf, type SyntaxNode } from "./syntax.js";
 
 /** Kinds of faults, each a stratum of the sample. */
-export const KINDS = ["arithmetic", "comparison", "boundary", "boolean", "guard", "constant", "arguments"] as const;
-
-export type Kind = (typeof KINDS)[number];
+export type Kind = "arithmetic" | "comparison" | "boundary" | "boolean" | "guard" | "constant" | "arguments";
 
 /** One edit of a source, in bytes. */
 export interface Edit extends Span {
