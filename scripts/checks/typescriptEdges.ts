@@ -14,7 +14,7 @@ const FOLDERS = ["src", "scripts", "deploy", "test"];
 const npm = (...names: string[]): string => `(^|node_modules/)(${names.join("|")})(/|$)`;
 
 const CORE = "onnx|audit|runtime|chain|store|config";
-const ROLES = "worker|watchtower|client";
+const ROLES = "worker|watchtower|auditor|client";
 /** Files directly in `src/`, such as `errors.ts`, belong to everybody. */
 const outside = (...folders: string[]): string => `^src/(?!(${folders.join("|")})/)[^/]+/`;
 
@@ -73,7 +73,7 @@ const rules: readonly IForbiddenRuleType[] = [
   },
   {
     name: "roles-apart",
-    comment: "Worker, watchtower and client meet on the chain only.",
+    comment: "Worker, watchtower, auditor and client meet on the chain only.",
     from: { path: `^src/(${ROLES})/` },
     to: { path: `^src/(${ROLES}|sim)/`, pathNot: "^src/$1/" },
   },

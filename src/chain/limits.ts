@@ -21,6 +21,10 @@ export interface Budget {
   readonly value: bigint;
 }
 
+/** Whether a transaction was held back by a limit of one's own, which is no fault: what a dry run would send is logged already. */
+export const isHeldBack = (thrown: unknown): thrown is TouchstoneError =>
+  thrown instanceof TouchstoneError && (thrown.code === "DRY_RUN" || thrown.code === "BUDGET_SPENT");
+
 const dayOf = (now: Date): string => now.toISOString().slice(0, 10);
 
 /**

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { auditCommands } from "./commands/audit.js";
 import { challengeCommands } from "./commands/challenge.js";
 import { completionCommands } from "./commands/completion.js";
 import { conformanceCommand } from "./commands/conformance.js";
@@ -35,6 +36,7 @@ export function buildProgram(): Command {
   challengeCommands(program, context);
   workerCommands(program, context);
   watchCommand(program, context);
+  auditCommands(program, context);
   stateCommands(program, context);
   evidenceCommands(program, context);
   hubCommand(program, context);

@@ -20,15 +20,14 @@ import type { HttpOptions, Listen } from "../http/server.js";
 import { createLogger } from "../log.js";
 import type { Metrics } from "../metrics.js";
 import type { Catalogue } from "../models/catalogue.js";
-import type { RuntimeSettings } from "../runtime/pool.js";
 import { lockFile } from "../store/lock.js";
-import { openState, roleState, type State } from "../store/state.js";
+import { openState, roleState, type RoleName, type State } from "../store/state.js";
 import type { Context } from "./context.js";
 import { hashPool } from "./hashing.js";
 import { amount, integer, listen } from "./parse.js";
 
 /** Options of every long-running role. */
-export interface RoleFlags extends RuntimeSettings {
+export interface RoleFlags {
   readonly poll: number;
   readonly state?: string;
   readonly listen?: Listen;
@@ -57,12 +56,17 @@ function oneOf(allowed: readonly string[]): (text: string) => string {
   };
 }
 
-export function withRoleOptions(command: Command): Command {
+/** Options of roles that run models natively. */
+export function withRuntimeOptions(command: Command): Command {
   return command
     .option("--engine <name>", `runtime: ${ENGINES.join(" or ")}`, oneOf(ENGINES), "native")
     .option("--provider <name>", "execution provider of the native runtime: cpu, cuda, ...", "cpu")
     .option("--threads <n>", "threads inside one operator", integer, 1)
-    .option("--optimisation <level>", OPTIMISATIONS.join(", "), oneOf(OPTIMISATIONS), "all")
+    .option("--optimisation <level>", OPTIMISATIONS.join(", "), oneOf(OPTIMISATIONS), "all");
+}
+
+export function withRoleOptions(command: Command): Command {
+  return command
     .option("--poll <ms>", "pause between looks at the chain", integer, 1_000)
     .option("--listen <host:port>", "serve HTTP here", listen)
     .option("--max-body <MiB>", "largest HTTP request", integer, 16)
@@ -159,7 +163,7 @@ export interface Role {
  * Opens the state of a role, and holds its key: two processes with one key would take each other's nonces, and each would know half.
  * @throws TouchstoneError `IN_USE`, `STATE_FOREIGN`.
  */
-export async function openRole(context: Context, role: "worker" | "watcher", flags: RoleFlags): Promise<Role> {
+export async function openRole(context: Context, role: Exclude<RoleName, "client">, flags: RoleFlags): Promise<Role> {
   const { settings } = context;
   const [suite, signer, catalogue] = [await context.suite(), await context.signer(), await context.catalogue()];
   const { address } = signer;

@@ -1,3 +1,4 @@
+import { ZeroHash } from "ethers";
 import type { Logger } from "pino";
 
 import { IClaimSource__factory } from "../../typechain-types/index.js";
@@ -27,6 +28,8 @@ export interface Accusation {
   readonly output: number;
   readonly element: number;
   readonly node: number;
+  /** An auditor's report that nothing deviates: it shows no element, and output and element are zero. */
+  readonly agrees?: true;
   /** Block from which the challenge's events are read. */
   readonly sinceBlock: number;
   /** What has to be presented before it can be challenged. */
@@ -44,6 +47,11 @@ export interface Accuser {
   /** Does the next thing an accusation needs, if anything is due at chain time `now`. */
   advance(accusation: Accusation, material: () => Promise<Material>, now: number, head: number): Promise<Progress>;
 }
+
+const NO_DEVIATION = {
+  claimed: { tensor: 0, element: 0, roots: [], leaf: "0x", proof: [] },
+  traced: { root: ZeroHash, listProof: [], leaf: "0x", proof: [] },
+};
 
 /** Refusals of `execute` that pass by themselves: other challenges against the same claim come first. */
 const NOT_YET = ["ChallengeWindowOpen", "WrongsStand", "SharerUndecided", "SharersNotCounted", "AirGapRunning"];
@@ -66,7 +74,9 @@ export function createAccuser({ suite, sender, log, metrics }: AccuserOptions): 
         next: "The model file or this version of the suite changed since the commitment; it expires by itself.",
       });
     }
-    const deviation = { claimed: openElement(claimed, output, element), traced: openResult(trace, node, element) };
+    const deviation = accusation.agrees
+      ? NO_DEVIATION
+      : { claimed: openElement(claimed, output, element), traced: openResult(trace, node, element) };
     const roots = trace.roots.length <= INLINE_ROOTS ? [...trace.roots] : [];
     const value = await challenges.bondFor(modelId, await baseFeeAhead(suite.provider));
     const sent = await tolerantSend(

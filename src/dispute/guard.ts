@@ -5,7 +5,7 @@ import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import type { Metrics } from "../metrics.js";
 import type { State } from "../store/state.js";
-import { findClaim } from "./claims.js";
+import { findClaim, type ClaimRecord } from "./claims.js";
 import { createDefender } from "./defend.js";
 import { createEndings } from "./endings.js";
 import type { Evidencer } from "./evidence.js";
@@ -14,6 +14,10 @@ interface ChallengeRecord {
   readonly challengeId: string;
   readonly claimId: string;
   readonly block: number;
+  /** An auditor's report: its claim is the auditor's seat at the lottery. */
+  readonly isReport?: true;
+  /** The job that a report is about, once it was asked for. */
+  readonly jobId?: string;
 }
 
 /** Watches challenges of others and ends the false ones. */
@@ -21,6 +25,8 @@ export interface Guard {
   record(events: readonly SuiteEvent[]): void;
   /** Does what is due at protocol time `now` in block `head`; returns whether anything was sent. */
   advance(now: number, head: number): Promise<boolean>;
+  /** Claims that may still have to be shown for a defence: not to be forgotten, even where they are settled. */
+  disputed(): ReadonlySet<string>;
 }
 
 export interface GuardOptions {
@@ -33,33 +39,48 @@ export interface GuardOptions {
 }
 
 /**
- * Defends every claim that this process has recorded, against everybody's challenges but its own. A truthful challenge
- * equals our own audit run and is left alone.
+ * Defends every claim that this process has recorded, against everybody's challenges but its own, and refutes false reports that
+ * auditors make of them. A truthful trace equals our own audit run and is left alone.
  */
 export function createGuard({ suite, sender, state, evidencer, log, metrics }: GuardOptions): Guard {
   const challenges = state.collection<ChallengeRecord>("foreign-challenge");
+  const lottery = suite.deployment.lottery.toLowerCase();
   const endings = createEndings(state);
   /** Where nothing was left to do: looked at again only in another block, which may have undone it. */
   const doneAt = new Map<string, number>();
   const defender = createDefender({ suite, sender, log, ...(metrics === undefined ? {} : { metrics }) });
 
+  async function claimOf(record: ChallengeRecord): Promise<ClaimRecord | undefined> {
+    if (record.isReport === undefined) return findClaim(state, record.claimId);
+    const jobId = record.jobId ?? (await suite.lottery.seat(record.claimId)).jobId;
+    if (record.jobId === undefined) challenges.put(record.challengeId, { ...record, jobId });
+    return findClaim(state, jobId);
+  }
+
   return {
     record: (events) => {
       for (const event of events) {
         if (event.contract !== "challenges" || event.name !== "ChallengeOpened") continue;
-        const [challengeId, challenger, claimId] = ["challengeId", "challenger", "claimId"].map(
+        const [challengeId, challenger, claimId, source] = ["challengeId", "challenger", "claimId", "source"].map(
           (name) => event.args.getValue(name) as string,
-        ) as [string, string, string];
-        if (challenger === sender.address || findClaim(state, claimId) === undefined) continue;
-        challenges.put(challengeId, { challengeId, claimId, block: event.block });
+        ) as [string, string, string, string];
+        if (challenger === sender.address) continue;
+        const record = { challengeId, claimId, block: event.block };
+        if (source.toLowerCase() === lottery) challenges.put(challengeId, { ...record, isReport: true });
+        else if (findClaim(state, claimId) !== undefined) challenges.put(challengeId, record);
       }
     },
     advance: async (now, head) => {
       let acted = false;
       for (const { key, value } of challenges.entries()) {
         if (doneAt.get(key) === head) continue;
-        const claim = findClaim(state, value.claimId);
         try {
+          const claim = await claimOf(value);
+          if (claim === undefined && value.isReport) {
+            // It is about a job that this process has nothing to do with.
+            challenges.delete(key);
+            continue;
+          }
           const defence = claim && (() => evidencer.defenceOf(claim));
           const progress = await defender.advance(key, value.block, defence, now);
           if (progress === "acted") acted = true;
@@ -76,5 +97,6 @@ export function createGuard({ suite, sender, state, evidencer, log, metrics }: G
       }
       return acted;
     },
+    disputed: () => new Set(challenges.entries().map(({ value }) => value.jobId ?? value.claimId)),
   };
 }

@@ -12,9 +12,21 @@ export interface SaltKey {
 }
 
 /**
- * Makes a challenge with the salt that its key always gives it. Nobody without the key can guess it; and who has the key but lost
- * everything else comes to the same salt again, so that no commitment is ever worthless.
+ * The salt that a key always gives one challenge. Nobody without the key can guess it; and who has the key but lost everything else
+ * comes to the same salt again, so that no commitment is ever worthless.
  */
+export async function saltOf(
+  { deployment }: Suite,
+  signer: SaltKey,
+  challenge: Pick<Accusation, "source" | "claimId" | "traceRoot" | "output" | "element">,
+): Promise<string> {
+  const { source, claimId, traceRoot, output, element } = challenge;
+  const { chainId, challenges } = deployment;
+  const parts = ["Touchstone challenge", chainId, challenges, source, claimId, traceRoot, output, element];
+  return keccak256(await signer.signMessage(parts.join("\n")));
+}
+
+/** Makes a challenge. */
 export async function makeAccusation(parts: {
   suite: Suite;
   evidencer: Evidencer;
@@ -27,12 +39,7 @@ export async function makeAccusation(parts: {
   const { trace } = await evidencer.auditOf(claim);
   const { claimId, source, modelId, block } = claim;
   const { output, element, node } = finding;
-  const { chainId, challenges } = suite.deployment;
-  const salt = keccak256(
-    await signer.signMessage(
-      ["Touchstone challenge", chainId, challenges, source, claimId, trace.root, output, element].join("\n"),
-    ),
-  );
+  const salt = await saltOf(suite, signer, { source, claimId, traceRoot: trace.root, output, element });
   const challengeId = await suite.challenges.challengeIdOf(
     challenger,
     source,

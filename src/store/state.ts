@@ -32,8 +32,10 @@ export type Identity = Readonly<Record<string, string>>;
 /** Version of the tables and of what lies in them. */
 const VERSION = 1;
 
+export type RoleName = "worker" | "watcher" | "auditor" | "client";
+
 /** The state file of a role that acts with one key. */
-export const roleState = (home: string, role: "worker" | "watcher" | "client", account: string): string =>
+export const roleState = (home: string, role: RoleName, account: string): string =>
   join(home, "state", `${role}-${account}.sqlite`);
 
 const toJson = (value: unknown): string =>

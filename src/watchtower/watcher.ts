@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { fromHex } from "../audit/bytes.js";
 import type { Tensor } from "../audit/graph.js";
 import { createFeed } from "../chain/feed.js";
+import { isHeldBack } from "../chain/limits.js";
 import type { PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
@@ -18,7 +19,6 @@ import type { Metrics } from "../metrics.js";
 import type { Catalogue } from "../models/catalogue.js";
 import { firstOutside } from "../models/domain.js";
 import { inputTensors, type PreparedModel } from "../models/prepared.js";
-import { TouchstoneError } from "../errors.js";
 import type { Runtime } from "../runtime/runtime.js";
 import type { Collection, State } from "../store/state.js";
 
@@ -119,8 +119,7 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
         if (progress !== "done") endings.goesOn(key);
         else if (endings.isFinal(key, head)) accusations.delete(key);
       } catch (err) {
-        // What a dry run would have sent is logged already, and a spent budget is no fault.
-        if (err instanceof TouchstoneError && (err.code === "DRY_RUN" || err.code === "BUDGET_SPENT")) {
+        if (isHeldBack(err)) {
           log.warn({ event: "held-back", challengeId: key, code: err.code }, err.message);
           continue;
         }
@@ -133,9 +132,9 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
     return acted;
   }
 
-  /** Forgets claims that are settled and in which no dispute of ours runs. */
+  /** Forgets claims that are settled and in which no dispute runs that we have a part in. */
   async function forget(head: number): Promise<void> {
-    const disputed = new Set(accusations.entries().map(({ value }) => value.claimId));
+    const disputed = new Set([...accusations.entries().map(({ value }) => value.claimId), ...guard.disputed()]);
     for (const claims of [claimsOf(state), receiptsOf(state)]) {
       for (const { key, value } of claims.entries()) {
         if (disputed.has(key) || unchecked.get(key) !== undefined) continue;

@@ -140,7 +140,7 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
         return sent !== undefined;
       }
       default: {
-        if (!endings.isFinal(claim.claimId, head)) return false;
+        if (guard.disputed().has(claim.claimId) || !endings.isFinal(claim.claimId, head)) return false;
         const outcome = claimStatusName(Number(job.status));
         log.info({ event: "closed", claimId: claim.claimId, outcome }, `job is ${outcome}`);
         claims.delete(claim.claimId);

@@ -4,10 +4,8 @@ import { Argument, type Command } from "commander";
 
 import { backupState, restoreState } from "../../store/backup.js";
 import { lockFile } from "../../store/lock.js";
-import { roleState } from "../../store/state.js";
+import { roleState, type RoleName } from "../../store/state.js";
 import type { Context } from "../context.js";
-
-type RoleName = Parameters<typeof roleState>[1];
 
 interface Flags {
   readonly state?: string;
@@ -17,7 +15,7 @@ export function stateCommands(program: Command, context: () => Context): void {
   const state = program
     .command("state")
     .description("what a role keeps on disk: receipts, vouchers, accusations, transactions");
-  const role = (): Argument => new Argument("<role>").choices(["worker", "watcher", "client"]);
+  const role = (): Argument => new Argument("<role>").choices(["worker", "watcher", "auditor", "client"]);
 
   async function placeOf(ctx: Context, name: RoleName, flags: Flags): Promise<{ path: string; account: string }> {
     const { address } = await ctx.signer();

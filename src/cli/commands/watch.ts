@@ -3,14 +3,14 @@ import type { Command } from "commander";
 import { runRole } from "../../chain/role.js";
 import { serveBeside } from "../../http/server.js";
 import type { PreparedModel } from "../../models/prepared.js";
-import { createRuntimePool } from "../../runtime/pool.js";
+import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
 import { vetInChild } from "../../runtime/vet.js";
 import { createIntake, createIntakeServer } from "../../watchtower/intake.js";
 import { createWatcher } from "../../watchtower/watcher.js";
 import type { Context } from "../context.js";
-import { httpOptions, openRole, withRoleOptions, type RoleFlags } from "../role.js";
+import { httpOptions, openRole, withRoleOptions, withRuntimeOptions, type RoleFlags } from "../role.js";
 
-interface WatchFlags extends RoleFlags {
+interface WatchFlags extends RoleFlags, RuntimeSettings {
   readonly once?: boolean;
 }
 
@@ -20,11 +20,10 @@ const INTAKE_LIMIT = 10_000;
 const IN_FLIGHT = 64;
 
 export function watchCommand(program: Command, context: () => Context): void {
-  withRoleOptions(
-    program
-      .command("watch")
-      .description("re-run published answers and receipts, challenge wrong ones, refute false challenges"),
-  )
+  const watch = program
+    .command("watch")
+    .description("re-run published answers and receipts, challenge wrong ones, refute false challenges and reports");
+  withRoleOptions(withRuntimeOptions(watch))
     .option("--once", "do all that is due now, and end")
     .option("--dry-run", "check everything, tell what would be sent, and send nothing")
     .addHelpText("after", "\nExample:\n  TOUCHSTONE_KEYSTORE=watcher.json npx touchstone watch --listen 127.0.0.1:8701")

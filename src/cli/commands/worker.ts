@@ -8,7 +8,7 @@ import { runRole } from "../../chain/role.js";
 import { TouchstoneError } from "../../errors.js";
 import { serveBeside } from "../../http/server.js";
 import type { PreparedModel } from "../../models/prepared.js";
-import { createRuntimePool } from "../../runtime/pool.js";
+import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
 import { vetInChild } from "../../runtime/vet.js";
 import { auditedAbove, nativeAnswerer } from "../../worker/answer.js";
 import { keyElsewhere, receiptKey } from "../../receipts/keys.js";
@@ -19,9 +19,9 @@ import { createChainView } from "../../worker/view.js";
 import { createWorker } from "../../worker/worker.js";
 import type { Context } from "../context.js";
 import { address, amount, amountOption, duration, id, integer, named, type Named } from "../parse.js";
-import { httpOptions, openRole, withRoleOptions, type RoleFlags } from "../role.js";
+import { httpOptions, openRole, withRoleOptions, withRuntimeOptions, type RoleFlags } from "../role.js";
 
-interface WorkerFlags extends RoleFlags {
+interface WorkerFlags extends RoleFlags, RuntimeSettings {
   readonly auditAbove: bigint;
   readonly serve: readonly Named<bigint>[];
   readonly reserve: bigint;
@@ -51,7 +51,8 @@ function serviceOf(flags: WorkerFlags): Service {
 
 export function workerCommands(program: Command, context: () => Context): void {
   const worker = program.command("worker").description("answer jobs and paid requests for an operator");
-  withRoleOptions(worker.command("run").description("answer jobs and requests, defend the answers, collect the fees"))
+  const run = worker.command("run").description("answer jobs and requests, defend the answers, collect the fees");
+  withRoleOptions(withRuntimeOptions(run))
     .option("--serve <modelId=price>", "with --listen: a model to serve, and the price of an answer", named(amount), [])
     .addOption(amountOption("--reserve <tokens>", "with --listen: stake behind each reservation that is offered", "50"))
     .option("--reserve-for <time>", "with --listen: how long a reservation lasts", duration, 7 * 86_400)
