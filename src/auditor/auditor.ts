@@ -1,12 +1,11 @@
 import type { Logger } from "pino";
 
 import { createFeed, type SuiteEvent } from "../chain/feed.js";
-import { isHeldBack } from "../chain/limits.js";
-import type { PassResult } from "../chain/role.js";
+import { stepEach, type PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { createAccuser, type Accusation } from "../dispute/accuse.js";
-import { claimsOf, isOver, recordClaim, type JobClaim } from "../dispute/claims.js";
+import { claimsOf, forgetOver, recordClaim, type JobClaim } from "../dispute/claims.js";
 import { collectFromDisputes } from "../dispute/collect.js";
 import { createEndings } from "../dispute/endings.js";
 import type { Evidencer } from "../dispute/evidence.js";
@@ -172,30 +171,16 @@ export function createAuditor(options: AuditorOptions): { readonly pass: () => P
     return false;
   }
 
-  async function each(jobIds: readonly string[], step: (jobId: string) => Promise<boolean>): Promise<boolean> {
-    let acted = false;
-    for (const jobId of jobIds) {
-      try {
-        if (await step(jobId)) acted = true;
-      } catch (err) {
-        if (isHeldBack(err)) {
-          log.warn({ event: "held-back", jobId, code: err.code }, err.message);
-          continue;
-        }
-        log.error({ event: "audit-failed", jobId, err }, "cannot advance an audit; will try again");
-      }
-    }
-    return acted;
-  }
+  const each = (jobIds: readonly string[], step: (jobId: string) => Promise<boolean>): Promise<boolean> =>
+    stepEach(jobIds, step, {
+      ...{ log, event: "audit-failed", message: "cannot advance an audit; will try again" },
+      about: (jobId) => ({ jobId }),
+    });
 
   /** Forgets jobs that are settled and in which nothing runs that it has a part in. */
   async function forget(head: number): Promise<void> {
-    const wanted = new Set([...keys(lots.entries()), ...keys(seats.entries()), ...guard.disputed()]);
-    for (const { key, value } of claimsOf(state).entries()) {
-      if (wanted.has(key)) continue;
-      if (!(await isOver(suite, value))) endings.goesOn(key);
-      else if (endings.isFinal(key, head)) claimsOf(state).delete(key);
-    }
+    const needed = new Set([...keys(lots.entries()), ...keys(seats.entries()), ...guard.disputed()]);
+    await forgetOver(suite, claimsOf(state), { endings, needed, head });
   }
 
   return {

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 
 import { TouchstoneError, messageOf } from "../errors.js";
 import type { Metrics } from "../metrics.js";
+import { isHeldBack } from "./limits.js";
 
 /** What one look at the chain led to. */
 export interface PassResult {
@@ -17,6 +18,37 @@ export interface RoleOptions {
   /** Aborts between passes; a pass that runs is finished first. */
   readonly signal: AbortSignal;
   readonly metrics?: Pick<Metrics, "head" | "lastPass" | "failures">;
+}
+
+/** How a step that fails is logged. */
+export interface StepLog<T> {
+  readonly log: Logger;
+  readonly event: string;
+  readonly message: string;
+  /** Names what the step was about. */
+  readonly about: (thing: T) => Readonly<Record<string, string>>;
+}
+
+/**
+ * Takes a step for each of several things. One that fails is logged and must not keep the others waiting; what a limit of one's own
+ * holds back is no fault. Both are tried again in the next pass.
+ * @returns whether any step did something.
+ */
+export async function stepEach<T>(
+  things: Iterable<T>,
+  step: (thing: T) => Promise<boolean>,
+  { log, event, message, about }: StepLog<T>,
+): Promise<boolean> {
+  let acted = false;
+  for (const thing of things) {
+    try {
+      if (await step(thing)) acted = true;
+    } catch (err) {
+      if (isHeldBack(err)) log.warn({ event: "held-back", ...about(thing), code: err.code }, err.message);
+      else log.error({ event, ...about(thing), err }, message);
+    }
+  }
+  return acted;
 }
 
 const sleep = (ms: number, signal: AbortSignal): Promise<void> =>

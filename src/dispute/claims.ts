@@ -5,6 +5,7 @@ import type { SuiteEvent } from "../chain/feed.js";
 import type { Suite } from "../chain/suite.js";
 import { refusalOf, type SignedReceipt } from "../receipts/present.js";
 import type { Collection, State } from "../store/state.js";
+import type { Endings } from "./endings.js";
 import { ClaimStatus } from "./protocol.js";
 
 /** What is known about one claim; bytes in hexadecimal, as emitted. A job's are published, a receipt's its parties have. */
@@ -53,6 +54,19 @@ export async function isOver(suite: Suite, { claimId, receipt }: ClaimRecord): P
   const { status } = receipt === undefined ? await suite.jobs.job(claimId) : await suite.receipts.claim(claimId);
   if (Number(status) !== ClaimStatus.None) return !OPEN.includes(Number(status));
   return receipt !== undefined && (await refusalOf(suite, receipt)) !== undefined;
+}
+
+/** Forgets the claims that are over for good, but none of those that something of ours still needs. */
+export async function forgetOver(
+  suite: Suite,
+  claims: Collection<ClaimRecord>,
+  { endings, needed, head }: { endings: Endings; needed: ReadonlySet<string>; head: number },
+): Promise<void> {
+  for (const { key, value } of claims.entries()) {
+    if (needed.has(key)) continue;
+    if (!(await isOver(suite, value))) endings.goesOn(key);
+    else if (endings.isFinal(key, head)) claims.delete(key);
+  }
 }
 
 /** What tells of a job's bytes and its operator. */

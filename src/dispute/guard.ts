@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 
 import type { SuiteEvent } from "../chain/feed.js";
+import { stepEach } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import type { Metrics } from "../metrics.js";
@@ -57,6 +58,29 @@ export function createGuard({ suite, sender, state, evidencer, log, metrics }: G
     return findClaim(state, jobId);
   }
 
+  async function defend(record: ChallengeRecord, now: number, head: number): Promise<boolean> {
+    const { challengeId: key } = record;
+    if (doneAt.get(key) === head) return false;
+    const claim = await claimOf(record);
+    if (claim === undefined && record.isReport) {
+      // It is about a job that this process has nothing to do with.
+      challenges.delete(key);
+      return false;
+    }
+    const defence = claim && (() => evidencer.defenceOf(claim));
+    const progress = await defender.advance(key, record.block, defence, now);
+    if (progress !== "done") {
+      endings.goesOn(key);
+      return progress === "acted";
+    }
+    doneAt.set(key, head);
+    if (endings.isFinal(key, head)) {
+      challenges.delete(key);
+      doneAt.delete(key);
+    }
+    return false;
+  }
+
   return {
     record: (events) => {
       for (const event of events) {
@@ -70,33 +94,15 @@ export function createGuard({ suite, sender, state, evidencer, log, metrics }: G
         else if (findClaim(state, claimId) !== undefined) challenges.put(challengeId, record);
       }
     },
-    advance: async (now, head) => {
-      let acted = false;
-      for (const { key, value } of challenges.entries()) {
-        if (doneAt.get(key) === head) continue;
-        try {
-          const claim = await claimOf(value);
-          if (claim === undefined && value.isReport) {
-            // It is about a job that this process has nothing to do with.
-            challenges.delete(key);
-            continue;
-          }
-          const defence = claim && (() => evidencer.defenceOf(claim));
-          const progress = await defender.advance(key, value.block, defence, now);
-          if (progress === "acted") acted = true;
-          if (progress === "done") {
-            doneAt.set(key, head);
-            if (endings.isFinal(key, head)) {
-              challenges.delete(key);
-              doneAt.delete(key);
-            }
-          } else endings.goesOn(key);
-        } catch (err) {
-          log.error({ event: "defence-failed", challengeId: key, err }, "cannot advance a defence");
-        }
-      }
-      return acted;
-    },
+    advance: (now, head) =>
+      stepEach(
+        challenges.entries().map(({ value }) => value),
+        (challenge) => defend(challenge, now, head),
+        {
+          ...{ log, event: "defence-failed", message: "cannot advance a defence" },
+          about: ({ challengeId }) => ({ challengeId }),
+        },
+      ),
     disputed: () => new Set(challenges.entries().map(({ value }) => value.jobId ?? value.claimId)),
   };
 }

@@ -3,12 +3,11 @@ import type { Logger } from "pino";
 import { fromHex } from "../audit/bytes.js";
 import type { Tensor } from "../audit/graph.js";
 import { createFeed } from "../chain/feed.js";
-import { isHeldBack } from "../chain/limits.js";
-import type { PassResult } from "../chain/role.js";
+import { stepEach, type PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { createAccuser, type Accusation } from "../dispute/accuse.js";
-import { claimsOf, findClaim, isOver, receiptsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
+import { claimsOf, findClaim, forgetOver, receiptsOf, recordClaim, type ClaimRecord } from "../dispute/claims.js";
 import { collectFromDisputes } from "../dispute/collect.js";
 import { createEndings } from "../dispute/endings.js";
 import type { Evidencer } from "../dispute/evidence.js";
@@ -96,52 +95,47 @@ export function createWatcher(options: WatcherOptions): { readonly pass: () => P
   }
 
   async function checkAll(): Promise<boolean> {
-    let acted = false;
-    for (const { key } of unchecked.entries()) {
-      try {
-        if (await check(key)) acted = true;
-        unchecked.delete(key);
-      } catch (err) {
-        log.error({ event: "check-failed", claimId: key, err }, "cannot check a claim; will try again");
-      }
-    }
-    return acted;
+    const ids = unchecked.entries().map(({ key }) => key);
+    const step = async (claimId: string): Promise<boolean> => {
+      const accused = await check(claimId);
+      unchecked.delete(claimId);
+      return accused;
+    };
+    return stepEach(ids, step, {
+      ...{ log, event: "check-failed", message: "cannot check a claim; will try again" },
+      about: (claimId) => ({ claimId }),
+    });
   }
 
-  async function advanceAll(now: number, head: number): Promise<boolean> {
-    let acted = false;
-    for (const { key, value } of accusations.entries()) {
-      const claim = findClaim(state, value.claimId);
-      if (claim === undefined) continue;
-      try {
-        const progress = await accuser.advance(value, () => evidencer.materialOf(claim), now, head);
-        if (progress === "acted") acted = true;
-        if (progress !== "done") endings.goesOn(key);
-        else if (endings.isFinal(key, head)) accusations.delete(key);
-      } catch (err) {
-        if (isHeldBack(err)) {
-          log.warn({ event: "held-back", challengeId: key, code: err.code }, err.message);
-          continue;
-        }
-        log.error(
-          { event: "accusation-failed", challengeId: key, err },
-          "cannot advance an accusation; will try again",
-        );
-      }
-    }
-    return acted;
+  async function advance(accusation: Accusation, now: number, head: number): Promise<boolean> {
+    const { challengeId, claimId } = accusation;
+    const claim = findClaim(state, claimId);
+    if (claim === undefined) return false;
+    const progress = await accuser.advance(accusation, () => evidencer.materialOf(claim), now, head);
+    if (progress !== "done") endings.goesOn(challengeId);
+    else if (endings.isFinal(challengeId, head)) accusations.delete(challengeId);
+    return progress === "acted";
   }
+
+  const advanceAll = (now: number, head: number): Promise<boolean> =>
+    stepEach(
+      accusations.entries().map(({ value }) => value),
+      (accusation) => advance(accusation, now, head),
+      {
+        ...{ log, event: "accusation-failed", message: "cannot advance an accusation; will try again" },
+        about: ({ challengeId }) => ({ challengeId }),
+      },
+    );
 
   /** Forgets claims that are settled and in which no dispute runs that we have a part in. */
   async function forget(head: number): Promise<void> {
-    const disputed = new Set([...accusations.entries().map(({ value }) => value.claimId), ...guard.disputed()]);
-    for (const claims of [claimsOf(state), receiptsOf(state)]) {
-      for (const { key, value } of claims.entries()) {
-        if (disputed.has(key) || unchecked.get(key) !== undefined) continue;
-        if (!(await isOver(suite, value))) endings.goesOn(key);
-        else if (endings.isFinal(key, head)) claims.delete(key);
-      }
-    }
+    const ours = [
+      ...accusations.entries().map(({ value }) => value.claimId),
+      ...unchecked.entries().map(({ key }) => key),
+    ];
+    const needed = new Set([...ours, ...guard.disputed()]);
+    for (const claims of [claimsOf(state), receiptsOf(state)])
+      await forgetOver(suite, claims, { endings, needed, head });
   }
 
   async function collect(): Promise<boolean> {

@@ -5,7 +5,7 @@ import { fromHex, tensorBytes, toHex } from "../audit/bytes.js";
 import type { Tensor } from "../audit/graph.js";
 import { tensorTreeOfBytes } from "../audit/tree.js";
 import { createFeed } from "../chain/feed.js";
-import type { PassResult } from "../chain/role.js";
+import { stepEach, type PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { claimsOf, fetchClaim, isOver, receiptsOf, recordClaim, type JobClaim } from "../dispute/claims.js";
@@ -187,6 +187,13 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     return false;
   }
 
+  const tendAll = (now: number, head: number): Promise<boolean> =>
+    stepEach(
+      claims.entries().map(({ value }) => value),
+      (claim) => tend(claim, now, head),
+      { log, event: "job-failed", message: "cannot serve a job", about: ({ claimId }) => ({ claimId }) },
+    );
+
   /** Reads jobs that another operator missed. */
   async function readUnread(): Promise<void> {
     for (const { key } of unread.entries()) {
@@ -219,14 +226,7 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
       await readUnread();
       let acted = await guard.advance(batch.now, batch.head);
       if (await reservations.advance()) acted = true;
-      for (const { key, value } of claims.entries()) {
-        try {
-          if (await tend(value, batch.now, batch.head)) acted = true;
-        } catch (err) {
-          // One job that cannot be served must not keep the others waiting.
-          log.error({ event: "job-failed", claimId: key, err }, "cannot serve a job");
-        }
-      }
+      if (await tendAll(batch.now, batch.head)) acted = true;
       if (!acted) {
         await forget(batch.now);
         acted = await collect();
