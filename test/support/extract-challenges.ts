@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { isError } from "ethers";
 
-import type { BondLedger, ChallengeLife } from "../../typechain-types/index.js";
+import type { BondLedger, ChallengeLife, Hub } from "../../typechain-types/index.js";
 import { traceOf } from "./alphabet.js";
 import {
   BOND,
@@ -27,6 +27,25 @@ import { type Connection, HOUR } from "./protocol.js";
 /** A named refusal of a contract, not a panic or a fault of the test. */
 export function isRefusal(error: unknown): boolean {
   return isError(error, "CALL_EXCEPTION") || (error instanceof Error && /reverted/.test(error.message));
+}
+
+/** What every extract can be told of the clock. */
+interface Clock {
+  time(): Promise<bigint>;
+  wait(time: bigint): Promise<unknown>;
+  setPaused(paused: boolean): Promise<unknown>;
+}
+
+/** Brings an extract to the time and the pause of the real contracts; returns whether they are paused. */
+export async function followClock(hub: Hub, life: Clock, wasPaused: boolean): Promise<boolean> {
+  const [time, paused] = [await hub.time(), await hub.isPaused()];
+  if (time > (await life.time())) {
+    if (wasPaused) await life.setPaused(false);
+    await life.wait(time);
+    if (wasPaused) await life.setPaused(true);
+  }
+  if (paused !== wasPaused) await life.setPaused(paused);
+  return paused;
 }
 
 /** Whether the call succeeds. */
@@ -148,15 +167,7 @@ export class ChallengeTwins {
 
   /** Brings the extract to the time and the pause of the real contracts. */
   private async follow(): Promise<void> {
-    const { hub } = this.disputes;
-    const [time, paused] = [await hub.time(), await hub.isPaused()];
-    if (time > (await this.life.time())) {
-      if (this.paused) await this.life.setPaused(false);
-      await this.life.wait(time);
-      if (this.paused) await this.life.setPaused(true);
-    }
-    if (paused !== this.paused) await this.life.setPaused(paused);
-    this.paused = paused;
+    this.paused = await followClock(this.disputes.hub, this.life, this.paused);
   }
 
   private async demand(): Promise<boolean | undefined> {

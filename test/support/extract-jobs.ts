@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 
 import type { JobLife } from "../../typechain-types/index.js";
-import { succeeds } from "./extract-challenges.js";
+import { followClock, succeeds } from "./extract-challenges.js";
 import type { Dice } from "./graphs.js";
 import {
   declineJob,
@@ -101,15 +101,7 @@ export class JobTwins {
   }
 
   private async follow(): Promise<void> {
-    const { hub } = this.setup;
-    const [time, paused] = [await hub.time(), await hub.isPaused()];
-    if (time > (await this.life.time())) {
-      if (this.paused) await this.life.setPaused(false);
-      await this.life.wait(time);
-      if (this.paused) await this.life.setPaused(true);
-    }
-    if (paused !== this.paused) await this.life.setPaused(paused);
-    this.paused = paused;
+    this.paused = await followClock(this.setup.hub, this.life, this.paused);
   }
 
   private async compare(after: string): Promise<void> {

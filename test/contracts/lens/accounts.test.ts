@@ -6,7 +6,6 @@ import {
   at,
   BOND,
   claimOf,
-  deployDisputes,
   deploySuite,
   type Disputes,
   FALSE_OUTPUT,
@@ -19,7 +18,7 @@ import {
 import { traceOf } from "../../support/alphabet.js";
 import { PARAMETERS } from "../../support/hub.js";
 import { earned, finaliseJob } from "../../support/jobs.js";
-import { deployLenses } from "../../support/lens.js";
+import { deployWithLenses } from "../../support/lens.js";
 import { connect, type Connection, DAY, OFFER, profilesOf, TOKEN } from "../../support/protocol.js";
 import { presentedClaim, reserve, signedVoucher } from "../../support/receipts.js";
 import { delegate } from "../../support/staking.js";
@@ -37,13 +36,10 @@ describe("AccountLens", () => {
   });
 
   beforeEach(async () => {
-    ({ suite, lens } = await chain.networkHelpers.loadFixture(fixture));
+    ({ suite, accounts: lens } = await chain.networkHelpers.loadFixture(fixture));
   });
 
-  async function fixture() {
-    const deployed = await deployDisputes(chain);
-    return { suite: deployed, lens: (await deployLenses(chain, deployed)).accounts };
-  }
+  const fixture = () => deployWithLenses(chain);
 
   it("refuses contracts of another deployment, and accounts without code", async () => {
     const { jobs, receipts, manager, lottery, staking, arbiter } = suite;

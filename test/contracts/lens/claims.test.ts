@@ -7,7 +7,6 @@ import {
   at,
   CLAIM,
   claimOf,
-  deployDisputes,
   deploySuite,
   type Disputes,
   FALSE_OUTPUT,
@@ -22,7 +21,7 @@ import {
 } from "../../support/challenges.js";
 import { PARAMETERS } from "../../support/hub.js";
 import { finaliseJob, listHash, presentJob, requestJob, submitJob } from "../../support/jobs.js";
-import { deployLenses } from "../../support/lens.js";
+import { deployWithLenses } from "../../support/lens.js";
 import { connect, type Connection, DAY, HOUR, TOKEN } from "../../support/protocol.js";
 import { now, presentedClaim, reserve } from "../../support/receipts.js";
 
@@ -41,13 +40,10 @@ describe("ClaimLens", () => {
   });
 
   beforeEach(async () => {
-    ({ suite, lens } = await chain.networkHelpers.loadFixture(fixture));
+    ({ suite, claims: lens } = await chain.networkHelpers.loadFixture(fixture));
   });
 
-  async function fixture() {
-    const deployed = await deployDisputes(chain);
-    return { suite: deployed, lens: (await deployLenses(chain, deployed)).claims };
-  }
+  const fixture = () => deployWithLenses(chain);
 
   const life = async (claimId: string) => lens.claimLife(suite.jobs, claimId);
   /** Mines a block of that time; views are asked at it. */

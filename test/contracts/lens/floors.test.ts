@@ -7,7 +7,6 @@ import type { ClaimLens } from "../../../typechain-types/index.js";
 import {
   BOND,
   claimOf,
-  deployDisputes,
   type Disputes,
   lie,
   LONG_LAYOUT,
@@ -16,7 +15,7 @@ import {
   uphold,
 } from "../../support/challenges.js";
 import { PARAMETERS } from "../../support/hub.js";
-import { deployLenses } from "../../support/lens.js";
+import { deployWithLenses } from "../../support/lens.js";
 import { connect, type Connection, TOKEN } from "../../support/protocol.js";
 import { delegate } from "../../support/staking.js";
 
@@ -38,13 +37,10 @@ describe("ClaimLens: floors and probabilities", () => {
   });
 
   beforeEach(async () => {
-    ({ suite, lens } = await chain.networkHelpers.loadFixture(fixture));
+    ({ suite, claims: lens } = await chain.networkHelpers.loadFixture(fixture));
   });
 
-  async function fixture() {
-    const deployed = await deployDisputes(chain);
-    return { suite: deployed, lens: (await deployLenses(chain, deployed)).claims };
-  }
+  const fixture = () => deployWithLenses(chain);
 
   const floorsAt = async (change: { baseFee?: bigint; dataPrice?: bigint; tokenPrice?: bigint } = {}) => {
     const market = { baseFee: GWEI, dataPrice: 0n, tokenPrice: parseEther("1"), ...change };
@@ -80,8 +76,7 @@ describe("ClaimLens: floors and probabilities", () => {
     // Roots ride along with an opening up to 2,048 of them; the layout has 5.
     const perRoot =
       (BigInt(opening["trace of 2048"]!.transaction) - BigInt(opening["trace of 1"]!.transaction)) / 2047n;
-    const long = await deployDisputes(chain, { layout: LONG_LAYOUT });
-    const { claims } = await deployLenses(chain, long);
+    const { suite: long, claims } = await deployWithLenses(chain, { layout: LONG_LAYOUT });
     const { floors } = await claims.floorsOf(long.modelId, { baseFee: GWEI, dataPrice: 0n, tokenPrice: TOKEN });
     expect(gasOf(lock.cost - floors.lock.cost)).to.be.within(5n * perRoot, 6n * perRoot);
   });
