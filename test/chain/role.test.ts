@@ -6,7 +6,7 @@ import { TouchstoneError } from "../../src/errors.js";
 
 describe("stepEach", () => {
   const lines: string[] = [];
-  const log = pino({ base: undefined, timestamp: false }, { write: (line: string) => lines.push(line) });
+  const log = pino({ base: null, timestamp: false }, { write: (line: string) => lines.push(line) });
   const wording = { log, event: "step-failed", message: "cannot step", about: (id: string) => ({ id }) };
   const logged = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 
