@@ -6,7 +6,7 @@ export interface Metrics {
   /** By route, method and status. */
   readonly requests: Histogram<"route" | "method" | "status">;
   readonly atWork: Gauge;
-  /** By how it was paid (`job`, `receipt`). */
+  /** By what asked (`job`, `receipt`; at an inference host `queue`). */
   readonly answers: Counter<"kind">;
   readonly head: Gauge;
   readonly lastPass: Gauge;
@@ -20,6 +20,14 @@ export interface Metrics {
   readonly maintenance: Gauge<"model">;
   readonly unchecked: Gauge;
   readonly accusations: Gauge;
+  /** Inference hosts that live, as a gateway sees them. */
+  readonly hosts: Gauge;
+  /** Requests that lie in the queue, waiting or at work. */
+  readonly queueDepth: Gauge;
+  /** Times that the queue gave a request to one more host. */
+  readonly redeliveries: Counter;
+  /** Requests that no host answered, by why. */
+  readonly fallbacks: Counter<"code">;
 }
 
 export function createMetrics(): Metrics {
@@ -56,5 +64,12 @@ export function createMetrics(): Metrics {
     }),
     unchecked: new Gauge(named("unchecked_claims", "Claims that wait to be checked")),
     accusations: new Gauge(named("accusations", "Own challenges that are not over")),
+    hosts: new Gauge(named("fleet_hosts", "Inference hosts that live")),
+    queueDepth: new Gauge(named("fleet_queue_depth", "Requests in the queue, waiting or at work")),
+    redeliveries: new Counter(named("fleet_redeliveries_total", "Requests that the queue gave to one more host")),
+    fallbacks: new Counter({
+      ...named("fleet_fallbacks_total", "Requests that no inference host answered"),
+      labelNames: ["code"],
+    }),
   };
 }

@@ -78,6 +78,18 @@ const rules: readonly IForbiddenRuleType[] = [
     to: { path: `^src/(${ROLES}|sim)/`, pathNot: "^src/$1/" },
   },
   {
+    name: "fleet-has-no-key",
+    comment: "An inference host answers without a key, a chain or a state; only the command line joins it to a worker.",
+    from: { path: "^src/fleet/" },
+    to: { path: ["^src/(chain|store|dispute|operator|deploy|config|sim)/", npm("ethers"), "^typechain-types/"] },
+  },
+  {
+    name: "nobody-below-the-fleet",
+    comment: "The embedded default works without a queue.",
+    from: { path: "^src/(?!fleet/|cli/)" },
+    to: { path: "^src/fleet/" },
+  },
+  {
     name: "exchange-below-disputes-and-roles",
     comment: "What parties sign and send each other, and how, is the same for all of them.",
     from: { path: "^src/(http|receipts)/" },

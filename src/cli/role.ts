@@ -95,7 +95,7 @@ export function httpOptions({ log, metrics, signal }: Role, flags: RoleFlags, in
 }
 
 /** The log of a role, which goes to a webhook as well where one is set. */
-function roleLogger({ alertUrl, logLevel }: Settings, role: string): Logger {
+export function roleLogger({ alertUrl, logLevel }: Settings, role: string): Logger {
   if (alertUrl === undefined) return createLogger(role, logLevel);
   const alerts = createAlerts({
     ...{

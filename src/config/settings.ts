@@ -31,6 +31,11 @@ const schema = z.object({
     .regex(/^0x[0-9a-fA-F]{64}$/, "must be 0x and 64 hex digits")
     .optional(),
   TOUCHSTONE_ALERT_URL: z.url({ protocol: /^https?$/ }).optional(),
+  TOUCHSTONE_QUEUE_URL: z
+    .string()
+    .transform((text) => text.split(",").map((url) => url.trim()))
+    .pipe(z.array(z.url({ protocol: /^(nats|tls)$/ })))
+    .optional(),
   TOUCHSTONE_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).optional(),
   NO_COLOR: z.string().optional(),
 });
@@ -56,6 +61,8 @@ export interface Settings {
   readonly key: KeySource;
   /** Webhook for what a person should know; it may hold a secret. */
   readonly alertUrl: string | undefined;
+  /** Addresses of the queue between a gateway and its inference hosts; they may hold a password. Undefined: no hosts. */
+  readonly queue: readonly string[] | undefined;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
   readonly color: boolean;
 }
@@ -88,6 +95,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>> =
       signerAddress: vars.TOUCHSTONE_SIGNER_ADDRESS,
     },
     alertUrl: vars.TOUCHSTONE_ALERT_URL,
+    queue: vars.TOUCHSTONE_QUEUE_URL,
     logLevel: vars.TOUCHSTONE_LOG_LEVEL ?? "info",
     color: vars.NO_COLOR === undefined,
   };

@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 import { TouchstoneError } from "../errors.js";
@@ -33,6 +42,8 @@ export interface ModelFiles {
   partial(key: string): string;
   pathOf(kind: FileKind, hash: string): string;
   has(kind: FileKind, hash: string): boolean;
+  /** All models that are here whole or in part: a manifest each. */
+  list(): { hash: string; modelId: string }[];
   /** Takes in a whole file, whose SHA-256 was checked, from the same file system. */
   adopt(kind: FileKind, hash: string, path: string): void;
   /** Keeps what a registration says about a model whose files are there. */
@@ -85,6 +96,12 @@ export function createModelFiles(folder: string): ModelFiles {
     partial: (key) => join(folder, "partial", key),
     pathOf: fileOf,
     has: (kind, hash) => existsSync(fileOf(kind, hash)),
+    list: () =>
+      (existsSync(folder) ? readdirSync(folder) : [])
+        .filter((name) => /^[0-9a-f]{64}$/.test(name))
+        .flatMap((name) => readdirSync(join(folder, name)).map((file) => ({ hash: `0x${name}`, file })))
+        .filter(({ file }) => /^0x[0-9a-f]{64}\.json$/.test(file))
+        .map(({ hash, file }) => ({ hash, modelId: file.replace(/\.json$/, "") })),
     adopt: (kind, hash, path) => {
       mkdirSync(place(hash), { recursive: true });
       renameSync(path, fileOf(kind, hash));

@@ -10,15 +10,18 @@ import { serveBeside } from "../../http/server.js";
 import type { PreparedModel } from "../../models/prepared.js";
 import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
 import { vetInChild } from "../../runtime/vet.js";
+import { fleetAnswerer } from "../../fleet/answer.js";
+import { createFleet } from "../../fleet/gateway.js";
 import { auditedAbove, nativeAnswerer } from "../../worker/answer.js";
 import { keyElsewhere, receiptKey } from "../../receipts/keys.js";
 import { createEndpoint } from "../../worker/endpoint.js";
 import { createInferService, type Service } from "../../worker/infer.js";
 import { createSelfTest } from "../../worker/self-test.js";
 import { createChainView } from "../../worker/view.js";
-import { createWorker } from "../../worker/worker.js";
+import { createWorker, type Answerer } from "../../worker/worker.js";
 import type { Context } from "../context.js";
 import { address, amount, amountOption, duration, id, integer, named, type Named } from "../parse.js";
+import { hostCommand } from "./host.js";
 import { httpOptions, openRole, withRoleOptions, withRuntimeOptions, type RoleFlags } from "../role.js";
 
 interface WorkerFlags extends RoleFlags, RuntimeSettings {
@@ -31,6 +34,8 @@ interface WorkerFlags extends RoleFlags, RuntimeSettings {
   readonly concurrency: number;
   readonly collectFrom: bigint;
   readonly selfTest: number;
+  readonly queueDepth: number;
+  readonly queueWait: number;
 }
 
 /** How often it is asked whether a self-test is due. */
@@ -52,6 +57,7 @@ function serviceOf(flags: WorkerFlags): Service {
 export function workerCommands(program: Command, context: () => Context): void {
   const worker = program.command("worker").description("answer jobs and paid requests for an operator");
   const run = worker.command("run").description("answer jobs and requests, defend the answers, collect the fees");
+  hostCommand(worker, context);
   withRoleOptions(withRuntimeOptions(run))
     .option("--serve <modelId=price>", "with --listen: a model to serve, and the price of an answer", named(amount), [])
     .addOption(amountOption("--reserve <tokens>", "with --listen: stake behind each reservation that is offered", "50"))
@@ -66,6 +72,13 @@ export function workerCommands(program: Command, context: () => Context): void {
       duration,
       3_600,
     )
+    .option(
+      "--queue-depth <n>",
+      "with TOUCHSTONE_QUEUE_URL: most requests that wait for inference hosts",
+      integer,
+      1_024,
+    )
+    .option("--queue-wait <time>", "with TOUCHSTONE_QUEUE_URL: longest time for a host's answer", duration, 30)
     .addOption(
       amountOption(
         "--audit-above <tokens>",
@@ -90,15 +103,20 @@ export function workerCommands(program: Command, context: () => Context): void {
         ...{ log, metrics, seed: randomInt(2 ** 31), everyMs: flags.selfTest * 1_000 },
         runtime: createRuntimePool<PreparedModel>(flags, vetInChild),
       });
-      const native = nativeAnswerer((model) => selfTest.runtime(model), warnOfRefusals(log));
+      const embedded = nativeAnswerer((model) => selfTest.runtime(model), warnOfRefusals(log));
+      const { queue } = context().settings;
+      const limits = { deadlineMs: flags.queueWait * 1_000, depth: flags.queueDepth };
+      const fleet = queue && createFleet({ urls: queue, log, metrics, ...limits });
+      const native = (mayRefuse: boolean): Answerer =>
+        fleet === undefined ? embedded : fleetAnswerer({ fleet, embedded, mayRefuse, log, metrics });
       const lockOf = async (claimId: string): Promise<bigint> => (await suite.jobs.job(claimId)).lock;
-      const answer = auditedAbove(flags.auditAbove, lockOf, native);
-      const answerRequest = auditedAbove(flags.auditAbove, () => Promise.resolve(flags.reserve), native);
+      const answer = auditedAbove(flags.auditAbove, lockOf, native(false));
+      const answerRequest = auditedAbove(flags.auditAbove, () => Promise.resolve(flags.reserve), native(true));
       const infer = createInferService({
         ...{ ...role, operator, answer: answerRequest, service: serviceOf(flags) },
         view: createChainView(suite),
         key: signer instanceof BaseWallet ? receiptKey(signer.privateKey) : keyElsewhere(signer),
-        maintenance: (model) => selfTest.maintenance(model),
+        maintenance: (model) => (fleet?.serves(model.contentId) === true ? undefined : selfTest.maintenance(model)),
       });
       const { pass } = createWorker({ ...role, operator, answer, collectFrom: flags.collectFrom });
       log.info({ event: "started", operator, worker: sender.address }, "worker started");
@@ -110,6 +128,7 @@ export function workerCommands(program: Command, context: () => Context): void {
       await runRole({ pass, log, pollMs: flags.poll, signal, metrics });
       clearInterval(repeating);
       await drained();
+      await fleet?.close();
       await role.close();
     });
 }
