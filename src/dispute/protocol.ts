@@ -19,7 +19,8 @@ export const ClaimStatus = {
   Drawing: 8,
 } as const;
 
-const nameOf = (codes: Readonly<Record<string, number>>, code: number): string =>
+/** What one of such numbers is called. */
+export const nameOf = (codes: Readonly<Record<string, number>>, code: number): string =>
   Object.entries(codes).find(([, value]) => value === code)?.[0] ?? `unknown (${code})`;
 
 export const claimStatusName = (code: number): string => nameOf(ClaimStatus, code);

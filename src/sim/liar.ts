@@ -11,8 +11,8 @@ import type { Evidencer } from "../dispute/evidence.js";
 import { makeAccusation, type SaltKey } from "../dispute/make-accusation.js";
 import { TouchstoneError } from "../errors.js";
 import type { State } from "../store/state.js";
-import type { Assertion, Lie } from "./lies/lie.js";
-import { randomFor } from "./random.js";
+import type { Lie } from "./lies/lie.js";
+import { createLyingEvidencer } from "./lies/lying.js";
 
 export interface LiarOptions {
   readonly suite: Suite;
@@ -37,25 +37,13 @@ export function createLiar(options: LiarOptions): { pass: () => Promise<PassResu
   const accusations = state.collection<Accusation>("accusation");
   const feed = createFeed(suite, state.collection("cursor"));
   const accuser = createAccuser({ suite, sender, log });
-  let assertion: Promise<Assertion> | undefined;
+  const lying = createLyingEvidencer(evidencer, lie, seed);
   let silent = false;
-
-  const asserted = (claim: ClaimRecord): Promise<Assertion> => {
-    assertion ??= evidencer.auditOf(claim).then((run) => lie(run, claim, randomFor(seed, claimId)));
-    return assertion;
-  };
-
-  /** The evidencer of this process, with the altered trace in place of the true one. */
-  const lying: Evidencer = {
-    ...evidencer,
-    auditOf: async (claim) => ({ ...(await evidencer.auditOf(claim)), trace: (await asserted(claim)).trace }),
-    materialOf: async (claim) => ({ ...(await evidencer.materialOf(claim)), trace: (await asserted(claim)).trace }),
-  };
 
   async function accusationOf(claim: ClaimRecord): Promise<Accusation> {
     const known = accusations.get(claimId);
     if (known !== undefined) return known;
-    const { finding, node } = await asserted(claim);
+    const { finding, node } = await lying.asserted(claim);
     const made = await makeAccusation({ suite, evidencer: lying, challenger: sender.address, signer, claim, finding });
     accusations.put(claimId, made);
     log.info({ event: "lied", challengeId: made.challengeId, claimId, node }, "made up a trace");

@@ -1,12 +1,14 @@
 /**
- * Entry point of one dishonest process: an operator that answers wrongly, or a challenger that accuses falsely. Keys, node and
- * deployment come from the environment, as for honest roles; state is in SQLite, log lines are JSON on standard output.
+ * Entry point of one dishonest process: an operator that answers wrongly, a challenger that accuses falsely, or an auditor that
+ * does not work. Keys, node and deployment come from the environment, as for honest roles; state is in SQLite, log lines are
+ * JSON on standard output.
  */
 import { join } from "node:path";
 
 import { Command, Option } from "commander";
 import { parseEther, ZeroAddress } from "ethers";
 
+import { createAuditor } from "../auditor/auditor.js";
 import { deploymentPath, readDeployment } from "../chain/deployment.js";
 import { loadKey } from "../chain/keys.js";
 import { runRole, untilStopped, type RoleOptions } from "../chain/role.js";
@@ -29,6 +31,7 @@ import { createChainView } from "../worker/view.js";
 import { createWorker, type Answerer } from "../worker/worker.js";
 import { dishonestAnswerer, FRAUDS, type Fraud } from "./frauds/frauds.js";
 import { createLiar } from "./liar.js";
+import { createLazyEvidencer } from "./lies/lazy.js";
 import { LIES, type LieName } from "./lies/lies.js";
 
 interface Flags {
@@ -144,6 +147,13 @@ withFlags(program.command("challenger"))
       createLiar({ ...tools, lie: LIES[flags.lie].lie, claimId: flags.claim, seed: flags.seed }),
     );
   });
+
+withFlags(program.command("auditor")).action(async (flags: Flags) => {
+  await run("auditor (lazy)", flags, (tools) => {
+    const evidencer = createLazyEvidencer(tools.evidencer, flags.seed);
+    return createAuditor({ ...tools, evidencer, auditor: tools.sender.address, guard: createGuard(tools) });
+  });
+});
 
 await program.parseAsync();
 process.exit(0);

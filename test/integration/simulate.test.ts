@@ -75,6 +75,13 @@ describe(`simulator, seed ${SEED}`, function () {
       ...{ jobs: DRAWS, final: DRAWS, draws: DRAWS + 1 },
       ...{ missed: 2, redrawn: 1, tokensBurnt: "2" },
     });
+    // How many answers the honest auditor has stake for, and who of three is picked, is up to block hashes.
+    expect(report.audits.jobs).to.be.at.least(6);
+    const auditorOf = (name: string) => report.audits.auditors.find(({ auditor }) => auditor === name);
+    expect(auditorOf("auditor")).to.include({ missed: 0, slashed: 0, stakeSlashed: "0" });
+    expect(auditorOf("auditor")?.paid).to.be.at.least(4);
+    expect(auditorOf("silent")).to.include({ missed: 1, slashed: 0, stakeSlashed: "0" });
+    expect(auditorOf("lazy")).to.include({ audits: 1, slashed: 1, stakeSlashed: "100", coins: "0" });
     expect(report.receipts, "three right ones and a wrong one").to.equal(4);
     const gainOf = (name: string) => report.gains.find(({ role }) => role === name);
     expect(
@@ -84,6 +91,7 @@ describe(`simulator, seed ${SEED}`, function () {
     expect(gainOf("backer of worker-2")?.tokens).to.equal("+0.00057");
     expect(gainOf("backer of worker-1")?.stake).to.equal("0");
     expect(gainOf("backer of cheat-copied")?.stake, "a fifth of the slash").to.equal("-20");
+    expect(gainOf("lazy")?.stake, "what a false report loses").to.equal("-100");
     expect(gainOf("backer of cheat-receipts")?.stake).to.equal("-10");
     expect(report.bits).to.include({ answers: 9, questions: 3, pairs: 9 });
     expect(report.bits.differingPairs).to.be.greaterThan(0);

@@ -3,6 +3,7 @@ import type { LogDescription, Result } from "ethers";
 import type { JobTermsStruct } from "../../../typechain-types/interfaces/IJobEscrow.js";
 import type { Suite } from "../../chain/suite.js";
 import { readChallenge } from "../../dispute/logs.js";
+import { SeatStatus } from "../../auditor/protocol.js";
 import { ChallengeStatus, ClaimStatus } from "../../dispute/protocol.js";
 
 export interface JobEntry {
@@ -18,6 +19,8 @@ export interface JobEntry {
 
 export interface ChallengeEntry {
   readonly challengeId: string;
+  /** The contract that the claim is of. */
+  readonly source: string;
   readonly claimId: string;
   readonly challenger: string;
   readonly block: number;
@@ -38,19 +41,33 @@ export interface ReservationEntry {
   readonly thawedAt: number;
 }
 
-/** What the chain knows of all jobs, reservations and challenges: the driver's only source for what happened. */
+/** One auditor's part of an audit. */
+export interface SeatEntry {
+  /** The claim that its report is a challenge to, where it finds nothing; and the id of its lock. */
+  readonly seatId: string;
+  readonly jobId: string;
+  readonly auditor: string;
+  readonly status: number;
+  /** What the auditor has committed to: a challenge's id. */
+  readonly report: string;
+  readonly commitDeadline: number;
+  readonly reportDeadline: number;
+}
+
+/** What the chain knows of all jobs, reservations, challenges and audits: the driver's only source for what happened. */
 export interface Ledger {
   jobs(): Promise<readonly JobEntry[]>;
   reservations(): Promise<readonly ReservationEntry[]>;
   challenges(): Promise<readonly ChallengeEntry[]>;
-  /** First seconds after `now` in which something becomes possible: an expiry, a finalisation, a release, a resolution, an execution. */
+  seats(): Promise<readonly SeatEntry[]>;
+  /** First seconds after `now` in which something becomes possible: an expiry, a finalisation, a release, a report, a resolution, an execution. */
   deadlines(now: number): Promise<readonly number[]>;
 }
 
 /** `ReservationStatus.Active` of `contracts/interfaces/IReceiptEscrow.sol`. */
 const ACTIVE = 1;
 
-export function createLedger({ jobs, challenges, receipts, ...suite }: Suite): Ledger {
+export function createLedger({ jobs, challenges, receipts, lottery, ...suite }: Suite): Ledger {
   const { provider, deployment, abi } = suite;
 
   async function logsOf(address: string, topic: string): Promise<{ event: LogDescription; block: number }[]> {
@@ -117,18 +134,36 @@ export function createLedger({ jobs, challenges, receipts, ...suite }: Suite): L
   }
 
   async function deadlinesOfChallenge(challengeId: string, block: number, lastDeadline: number): Promise<number[]> {
-    const { demands } = await readChallenge({ ...suite, jobs, challenges, receipts }, challengeId, block);
+    const { demands } = await readChallenge({ ...suite, jobs, challenges, receipts, lottery }, challengeId, block);
     const unanswered = demands.filter(({ graceDeadline }) => graceDeadline === undefined);
     return [lastDeadline + 1, ...unanswered.map(({ supplyDeadline }) => supplyDeadline + 1)];
   }
 
+  const seatEntries = async (): Promise<SeatEntry[]> => {
+    const drawn = await logsOf(deployment.lottery, lottery.interface.getEvent("AuditDrawn").topicHash);
+    const seats = drawn.flatMap(({ event }) => {
+      const jobId = event.args.getValue("jobId") as string;
+      return (event.args.getValue("auditors") as string[]).map((auditor) => ({ jobId, auditor }));
+    });
+    return Promise.all(
+      seats.map(async ({ jobId, auditor }) => {
+        const seatId = await lottery.seatIdOf(jobId, auditor);
+        const [{ status, report }, audit] = await Promise.all([lottery.seat(seatId), lottery.audit(jobId)]);
+        const [commitDeadline, reportDeadline] = [Number(audit.commitDeadline), Number(audit.reportDeadline)];
+        return { seatId, jobId, auditor, status: Number(status), report, commitDeadline, reportDeadline };
+      }),
+    );
+  };
+
   return {
     jobs: jobEntries,
+    seats: seatEntries,
     reservations: reservationEntries,
     challenges: async () =>
       (await challengeStates()).map(({ challengeId, block, state }) => ({
         challengeId,
         block,
+        source: state.source,
         claimId: state.claimId,
         challenger: state.challenger,
         status: Number(state.status),
@@ -142,6 +177,11 @@ export function createLedger({ jobs, challenges, receipts, ...suite }: Suite): L
       for (const { status, releasableAt, thawedAt } of await reservationEntries()) {
         if (status === ACTIVE) due.push(releasableAt);
         due.push(thawedAt);
+      }
+      for (const { status, commitDeadline, reportDeadline } of await seatEntries()) {
+        if (status === SeatStatus.Picked || status === SeatStatus.Committed) {
+          due.push(commitDeadline + 1, reportDeadline + 1);
+        }
       }
       for (const { challengeId, block, state } of await challengeStates()) {
         if (Number(state.status) === ChallengeStatus.Upheld) due.push(Number(state.executableAt));

@@ -22,6 +22,11 @@ export const workerArgs = (runtime: RuntimeSettings): string[] => [CLI, "worker"
 
 export const watcherArgs = (): string[] => [CLI, "watch", ...runtimeFlags(DEFAULT_RUNTIME)];
 
+export const auditorArgs = (): string[] => [CLI, "audit", "run"];
+
+/** An auditor that agrees without working. */
+export const lazyAuditorArgs = (seed: number): string[] => [...DISHONEST, "auditor", "--seed", String(seed)];
+
 export const fraudArgs = (fraud: Fraud, seed: number, factors: readonly number[] = []): string[] => [
   ...DISHONEST,
   "operator",

@@ -61,6 +61,14 @@ function auditSharesOf({ jobs, final }: ChainEvents, currency: string): bigint {
   return sum(paid.map((each) => each ?? 0n));
 }
 
+/** What the lottery paid to auditors and their delegators in one currency; to one auditor, where one is named. */
+const paidOutIn = ({ paidOut }: ChainEvents, currency: string, auditor?: string): bigint =>
+  sum(
+    paidOut.flatMap((each) =>
+      each.currency === currency && (auditor ?? each.auditor) === each.auditor ? [each.amount] : [],
+    ),
+  );
+
 /** Every coin and token of every contract is owed to somebody or burnt. */
 async function checkContracts(world: World, events: ChainEvents, accounts: readonly string[]): Promise<string[]> {
   const { suite } = world;
@@ -84,6 +92,8 @@ async function checkContracts(world: World, events: ChainEvents, accounts: reado
     expect(`the delegators' fees (${currency})`, held, earned, BigInt(events.roundings));
     const registered = escrow("registry");
     expect(`the registry (${currency})`, await balanceOf(suite, currency, deployment.registry), registered);
+    const inLottery = (events.fromPool.get(currency) ?? 0n) - paidOutIn(events, currency);
+    expect(`the audit lottery (${currency})`, await balanceOf(suite, currency, deployment.lottery), inLottery);
   }
   const owed = await sumOf((account) => challenges.creditOf(account));
   expect(
@@ -119,7 +129,11 @@ export async function readBooks(world: World, feeToken?: FeeToken): Promise<Book
     byAddress.set(address, gained);
     record(roleOf(name), gained);
   }
-  const pool = async (currency: string | undefined) => (currency === undefined ? 0n : suite.jobs.auditPool(currency));
+  // What the lottery has collected and not paid out is the pool's still.
+  const pool = async (currency: string | undefined) =>
+    currency === undefined
+      ? 0n
+      : (await suite.jobs.auditPool(currency)) + (await balanceOf(suite, currency, suite.deployment.lottery));
   record("audit pool", { coins: await pool(ZeroAddress), tokens: await pool(feeToken?.address), stake: 0n });
   const burnt = sum(events.slashes.map((slash) => slash.burnt)) + sum(events.releaseFees.values());
   record("burnt", { coins: await suite.challenges.totalBurnt(), tokens: 0n, stake: burnt });
@@ -160,7 +174,14 @@ export async function readBooks(world: World, feeToken?: FeeToken): Promise<Book
     agree(`${name}'s stake`, gainOf(address).stake, expected, dust);
   }
   for (const currency of events.currencies) {
-    agree(`the audit pool (${currency})`, await suite.jobs.auditPool(currency), auditSharesOf(events, currency));
+    const left = auditSharesOf(events, currency) - paidOutIn(events, currency);
+    agree(`the audit pool (${currency})`, await pool(currency), left);
+    for (const auditor of new Set(events.audits.map((audit) => audit.auditor))) {
+      const pays = events.audits.filter((audit) => audit.auditor === auditor && audit.currency === currency);
+      const due = await suite.lottery.earned(auditor, currency);
+      const what = `${actors.nameOf(auditor) ?? auditor}'s pay for audits (${currency})`;
+      agree(what, paidOutIn(events, currency, auditor) + due, sum(pays.map(({ pay }) => pay)));
+    }
   }
   return { gains: [...gains].map(([role, gained]) => ({ role, ...gained })), problems };
 }

@@ -1,4 +1,4 @@
-import type { LogDescription } from "ethers";
+import { ZeroAddress, type LogDescription, type Result } from "ethers";
 
 import type { JobEntry, ReservationEntry } from "../driver/ledger.js";
 import type { World } from "../driver/world.js";
@@ -29,6 +29,16 @@ export interface ChainEvents {
   /** Credited to delegators, by currency; how many credits, settlements and payments rounded it. */
   readonly toDelegators: ReadonlyMap<string, bigint>;
   readonly roundings: number;
+  /** What audits came to. */
+  readonly audits: readonly {
+    readonly auditor: string;
+    readonly currency: string;
+    /** Earned by reports that stood. */
+    readonly pay: bigint;
+  }[];
+  /** What the lottery took out of the pool, and what it paid to auditors and their delegators, by currency. */
+  readonly fromPool: ReadonlyMap<string, bigint>;
+  readonly paidOut: readonly { readonly auditor: string; readonly currency: string; readonly amount: bigint }[];
   /** Coins of bonds and surcharges that burnt. */
   readonly coinsBurnt: bigint;
   readonly slashes: readonly {
@@ -59,8 +69,8 @@ export async function readEvents({ suite, ledger }: World): Promise<ChainEvents>
     const logs = await provider.getLogs({ address, fromBlock: deployment.block, toBlock: "latest" });
     return logs.flatMap((log) => abi.parseLog(log) ?? []);
   };
-  const [staking, fees, jobs, receipts, challenges, registry, token] = await Promise.all(
-    (["staking", "fees", "jobs", "receipts", "challenges", "registry", "token"] as const).map((name) =>
+  const [staking, fees, jobs, receipts, challenges, registry, token, lottery] = await Promise.all(
+    (["staking", "fees", "jobs", "receipts", "challenges", "registry", "token", "lottery"] as const).map((name) =>
       from(deployment[name]),
     ),
   );
@@ -77,6 +87,12 @@ export async function readEvents({ suite, ledger }: World): Promise<ChainEvents>
     ...ends.map((event) => big(event, "burnt")),
     ...named(challenges, "Demanded").map((event) => big(event, "surcharge")),
   ];
+  const currencyOf = new Map(
+    named(lottery, "AuditDrawn").map((event) => {
+      const { currency } = (event.args.getValue("audit") as Result).toObject() as { currency: string };
+      return [text(event, "jobId"), currency];
+    }),
+  );
   return {
     jobs: await ledger.jobs(),
     reservations: await ledger.reservations(),
@@ -90,6 +106,17 @@ export async function readEvents({ suite, ledger }: World): Promise<ChainEvents>
     collected: sumBy(named(receipts, "Collected"), "reservation", "amount"),
     toDelegators: sumBy(named(fees, "FeesCredited"), "currency", "amount"),
     roundings: named(fees, "FeesCredited", "SharesChanged", "FeesCollected").length,
+    audits: named(lottery, "SeatSettled").map((event) => ({
+      auditor: text(event, "auditor"),
+      currency: currencyOf.get(text(event, "jobId")) ?? ZeroAddress,
+      pay: big(event, "pay"),
+    })),
+    fromPool: sumBy(named(jobs, "AuditPoolCollected"), "currency", "amount"),
+    paidOut: named(lottery, "PayCollected").map((event) => ({
+      auditor: text(event, "auditor"),
+      currency: text(event, "currency"),
+      amount: big(event, "amount") + big(event, "toDelegators"),
+    })),
     coinsBurnt: burnt.reduce((a, b) => a + b, 0n),
     slashes: named(staking, "Slashed", "Penalised").map((event) => ({
       operator: text(event, "operator"),

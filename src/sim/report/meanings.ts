@@ -11,6 +11,8 @@ export interface Known {
   readonly jobs: Map<string, { readonly number: number; readonly operator: string; readonly currency: string }>;
   /** Presented receipts. */
   readonly receipts: Map<string, { readonly number: number; readonly operator: string }>;
+  /** The job that an auditor's seat is about. */
+  readonly seats: Map<string, string>;
   readonly challenges: Map<string, { readonly claimId: string; readonly challenger: string }>;
   nameOf(address: string): string;
 }
@@ -34,6 +36,11 @@ const money = (amount: bigint, currency: string): string =>
 const challengeName = (known: Known, challengeId: string, teller?: string): string => {
   const found = known.challenges.get(challengeId);
   if (found === undefined) return `challenge ${shortId(challengeId)}`;
+  const audited = known.seats.get(found.claimId);
+  if (audited !== undefined) {
+    const whose = found.challenger === teller ? "its" : `${known.nameOf(found.challenger)}'s`;
+    return `${whose} report on ${jobName(known, audited)}`;
+  }
   const job = jobName(known, found.claimId);
   return found.challenger === teller
     ? `its challenge to ${job}`
@@ -129,6 +136,39 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
     },
   ],
   ["JobMissed", (event, known) => `has ${jobName(known, text(event, "jobId"))} drawn anew\n${lossOf(event, known)}`],
+  [
+    "AuditorWeighed",
+    (event) =>
+      big(event, "weight") === 0n ? "audits no more" : "sets stake aside, to be drawn for audits from the next day on",
+  ],
+  [
+    "AuditDrawn",
+    (event, known) => {
+      const auditors = (event.args.getValue("auditors") as string[]).map((each) => known.nameOf(each));
+      return `starts the audit of ${jobName(known, text(event, "jobId"))} by ${auditors.join(", ")}`;
+    },
+  ],
+  [
+    "ReportCommitted",
+    (event, known) => `has run ${jobName(known, text(event, "jobId"))} again, and commits to a report`,
+  ],
+  [
+    "SeatSettled",
+    (event, known, { events, from }) => {
+      const [auditor, job] = [text(event, "auditor"), jobName(known, text(event, "jobId"))];
+      const whose = auditor === from ? "its" : `${known.nameOf(auditor)}'s`;
+      const slashed = events.find(({ name }) => name === "Slashed");
+      if (slashed !== undefined)
+        return `ends ${whose} audit of ${job}: a false report, ${amountOf(big(slashed, "amount"))} tokens burn`;
+      if (events.some(({ name }) => name === "Struck")) return `ends ${whose} audit of ${job}: no report, a strike`;
+      const pay = big(event, "pay");
+      const currency = known.jobs.get(text(event, "jobId"))?.currency ?? ZeroAddress;
+      return pay === 0n
+        ? `ends ${whose} audit of ${job}`
+        : `ends ${whose} audit of ${job}: the report stood, ${money(pay, currency)} are earned`;
+    },
+  ],
+  ["PayCollected", (event) => `takes ${money(big(event, "amount"), text(event, "currency"))} for audits`],
   ["JobPresented", (event, known) => `shows the terms of ${jobName(known, text(event, "jobId"))} to the contracts`],
   [
     "ReceiptPresented",
@@ -161,6 +201,8 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
   [
     "ChallengeOpened",
     (event, known, { events }) => {
+      const reported = known.seats.get(text(event, "claimId"));
+      if (reported !== undefined) return `reports on ${jobName(known, reported)}: nothing is wrong, under a bond`;
       const shown = events.find(({ name }) => name === "DeviationShown");
       const job = jobName(known, text(event, "claimId"));
       if (shown === undefined) return `challenges ${job}`;
@@ -196,6 +238,11 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
       const operator = known.nameOf(text(slashed, "operator"));
       return `${job} is wrong: ${operator} loses ${amountOf(big(slashed, "amount"))} tokens, ${amountOf(big(slashed, "burnt"))} burn`;
     },
+  ],
+  [
+    "ChallengeSettled",
+    (event, known, { from }) =>
+      `${challengeName(known, text(event, "challengeId"), from)} is over, its bond comes back`,
   ],
   ["DemandRefunded", (event) => `takes back the price of a demand, ${amountOf(big(event, "amount"))} coins`],
   ["RewardWithdrawn", (event) => `takes ${amountOf(big(event, "amount"))} tokens of rewards`],

@@ -1,4 +1,4 @@
-import type { LogDescription, Result } from "ethers";
+import { AbiCoder, keccak256, type LogDescription, type Result } from "ethers";
 
 import type { Step } from "../driver/observer.js";
 import { meaningOf, type Known } from "./meanings.js";
@@ -23,9 +23,9 @@ export interface Narrator {
   gas(): Readonly<Record<string, number>>;
 }
 
-/** Calls that make one line together with the one that ends it: an offer, a place on the list for draws, or a delegation. */
+/** Calls that make one line together with the one that ends it: an offer, a place on a list for draws, or a delegation. */
 const GATHERED = new Set(["drip", "approve", "deposit", "proposeWorker", "acceptWorker", "setDrawStake"]);
-const GATHERED_END = new Set(["setOffer", "enlist", "deposit"]);
+const GATHERED_END = new Set(["setOffer", "enlist", "join", "deposit"]);
 
 /** Whether a transaction is a part of what makes one line later; a delegation is a line of its own. */
 function isGathered({ call, events }: Step): boolean {
@@ -38,9 +38,13 @@ function isGathered({ call, events }: Step): boolean {
 const eventOf = (step: Step, name: string): LogDescription | undefined =>
   step.events.find((event) => event.name === name);
 
+/** As `AuditLottery.seatIdOf`. */
+const seatIdOf = (jobId: string, auditor: string): string =>
+  keccak256(AbiCoder.defaultAbiCoder().encode(["bytes32", "address"], [jobId, auditor]));
+
 /** @param nameOf name of an address; unknown ones are shortened. */
 export function createNarrator(nameOf: (address: string) => string): Narrator {
-  const known: Known = { jobs: new Map(), receipts: new Map(), challenges: new Map(), nameOf };
+  const known: Known = { jobs: new Map(), receipts: new Map(), seats: new Map(), challenges: new Map(), nameOf };
   const highest = new Map<string, number>();
   const gathered = new Map<string, number>();
   let deployment = { contracts: 0, gas: 0 };
@@ -58,6 +62,12 @@ export function createNarrator(nameOf: (address: string) => string): Narrator {
       const operator = presented.args.getValue("operator") as string;
       const claimId = presented.args.getValue("claimId") as string;
       known.receipts.set(claimId, { number: known.receipts.size + 1, operator });
+    }
+    const drawn = eventOf(step, "AuditDrawn");
+    if (drawn) {
+      const jobId = drawn.args.getValue("jobId") as string;
+      for (const auditor of drawn.args.getValue("auditors") as string[])
+        known.seats.set(seatIdOf(jobId, auditor), jobId);
     }
     const opened = eventOf(step, "ChallengeOpened");
     if (opened) {

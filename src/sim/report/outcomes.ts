@@ -33,6 +33,8 @@ export interface ReceiptOutcome {
 export interface ChallengeOutcome {
   readonly challengeId: string;
   readonly claimId: string;
+  /** Whether it is an auditor's report that finds nothing: its claim is the auditor's seat. */
+  readonly isReport: boolean;
   readonly challenger: string;
   readonly status: string;
   /** Whether it asserts the true trace. */
@@ -57,6 +59,7 @@ export interface Outcomes {
   readonly jobs: readonly JobOutcome[];
   readonly receipts: readonly ReceiptOutcome[];
   readonly challenges: readonly ChallengeOutcome[];
+  /** Without those of auditors. */
   readonly slashes: readonly SlashOutcome[];
   /** Slashes for answers that were right. There must be none. */
   readonly falseSlashes: readonly SlashOutcome[];
@@ -147,16 +150,19 @@ export async function readOutcomes(
   }
   const receipts = await readReceipts(suite, evidencer, bought);
   const events = await eventsOf(suite, suite.deployment.challenges);
+  const seats = new Map((await ledger.seats()).map(({ seatId, jobId }) => [seatId, jobId]));
   const challenges: ChallengeOutcome[] = [];
   for (const { challengeId, claimId, challenger, status } of await ledger.challenges()) {
     const of = (...names: string[]): LogDescription | undefined =>
       events.find((event) => names.includes(event.name) && text(event, "challengeId") === challengeId);
     const [opened, lost] = [of("ChallengeOpened"), of("ChallengeRefuted", "ChallengeUnanswered")];
-    const claim = bought.find((each) => each.claimId === claimId) ?? (await fetchClaim(suite, claimId));
+    const audited = seats.get(claimId);
+    const claim = bought.find((each) => each.claimId === claimId) ?? (await fetchClaim(suite, audited ?? claimId));
     const truth = claim && (await evidencer.auditOf(claim)).trace.root;
     challenges.push({
       challengeId,
       claimId,
+      isReport: audited !== undefined,
       challenger,
       status: challengeStatusName(status),
       truthful: opened !== undefined && text(opened, "traceRoot") === truth,
@@ -165,7 +171,8 @@ export async function readOutcomes(
       burnt: lost === undefined ? 0n : big(lost, "burnt"),
     });
   }
-  const slashes = slashesOf(await eventsOf(suite, suite.deployment.staking));
+  const slashed = slashesOf(await eventsOf(suite, suite.deployment.staking));
+  const slashes = slashed.filter(({ lockId }) => !seats.has(lockId));
   const wrong = [...jobs, ...receipts].filter(({ deviates }) => deviates);
   const isWrong = new Set(wrong.map((each) => ("jobId" in each ? each.jobId : each.reservation)));
   return {

@@ -17,6 +17,7 @@ export const USES = {
   delegation: "a delegator backs each operator, earns part of its fees and shares its slashes",
   tokens: "every other honest operator is paid in a token",
   receipts: "two operators sell answers by HTTP, paid by vouchers; one of them cheats",
+  audits: "three auditors are drawn for answers; one goes silent, one agrees without working",
 } as const;
 
 export type Use = keyof typeof USES;

@@ -4,7 +4,9 @@ import { amountOf, count, renderTable } from "../report/format.js";
 import type { JobOutcome, Outcomes } from "../report/outcomes.js";
 import type { World } from "../driver/world.js";
 import { renderGains, signed, type Books } from "../market/books.js";
+import { renderAudits, reportAudits, type AuditReport, type SeatOutcome } from "../report/audits.js";
 import { renderDraws, reportDraws, type DrawOutcomes, type DrawReport } from "../report/draws.js";
+import { problemsWithAudits } from "./audits.js";
 import type { BitReport } from "./bits.js";
 import { problemsWithDraws } from "./drawn.js";
 import type { SimulationOptions } from "./options.js";
@@ -47,6 +49,7 @@ export interface SimulationReport {
   readonly receipts: number;
   readonly bits: BitReport;
   readonly draws: DrawReport;
+  readonly audits: AuditReport;
   /** Deviations in multiples of the tolerance, and what became of the job. */
   readonly deviations: readonly { readonly factor: number; readonly job: string }[];
   readonly frauds: number;
@@ -68,6 +71,7 @@ export interface ReportParts {
   readonly books: Books;
   readonly bits: BitReport;
   readonly draws: DrawOutcomes;
+  readonly audits: readonly SeatOutcome[];
   readonly gas: Readonly<Record<string, number>>;
   readonly seconds: number;
 }
@@ -142,7 +146,8 @@ export function report(parts: ReportParts): SimulationReport {
     rewards.set(name, (rewards.get(name) ?? 0n) + amount);
   }
   const statusOf = (jobId: string): string => outcomes.jobs.find((job) => job.jobId === jobId)?.status ?? "None";
-  const lies = outcomes.challenges.filter(({ truthful }) => !truthful);
+  const lies = outcomes.challenges.filter(({ truthful, isReport }) => !truthful && !isReport);
+  const audits = reportAudits(parts.audits, (address) => world.actors.nameOf(address) ?? address);
   const draws = reportDraws(outcomes.jobs, parts.draws);
   return {
     seed: options.seed,
@@ -158,6 +163,7 @@ export function report(parts: ReportParts): SimulationReport {
     receipts: outcomes.receipts.length,
     bits: parts.bits,
     draws,
+    audits,
     deviations: [...population.deviations]
       .map(([jobId, factor]) => ({ factor, job: statusOf(jobId) }))
       .sort((a, b) => a.factor - b.factor),
@@ -172,6 +178,7 @@ export function report(parts: ReportParts): SimulationReport {
     problems: [
       ...problemsOf(parts, operators),
       ...problemsWithDraws(draws, options.draws, population.absent !== undefined),
+      ...(options.uses.includes("audits") ? problemsWithAudits(audits) : []),
     ],
   };
 }
@@ -202,6 +209,7 @@ export function renderReport(r: SimulationReport): string[] {
       ? []
       : [`  deviations, times the tolerance: ${r.deviations.map((d) => `${d.factor} ${d.job}`).join(", ")}`]),
     ...renderDraws(r.draws),
+    ...renderAudits(r.audits),
     `  frauds: ${r.frauds}, slashed ${r.fraudsSlashed}, missed ${r.fraudsMissed}`,
     `  false challenges: ${r.falseChallenges}, lost ${r.falseChallengesRefuted}; honest operators slashed: ${r.falseSlashes}`,
     `  seed ${r.seed}, ${count(Math.round(r.seconds))} seconds`,

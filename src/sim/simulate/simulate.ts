@@ -8,6 +8,7 @@ import { readDigitModel, type Digit } from "../digits.js";
 import { ROOT, type Children } from "../driver/children.js";
 import { TERMS } from "../driver/operators.js";
 import { liarArgs } from "../driver/processes.js";
+import { nextEpoch } from "../driver/draws.js";
 import { createWorld, type World } from "../driver/world.js";
 import { drawBelow, randomFor } from "../random.js";
 import { chainTime } from "../report/format.js";
@@ -15,6 +16,8 @@ import type { Narrator } from "../report/narrator.js";
 import { readOutcomes } from "../report/outcomes.js";
 import type { Sink } from "../report/sink.js";
 import { readDraws } from "../report/draws.js";
+import { readAudits } from "../report/audits.js";
+import { openAudits } from "./audits.js";
 import { compareBits } from "./bits.js";
 import { runDraws } from "./drawn.js";
 import { openCurrency, openMarket } from "./market.js";
@@ -154,6 +157,7 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
   const { uses } = options;
   const market = await openMarket(world, { population, uses, feeToken, modelId, home, consumer: CONSUMER });
   const consumer = createConsumer(world, modelId);
+  const audits = uses.includes("audits") ? await openAudits(world, modelId, options.seed) : undefined;
 
   if (options.draws > 0) {
     sink.chapter(`${options.draws} questions to whoever is drawn`);
@@ -165,7 +169,10 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
       consumer: world.sender(await world.actors.get(CONSUMER)),
       digits: asked.flatMap((digit) => digit ?? []),
     });
+  } else if (audits !== undefined) {
+    await nextEpoch(world);
   }
+  await audits?.pass();
 
   const questions = questionsFor(population, digits, options);
   sink.chapter(`${questions.length} questions`);
@@ -176,6 +183,7 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
   for (const question of questions) asked.push({ question, jobId: await consumer.ask(question) });
   await killing;
   await world.clock.settle();
+  await audits?.pass();
 
   const [firstDigit] = digits;
   const { late } = population;
@@ -203,17 +211,20 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
   sink.chapter("Time passes");
   for (let more = true; more; more = await world.clock.advance()) {
     await consumer.expireOverdue();
+    await audits?.comeBack();
     sink.text([await progress(world)]);
   }
 
   await market.settle();
 
   const evidencer = createEvidencer(createCatalogue(suite, files), createInlineSink());
+  const outcomes = await readOutcomes(world, evidencer, market.bought());
   return report({
     world,
     population,
     options,
-    outcomes: await readOutcomes(world, evidencer, market.bought()),
+    outcomes,
+    audits: await readAudits(world, outcomes),
     draws: await readDraws(suite),
     books: await market.books(),
     bits: await compareBits(suite, evidencer, honestJobs),
