@@ -124,6 +124,18 @@ describe("demo", function () {
     expect(second).to.equal(`${operator} draws ${operator} for job 11`);
   });
 
+  it("audits the drawn job's answer, and pays for it", () => {
+    const pay = { coins: "0.00001", tokens: "0" };
+    expect(result.audits.auditors).to.deep.equal([
+      { auditor: "hedy", audits: 1, paid: 1, released: 0, missed: 0, slashed: 0, ...pay, stakeSlashed: "0" },
+    ]);
+    expect(said(/^starts the audit of job 11 by hedy$/)).to.have.length(1);
+    expect(said(/^reports on job 11: nothing is wrong, under a bond$/)).to.deep.equal([
+      "hedy reports on job 11: nothing is wrong, under a bond",
+    ]);
+    expect(said(/^ends its audit of job 11: the report stood, 0.00001 coins are earned$/)).to.have.length(1);
+  });
+
   it("knows the gas of every function that it used", () => {
     const used = ["register", "request", "submit", "finalise", "commitChallenge", "openChallenge", "demand"];
     const rest = ["demandDeeper", "supplyHashes", "supplyLeaf", "refute", "expire", "resolve", "execute", "deploy"];

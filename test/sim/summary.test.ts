@@ -4,6 +4,7 @@ import { ZeroAddress } from "ethers";
 
 import {
   ABSENT,
+  AUDITOR,
   CHEATS,
   CONSUMER,
   HONEST,
@@ -15,6 +16,7 @@ import {
 } from "../../src/sim/demo/cast.js";
 import { renderSummary, summarise } from "../../src/sim/demo/summary.js";
 import type { Books } from "../../src/sim/market/books.js";
+import type { SeatOutcome } from "../../src/sim/report/audits.js";
 import type { DrawOutcomes } from "../../src/sim/report/draws.js";
 import type {
   ChallengeOutcome,
@@ -54,6 +56,14 @@ function drawsOf(): DrawOutcomes {
   };
 }
 
+/** The auditor has audited that job, and was paid. */
+const auditsOf = (): SeatOutcome[] => [
+  {
+    ...{ jobId: `${HONEST[0]} 3`, auditor: AUDITOR, status: "Paid", expected: "Paid" },
+    ...{ currency: ZeroAddress, pay: 1n, slashed: 0n },
+  },
+];
+
 const slashOf = (operator: string): SlashOutcome => ({
   operator,
   lockId: `${operator} 1`,
@@ -86,7 +96,7 @@ const booksOf = (): { -readonly [K in keyof Books]: Books[K] } => ({
 });
 
 function challengesOf(): ChallengeOutcome[] {
-  const base = { challengeId: "c", claimId: "j", bond: 100n };
+  const base = { challengeId: "c", claimId: "j", isReport: false, bond: 100n };
   return [
     ...CHEATS.map(() => ({ ...base, challenger: WATCHER, status: "Settled", truthful: true, reward: 0n, burnt: 0n })),
     ...LIARS.map(({ name }) => ({
@@ -103,6 +113,7 @@ function challengesOf(): ChallengeOutcome[] {
 type Ending = { -readonly [K in keyof Outcomes]: Outcomes[K] } & {
   books: ReturnType<typeof booksOf>;
   draws: DrawOutcomes;
+  audits: readonly SeatOutcome[];
 };
 
 /** How the demo should end, with changes. */
@@ -110,6 +121,7 @@ function ending(change: (ending: Ending) => void = () => undefined) {
   const ending: Ending = {
     books: booksOf(),
     draws: drawsOf(),
+    audits: auditsOf(),
     jobs: jobsOf(),
     receipts: receiptsOf(),
     challenges: challengesOf(),
@@ -119,8 +131,8 @@ function ending(change: (ending: Ending) => void = () => undefined) {
     coinsOwed: 0n,
   };
   change(ending);
-  const { books, draws, ...outcomes } = ending;
-  return summarise({ outcomes, books, draws, nameOf: (name) => name, lock: LOCK }, RUN);
+  const { books, draws, audits, ...outcomes } = ending;
+  return summarise({ outcomes, books, draws, audits, nameOf: (name) => name, lock: LOCK }, RUN);
 }
 
 const replace = <T>(list: readonly T[], which: (item: T) => boolean, change: Partial<T>): T[] =>
@@ -252,6 +264,20 @@ describe("the demo's judgement", () => {
       /fred gained 0 stake/,
       (o) => {
         o.books.gains = replace(o.books.gains, ({ role }) => role === "fred", { stake: 0n });
+      },
+    ],
+    [
+      "an answer that nobody audited",
+      /0 answers were audited/,
+      (o) => {
+        o.audits = [];
+      },
+    ],
+    [
+      "an audit that ended otherwise than it has to",
+      /an audit by hedy ended as Paid, not Slashed/,
+      (o) => {
+        o.audits = replace(o.audits, () => true, { expected: "Slashed" });
       },
     ],
     [

@@ -24,6 +24,9 @@ export const PATRONS = [
 /** The honest operator that is drawn once and not there. */
 export const ABSENT = "rip";
 
+/** Is drawn to audit the answer of whoever answers in the end. */
+export const AUDITOR = "hedy";
+
 /** Operators that lie about answers, and how. */
 export const CHEATS = [
   { name: "mallory", fraud: "another" },

@@ -24,6 +24,7 @@ import { allowReservations, serveArgs, startServer } from "../market/server.js";
 import { FRAUDS } from "../frauds/frauds.js";
 import { LIES } from "../lies/lies.js";
 import { score } from "../report/format.js";
+import { readAudits } from "../report/audits.js";
 import { readDraws } from "../report/draws.js";
 import type { Narrator } from "../report/narrator.js";
 import { readOutcomes } from "../report/outcomes.js";
@@ -280,6 +281,7 @@ export async function runDemo(options: DemoOptions): Promise<Summary> {
     {
       ...{ outcomes, books, lock: TERMS.lock },
       draws: await readDraws(suite),
+      audits: await readAudits(world, outcomes),
       nameOf: (account) => world.actors.nameOf(account) ?? account,
     },
     { seed, gas: narrator.gas(), chainDays: (now - world.startedAt) / DAY, seconds: options.elapsed() },

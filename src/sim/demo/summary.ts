@@ -1,9 +1,10 @@
+import { renderAudits, reportAudits, type AuditReport, type SeatOutcome } from "../report/audits.js";
 import { amountOf, count } from "../report/format.js";
 import { renderDraws, reportDraws, type DrawOutcomes, type DrawReport } from "../report/draws.js";
 import type { ChallengeOutcome, Outcomes } from "../report/outcomes.js";
 import { renderGains, type Books } from "../market/books.js";
 import { CHEATS, CONSUMER, HONEST, LIARS, WATCHER } from "./cast.js";
-import { problemsWithDraws } from "./drawn.js";
+import { problemsWithAudits, problemsWithDraws } from "./drawn.js";
 import { problemsWithMarket, renderMarket, summariseMarket, type MarketSummary } from "./market-summary.js";
 
 /** The result of the demo. Amounts are in tokens or coins, as decimal text. */
@@ -22,6 +23,7 @@ export interface Summary {
   readonly falseChallenges: readonly { readonly challenger: string; readonly lie: string; readonly ended: string }[];
   readonly market: MarketSummary;
   readonly draws: DrawReport;
+  readonly audits: AuditReport;
   /** Largest gas of every function that was called; `deploy` is the whole deployment. */
   readonly gas: Readonly<Record<string, number>>;
   readonly chainDays: number;
@@ -34,6 +36,7 @@ export interface Judged {
   readonly outcomes: Outcomes;
   readonly books: Books;
   readonly draws: DrawOutcomes;
+  readonly audits: readonly SeatOutcome[];
   readonly nameOf: (address: string) => string;
   /** Stake behind each job. */
   readonly lock: bigint;
@@ -99,9 +102,12 @@ export function summarise(
   const { outcomes, nameOf } = judged;
   const honest = new Set<string>(HONEST);
   const draws = reportDraws(outcomes.jobs, judged.draws);
+  const audits = reportAudits(judged.audits, nameOf);
   const named = outcomes.jobs.filter(({ jobId }) => !judged.draws.jobs.has(jobId));
   const finals = named.filter(({ operator, status }) => honest.has(nameOf(operator)) && status === "Final");
-  const lost = outcomes.challenges.filter((challenge) => !challenge.truthful && isLost(challenge));
+  const lost = outcomes.challenges.filter(
+    (challenge) => !challenge.truthful && !challenge.isReport && isLost(challenge),
+  );
   return {
     seed: run.seed,
     honestFinalised: finals.length,
@@ -125,10 +131,11 @@ export function summarise(
     })),
     market: summariseMarket(judged),
     draws,
+    audits,
     gas: run.gas,
     chainDays: run.chainDays,
     seconds: run.seconds,
-    problems: [...problemsOf(judged, finals.length), ...problemsWithDraws(draws)],
+    problems: [...problemsOf(judged, finals.length), ...problemsWithDraws(draws), ...problemsWithAudits(audits)],
   };
 }
 
@@ -142,6 +149,8 @@ export function renderSummary(s: Summary): string[] {
     `  ${s.falseSlashes} honest operators slashed, ${s.fraudsMissed} frauds missed`,
     ...renderDraws(s.draws),
     ...renderMarket(s.market),
+    "",
+    ...renderAudits(s.audits),
     "",
     ...renderGains(s.market.gains),
     "",
