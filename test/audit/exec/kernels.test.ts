@@ -2,6 +2,8 @@ import { expect } from "chai";
 import { engineOf, type KernelChoice } from "../../../src/audit/exec/fast/engine.js";
 import { createExecutor } from "../../../src/audit/exec/fast/execute.js";
 import { fast } from "../../../src/audit/kernels/gen/fast.js";
+import { areWorthTiles } from "../../../src/audit/exec/fast/neighbours.js";
+import { gridOf } from "../../../src/audit/exec/fast/windows.js";
 import { chooseSplit, type Split } from "../../../src/audit/exec/fast/split.js";
 import { readElement } from "../../../src/audit/exec/elements.js";
 import { evaluateElement } from "../../../src/audit/exec/reference/execute.js";
@@ -33,7 +35,8 @@ interface Case {
   readonly inputs: readonly { readonly dtype: DType; readonly numel: number }[];
   readonly weights: readonly { readonly dtype: DType; readonly numel: number }[];
   /** How the sums must be formed; `rows` stands for row by row. */
-  readonly way: "products of an image" | "products of packed windows" | "windows" | "rows" | "extrema";
+  readonly way:
+    "products of tiles" | "products of an image" | "products of packed windows" | "windows" | "rows" | "extrema";
 }
 
 function view(kind: "input" | "weight", index: number, numel: number, coef: readonly number[], rest = {}): View {
@@ -63,7 +66,8 @@ function convolution({
   m,
   step = 1,
   fill = 0n,
-}: Record<"h" | "w" | "c" | "m", number> & { step?: number; fill?: bigint }): Case {
+  way = "products of an image",
+}: Record<"h" | "w" | "c" | "m", number> & { step?: number; fill?: bigint; way?: Case["way"] }): Case {
   const out = [Math.floor((h - 1) / step) + 1, Math.floor((w - 1) / step) + 1, m];
   const guards = [guard(-1, h, w * c, [step, 0, 0, 1, 0, 0]), guard(-1, w, c, [0, step, 0, 0, 1, 0])];
   const operands = [
@@ -75,7 +79,7 @@ function convolution({
     node: reduce("dot", out, [3, 3, c], operands),
     inputs: [floats(h * w * c)],
     weights: [floats(m * 9 * c), floats(m)],
-    way: "products of an image",
+    way,
   };
 }
 
@@ -106,7 +110,22 @@ const CASES: Readonly<Record<string, Case>> = {
     step: 2,
     fill: 0xbfc00000n,
   }),
-  "convolution in bands of the image and groups of lanes": convolution({ h: 41, w: 40, c: 128, m: 80 }),
+  "convolution in bands of the image and groups of lanes": convolution({
+    h: 41,
+    w: 40,
+    c: 128,
+    m: 80,
+    way: "products of tiles",
+  }),
+  "convolution of odd sizes": convolution({ h: 9, w: 65, c: 33, m: 38, way: "products of tiles" }),
+  "convolution of few places with a fill": convolution({
+    h: 7,
+    w: 12,
+    c: 48,
+    m: 46,
+    fill: 0xbfc00000n,
+    way: "products of tiles",
+  }),
   "convolution with biases by position": (() => {
     const base = convolution({ h: 9, w: 10, c: 4, m: 6 });
     const bias = view("weight", 1, 540, [60, 6, 1, 0, 0, 0]);
@@ -214,7 +233,10 @@ function wayOf(node: ReduceNode): Case["way"] {
   const split: Split | undefined = chooseSplit(node, [a, b], ["products", "windows"]);
   if (split === undefined) return "rows";
   if (split.kind === "windows") return "windows";
-  return split.image === undefined ? "products of packed windows" : "products of an image";
+  if (split.image === undefined) return "products of packed windows";
+  const grid = gridOf(node, split);
+  const lanes = split.lanes.reduce((count, d) => count * node.out[d]!, 1);
+  return grid !== undefined && areWorthTiles(grid, lanes) ? "products of tiles" : "products of an image";
 }
 
 describe("kernels of the fast executor", () => {
@@ -279,6 +301,36 @@ describe("kernels of the fast executor", () => {
               evaluateElement(graph, trace, given, 0, i),
             );
           }
+        }
+      }
+    }
+  });
+
+  it("tell signs of zeros and infinities in tiles where other windows see other numbers", () => {
+    const random = createRandom(fuzzSeed);
+    const [rare, zero] = [
+      [Infinity, -Infinity, NaN, 3e38, -1.5, 2],
+      [0, -0],
+    ] as const;
+    const pick = <T>(list: readonly T[]): T => list[random() % list.length]!;
+    const sparse = (numel: number, one: number): Tensor => {
+      const data = Float32Array.from({ length: numel }, () => pick<number>(random() % one === 0 ? rare : zero));
+      return { dtype: "f32", shape: [numel], data };
+    };
+    for (const [name, { node, inputs, weights, way }] of Object.entries(CASES)) {
+      if (way !== "products of tiles") continue;
+      const given = inputs.map(({ numel }) => sparse(numel, 997));
+      const specs = inputs.map(({ dtype, numel }, i) => ({ name: `x${i}`, dtype, shape: [numel], lo: 0n, hi: 0n }));
+      const constants = weights.map(({ numel }) => sparse(numel, 5_003));
+      const graph: AuditGraph = { inputs: specs, weights: constants, nodes: [node], outputs: [], bound: [] };
+      for (const choice of CHOICES) {
+        const trace = createExecutor(graph, choice).trace(given);
+        const [{ data }] = trace as [Tensor];
+        for (let i = 0; i < fuzzCases(400); i++) {
+          const element = random() % data.length;
+          expect(readElement(data, "f32", element), `${name}, element ${element}`).to.equal(
+            evaluateElement(graph, trace, given, 0, element),
+          );
         }
       }
     }

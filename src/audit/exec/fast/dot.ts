@@ -4,10 +4,11 @@ import { extentsOf } from "../../view.js";
 import { biasReader, laneBiases } from "./bias.js";
 import { cutIntoBoxes } from "./boxes.js";
 import type { Memory } from "./memory.js";
+import { areWorthTiles, createNeighbours } from "./neighbours.js";
 import { elementOffsets, numberTable, packLanes, type Panels } from "./numbers.js";
-import { radiusFactor } from "./radius.js";
+import { neighbourRadiusFactor, radiusFactor } from "./radius.js";
 import { isView, type Split } from "./split.js";
-import { BLOCK_ROWS, createTable, reducedDims, resultSteps, type Windows, windowSource } from "./windows.js";
+import { BLOCK_ROWS, createTable, gridOf, reducedDims, resultSteps, type Windows, windowSource } from "./windows.js";
 
 /** binary64 numbers of lanes that are packed at a time: they stay in a second-level cache. */
 const BUDGET = 2 ** 16;
@@ -48,9 +49,14 @@ export function floatProducts(
   const job = createJob(node, split, memory);
   const { arena, kernels } = memory;
   const { panels, most } = job;
+  const grid = gridOf(node, split);
   const isOwn = split.kind === "windows";
+  const isTiled = grid !== undefined && areWorthTiles(grid, most);
+  const neighbours = isTiled ? createNeighbours(grid, most, memory) : undefined;
   const biases = laneBiases(node, split, bias, memory);
-  const factor = radiusFactor(numelOf(node.red));
+  const terms = numelOf(node.red);
+  const factor = radiusFactor(terms);
+  const neighbourFactor = neighbourRadiusFactor(terms / 9);
   const laneBias = arena.doubles(most);
   const radius = arena.doubles(most);
   const sums = arena.doubles(BLOCK_ROWS * most).byteOffset;
@@ -61,14 +67,23 @@ export function floatProducts(
     start: () => {
       laneOut.write();
       biases.start();
+      neighbours?.start();
     },
-    group: (batch, { first, lanes }) => biases.write(batch, first, laneBias.subarray(0, lanes)),
+    group: (batch, { first, lanes }) => {
+      biases.write(batch, first, laneBias.subarray(0, lanes));
+      neighbours?.group(panels, lanes);
+    },
     windows: (windows, { first, used, lanes }, batchOrigin) => {
-      const { image, rowAt, rows, offsets, terms, rowOut, origin, largest } = windows;
+      const { image, rowAt, rows, offsets, rowOut, origin, largest } = windows;
+      // Where all is zeros, only sums term by term have the right signs.
+      const inTiles = largest > 0 ? neighbours : undefined;
+      const perMagnitude = inTiles === undefined ? factor : neighbourFactor;
       for (let lane = 0; lane < lanes; lane++) {
         const magnitude = Math.abs(laneBias[lane]!);
         const offset = biases.address === 0 ? (magnitude < Infinity ? magnitude : 0) : biases.largest();
-        radius[lane] = (factor * (panels.sizes[lane]! * largest + offset)) / divisor;
+        radius[lane] = (perMagnitude * (panels.sizes[lane]! * largest + offset)) / divisor;
+        // The sign of a zero is never decided by tiles.
+        if (inTiles !== undefined && radius[lane] === 0) radius[lane] = Number.MIN_VALUE;
       }
       const move = batchOrigin + origin + (areTogether ? 4 * first : 0);
       const rounding = [
@@ -82,7 +97,9 @@ export function floatProducts(
         areTogether ? 0 : laneOut.address + 4 * first,
       ] as const;
       const numbers = panels.data.byteOffset;
-      if (isOwn) {
+      if (inTiles !== undefined) {
+        inTiles.windows(windows, panels, lanes, rounding);
+      } else if (isOwn) {
         const step = 8 * panels.termStep;
         kernels.roundedWindows(image, rowAt, rows, offsets, terms, numbers, step, lanes, sums, ...rounding);
       } else {

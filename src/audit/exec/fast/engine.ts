@@ -20,6 +20,29 @@ export interface Kernels {
   roundedWindows(
     ...job: [...windows: Windows, numbers: number, termStep: number, lanes: number, sums: number, ...rounding: Rounding]
   ): void;
+  transformNumbers(
+    ...job: [panels: number, terms: number, termAt: number, channels: number, lanes: number, out: number]
+  ): void;
+  roundedNeighbours(
+    ...job: [
+      image: number,
+      rowAt: number,
+      height: number,
+      width: number,
+      rowStep: number,
+      columnStep: number,
+      channels: number,
+      numbers: number,
+      lanes: number,
+      tileAt: number,
+      tileOffsets: number,
+      scratch: number,
+      offsets: number,
+      terms: number,
+      panels: number,
+      ...rounding: Rounding,
+    ]
+  ): void;
   roundedRows(
     ...job: [
       a: number,
@@ -42,7 +65,8 @@ export interface Kernels {
 }
 
 type Windows = [image: number, rowAt: number, rows: number, offsets: number, terms: number];
-type Rounding = [
+/** How sums are rounded, and where they go: see `round` of assembly/round.ts. */
+export type Rounding = [
   used: number,
   bias: number,
   biasAt: number,

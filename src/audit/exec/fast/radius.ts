@@ -13,6 +13,26 @@
  * NaN, which needs no radius. Nothing under- or overflows: products lie in [2^-298, 2^256], or are 0.
  */
 export function radiusFactor(count: number): number {
-  const depth = Math.min(count, 64) + Math.ceil(count / 64);
+  return factorOf(depthOf(count), count);
+}
+
+/**
+ * The same for sums that are formed four at a time by Winograd's F(2x2, 3x3), of `channels` times nine terms, on M as above.
+ *
+ * A number of B' d B is a sum of four numbers with signs, each through two additions, and is at most four times the largest, L. One of
+ * G g G' is a sum of the nine numbers of a filter, each through four additions and exact halvings. A product of the two, which is not
+ * exact, passes through its own rounding and those of the sum over channels, and a result joins nine such sums by four additions:
+ * eleven roundings more than a sum of `channels` exact products. Without rounding, the absolute values of all that is joined add up
+ * to at most 4 L times (2 |g0| + |g1| + |g2|, or |g0| + |g1| + 2 |g2|, in rows as in columns), so to 16 L times the sum of |g|.
+ */
+export function neighbourRadiusFactor(channels: number): number {
+  return 16 * factorOf(depthOf(channels) + 11, 9 * channels);
+}
+
+function depthOf(count: number): number {
+  return Math.min(count, 64) + Math.ceil(count / 64);
+}
+
+function factorOf(depth: number, count: number): number {
   return (depth + 8) * 2 ** -53 * (1 + 2 ** -30 + count * 2 ** -52);
 }

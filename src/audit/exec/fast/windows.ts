@@ -30,6 +30,19 @@ export interface Windows {
   readonly largest: number;
 }
 
+/** Windows of 3 x 3 neighbours at all places of a grid, whose channels lie side by side in the image. */
+export interface Grid {
+  readonly height: number;
+  readonly width: number;
+  /** Bytes of the image from a row of places, or of neighbours, to the next. */
+  readonly rowStep: number;
+  /** The same along a row. */
+  readonly columnStep: number;
+  readonly channels: number;
+  /** By channel, row and column of a window: the number of the term. */
+  readonly terms: Int32Array<ArrayBuffer>;
+}
+
 /** Prepares the windows of a split; the walker calls back with all those of one batch, some at a time. */
 export interface WindowSource {
   /** To be called before the first batch. */
@@ -130,6 +143,30 @@ function imagedWindows(node: ReduceNode, split: Split, memory: Memory): WindowSo
         visit({ ...all, ...sizes, origin, largest });
       });
     },
+  };
+}
+
+/** What all windows of products that are visited at a time are, if they are such. */
+export function gridOf(node: ReduceNode, split: Split): Grid | undefined {
+  if (split.image === undefined || split.kind !== "products") return undefined;
+  const { boxes, layout } = cutIntoBands(node, split);
+  const walked = extentsOfBox(node, split.rows, boxes);
+  const steps = layout.coef.map((step) => 8 * step);
+  const [down, along, ...more] = split.rows.filter((d) => walked[d]! > 1);
+  if (down === undefined || along === undefined || more.length > 0) return undefined;
+  const reduced = reducedDims(node);
+  const [row, column] = [down, along].map((place) => reduced.find((d) => walked[d] === 3 && steps[d] === steps[place]));
+  if (row === undefined || column === undefined || row === column) return undefined;
+  const others = reduced.filter((d) => d !== row && d !== column);
+  if (elementOffsets(steps, others, walked).some((offset, channel) => offset !== 8 * channel)) return undefined;
+  const strides = walked.map((_, d) => numelOf(walked.slice(d + 1)));
+  return {
+    height: walked[down]!,
+    width: walked[along]!,
+    rowStep: steps[down]!,
+    columnStep: steps[along]!,
+    channels: numelOf(others.map((d) => walked[d]!)),
+    terms: elementOffsets(strides, [...others, row, column], walked),
   };
 }
 

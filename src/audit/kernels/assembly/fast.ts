@@ -1,4 +1,5 @@
 export { add, div, maximum, minimum, mul, sub } from "./maps";
+export { roundedNeighbours, transformNumbers } from "./neighbours";
 export { products, roundedProducts, roundedWindows } from "./products";
 export { roundedRows, takeUndecided } from "./round";
 export { copyBox, extrema, takeLargest, widenBox } from "./boxes";

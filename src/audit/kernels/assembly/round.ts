@@ -4,7 +4,7 @@ import { accumulate, clear, rounded } from "./exact";
 /*
  * The rounding test. The exact sum lies within `radius` of its binary64 approximation s: where RN32(s - radius) and RN32(s + radius)
  * are the same bits, they are the answer, as rounding is monotone; the sign of a zero counts. Where they differ, the exact
- * accumulator decides. A sum that is no finite number (a term was a NaN or an infinity) is its own answer.
+ * accumulator decides. A sum that is no finite number (a term was a NaN or an infinity) is its own answer, if it was formed term by term.
  */
 
 /** Rows of sums that are formed and rounded at a time. */
@@ -18,6 +18,7 @@ let numbers: usize = 0;
 let groupSize: usize = 0;
 let termStep: usize = 0;
 let divisor: u32 = 1;
+let isDerived: bool = false;
 
 let undecided: u32 = 0;
 
@@ -47,6 +48,13 @@ export function exactly(
   groupSize = _groupSize;
   termStep = _termStep;
   divisor = _divisor;
+  isDerived = false;
+}
+
+/** The same for sums that were not formed term by term: neither the sign of a zero nor what is no finite number is their own. */
+export function derived(_image: usize, _offsets: usize, _terms: i32, _panels: usize, _divisor: u32): void {
+  exactly(_image, _offsets, _terms, 0, _panels, (<usize>_terms) << 5, 32, _divisor);
+  isDerived = true;
 }
 
 /** Whether all products are zeros, as where a window sees nothing: binary64 errs in no such sum, nor in its sign. */
@@ -57,11 +65,20 @@ function areZeros(x: usize, y: usize, end: usize): bool {
   return true;
 }
 
-/** The exact sum of a window, of which `sum` is the approximation. */
-function exactSum(row: usize, lane: usize, bias: f64, sum: f64): f32 {
+/** A window's sum term by term, with the bias, over the divisor. */
+function plainSum(x: usize, y: usize, end: usize, bias: f64): f64 {
+  let sum = -0.0;
+  for (let at = offsets; at < end; at += 4, y += termStep) sum += load<f64>(x + load<u32>(at)) * load<f64>(y);
+  return (sum + bias) / <f64>divisor;
+}
+
+/** The sum of a window that the test could not round; `sum` is its approximation. */
+function undecidedSum(row: usize, lane: usize, bias: f64, sum: f64): f32 {
   const x = image + row + lane * laneStep;
   let y = numbers + (lane >> 2) * groupSize + ((lane & 3) << 3);
   const end = offsets + ((<usize>terms) << 2);
+  if (isDerived) sum = plainSum(x, y, end, bias);
+  if (!(Math.abs(sum) < Infinity)) return <f32>sum;
   if (sum == 0 && areZeros(x, y, end)) return <f32>sum;
   undecided++;
   clear();
@@ -122,7 +139,8 @@ export function round(
       const highRadius = v128.load(radius + (lane << 3), 16);
       const below = narrow(f64x2.sub(low, lowRadius), f64x2.sub(high, highRadius));
       const above = narrow(f64x2.add(low, lowRadius), f64x2.add(high, highRadius));
-      const same = i32x4.eq(below, above);
+      let same = i32x4.eq(below, above);
+      if (isDerived) same = v128.and(same, f32x4.lt(f32x4.abs(below), f32x4.splat(Infinity)));
       if (laneOut == 0 && lane + 4 <= <usize>used) {
         const to = out + place + (lane << 2);
         v128.store(to, below);
@@ -138,13 +156,8 @@ export function round(
           continue;
         }
         const value = i == 0 || i == 1 ? doubleOf(low, i) : doubleOf(high, i - 2);
-        if (!(Math.abs(value) < Infinity)) {
-          store<f32>(to, <f32>value);
-        } else if (biasAt != 0) {
-          store<f32>(to, exactSum(load<u32>(rowAt), l, biasOf(biasAt, place, laneOut, l, used), value));
-        } else {
-          store<f32>(to, exactSum(load<u32>(rowAt), l, load<f64>(bias + (l << 3)), value));
-        }
+        const laneBias = biasAt == 0 ? load<f64>(bias + (l << 3)) : biasOf(biasAt, place, laneOut, l, used);
+        store<f32>(to, undecidedSum(load<u32>(rowAt), l, laneBias, value));
       }
     }
   }
