@@ -35,6 +35,13 @@ export function integer(text: string): number {
   return value;
 }
 
+/** A whole number above zero. */
+export function count(text: string): number {
+  const value = integer(text);
+  if (value === 0) throw new InvalidArgumentError("Give a whole number above zero.");
+  return value;
+}
+
 /** A percentage with at most two decimals, in hundredths of a percent. */
 export function basisPoints(text: string): number {
   const value = Math.round(Number(text) * 100);

@@ -24,7 +24,7 @@ import { lockFile } from "../store/lock.js";
 import { openState, roleState, type RoleName, type State } from "../store/state.js";
 import type { Context } from "./context.js";
 import { hashPool } from "./hashing.js";
-import { amount, integer, listen } from "./parse.js";
+import { amount, count, integer, listen } from "./parse.js";
 
 /** Options of every long-running role. */
 export interface RoleFlags {
@@ -63,6 +63,13 @@ export function withRuntimeOptions(command: Command): Command {
     .option("--provider <name>", "execution provider of the native runtime: cpu, cuda, ...", "cpu")
     .option("--threads <n>", "threads inside one operator", integer, 1)
     .option("--optimisation <level>", OPTIMISATIONS.join(", "), oneOf(OPTIMISATIONS), "all");
+}
+
+/** Options of what answers many requests. */
+export function withSessionOptions(command: Command): Command {
+  return command
+    .option("--sessions <n>", "native sessions of each model, each with its own --threads", count, 1)
+    .option("--batch <n>", "most waiting requests that run together, where the model allows it", count, 4);
 }
 
 export function withRoleOptions(command: Command): Command {

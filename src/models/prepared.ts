@@ -1,7 +1,9 @@
 import { fromHex, tensorFromBytes, toHex } from "../audit/bytes.js";
 import { compile } from "../audit/compile.js";
+import { CompileError } from "../audit/compile/errors.js";
 import { commitGraph, contentId, modelContent, type GraphCommitment, type ModelContent } from "../audit/content.js";
 import { executeFast } from "../audit/exec/fast/execute.js";
+import { rowsAreIndependent } from "../audit/rows.js";
 import type { AuditGraph, Tensor } from "../audit/graph.js";
 import { tensorTree, type TensorTree } from "../audit/tree.js";
 import { internalError, TouchstoneError } from "../errors.js";
@@ -25,6 +27,8 @@ export interface PreparedModel {
   readonly runtime: RuntimeModel;
   /** Trees of the weights, in order. */
   readonly weightTrees: readonly TensorTree[];
+  /** Whether `count` requests, stacked along the first axis, are answered each as it is alone (`src/audit/rows.ts`). */
+  stacks(count: number): boolean;
   /** Encoding of a node and its range proof under the graph root. */
   node(index: number): { encoding: string; proof: string[] };
   /** Runs the audit machine and returns the results of all nodes. */
@@ -62,12 +66,18 @@ export function prepareModel(
     name,
     tensor: tensorFromBytes(new Uint8Array(Buffer.from(data, "base64")), dtype, shape),
   }));
-  const shapes = Object.fromEntries(manifest.inputs.map(({ name, shape }) => [name, shape]));
-  const { graph: compiled, report } = compile(bytes, {
-    shapes,
-    bound: Object.fromEntries(bound.map(({ name, tensor }) => [name, tensor])),
-    externalData: listedData(manifest, data),
-  });
+  const compileFor = (count: number): ReturnType<typeof compile> =>
+    compile(bytes, {
+      shapes: Object.fromEntries(
+        manifest.inputs.map(({ name, shape: [first, ...rest] }) => [
+          name,
+          first === undefined ? [] : [count * first, ...rest],
+        ]),
+      ),
+      bound: Object.fromEntries(bound.map(({ name, tensor }) => [name, tensor])),
+      externalData: listedData(manifest, data),
+    });
+  const { graph: compiled, report } = compileFor(1);
   if (manifest.profile === "tolerant" && report.exactOutputs.length > 0) {
     throw new TouchstoneError(
       "PROFILE_UNSOUND",
@@ -108,6 +118,15 @@ export function prepareModel(
       ...(hazard === undefined ? {} : { hazard: `${hazard.label}: ${hazard.reason}` }),
     },
     weightTrees: graph.weights.map((tensor) => tensorTree(tensor)),
+    stacks: (count) => {
+      try {
+        return rowsAreIndependent(compiled, compileFor(count).graph, count);
+      } catch (thrown) {
+        // Its file fixes the first axis, or something inside it does.
+        if (thrown instanceof CompileError) return false;
+        throw thrown;
+      }
+    },
     node: (index) => {
       const encoding = commitment.encodings[index];
       if (encoding === undefined) throw internalError(`there is no node ${index}`);

@@ -1,15 +1,17 @@
-import { fork, type ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 
 import type { Tensor } from "../audit/graph.js";
-import { TouchstoneError } from "../errors.js";
+import { messageOf, TouchstoneError } from "../errors.js";
 import type { NativeOptions } from "./native.js";
 import type { Runtime, RuntimeModel } from "./runtime.js";
 
 /*
- * Native sessions in a child process. ONNX Runtime is C++ that reads files and inputs of anybody: some of them end its process
- * (an integer division by zero, a malformed file), and nothing in the same process can prevent that.
+ * Native sessions elsewhere than on the caller's thread. In a child process: ONNX Runtime is C++ that reads files and inputs of
+ * anybody: some of them end its process (an integer division by zero, a malformed file), and nothing in the same process can
+ * prevent that. On a thread: a session computes on the thread that asks it, and several are to compute at a time.
  */
 
 /** What is asked of the child: `session` is a number of the parent's choice. */
@@ -29,16 +31,29 @@ export interface Reply {
   readonly failure?: { readonly code: string; readonly message: string; readonly next?: string };
 }
 
-/** A child process for native sessions; it starts with the first one, and again after it died. */
+/** Where native sessions are: it starts with the first one, and again after it died. */
 export interface SessionHost {
   /**
-   * Loads a model in the child.
+   * Loads a model there.
    * @throws TouchstoneError `RUNTIME_DIED` where the file ends the process, `MODEL_REFUSED_BY_RUNTIME` where it cannot be loaded.
-   * The runtime's `run` throws `RUNTIME_DIED` where an input does; all sessions of that process are lost then.
+   * The runtime's `run` throws `RUNTIME_DIED` where an input does; all sessions of that host are lost then.
    */
   load(model: RuntimeModel, options?: NativeOptions): Promise<Runtime>;
-  /** Ends the child. */
+  /** Ends it. */
   close(): void;
+}
+
+/** A running child process or thread. */
+interface Child {
+  send(request: Request): void;
+  /** An idle child does not keep its parent alive. */
+  hold(isBusy: boolean): void;
+  kill(): void;
+}
+
+interface Listeners {
+  readonly reply: (reply: Reply) => void;
+  readonly end: (how: string) => void;
 }
 
 /** Whatever started this process, the child has to read TypeScript. */
@@ -48,14 +63,51 @@ const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const TIMEOUT_MS = 120_000;
 
 interface Waiting {
+  readonly child: Child;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: TouchstoneError) => void;
   readonly timer: NodeJS.Timeout;
 }
 
-interface Child {
-  readonly process: ChildProcess;
-  readonly waiting: Map<number, Waiting>;
+function startProcess({ reply, end }: Listeners): Child {
+  const child = fork(fileURLToPath(new URL("session-process.ts", import.meta.url)), {
+    execArgv: ["--import", TSX],
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  child.on("message", (message) => reply(message as Reply));
+  child.on("exit", (code, signal) => end(signal ?? `code ${code}`));
+  child.on("error", ({ message }) => end(message));
+  return {
+    send: (request) => void child.send(request),
+    hold: (isBusy) => {
+      if (isBusy) {
+        child.ref();
+        child.channel?.ref();
+      } else {
+        child.unref();
+        child.channel?.unref();
+      }
+    },
+    kill: () => child.kill("SIGKILL"),
+  };
+}
+
+function startThread({ reply, end }: Listeners): Child {
+  const worker = new Worker(new URL("session-thread.ts", import.meta.url), { execArgv: ["--import", TSX] });
+  worker.on("message", reply);
+  worker.on("error", (thrown) => end(messageOf(thrown)));
+  worker.on("exit", (code) => end(`code ${code}`));
+  return {
+    send: (request) => worker.postMessage(request),
+    hold: (isBusy) => {
+      if (isBusy) worker.ref();
+      else worker.unref();
+    },
+    kill: () => {
+      void worker.terminate();
+    },
+  };
 }
 
 function died(how: string): TouchstoneError {
@@ -64,39 +116,39 @@ function died(how: string): TouchstoneError {
   });
 }
 
-export function createSessionHost(timeoutMs: number = TIMEOUT_MS): SessionHost {
+export interface HostOptions {
+  /** On a thread, which dies with the caller's process; by default in a process. */
+  readonly onThread?: boolean;
+  readonly timeoutMs?: number;
+}
+
+export function createSessionHost({ onThread = false, timeoutMs = TIMEOUT_MS }: HostOptions = {}): SessionHost {
+  const waiting = new Map<number, Waiting>();
   let current: Child | undefined;
   let count = 0;
 
   function start(): Child {
-    const child: Child = {
-      waiting: new Map(),
-      process: fork(fileURLToPath(new URL("session-process.ts", import.meta.url)), {
-        execArgv: ["--import", TSX],
-        serialization: "advanced",
-        stdio: ["ignore", "ignore", "ignore", "ipc"],
-      }),
-    };
-    const end = (how: string): void => {
-      if (current === child) current = undefined;
-      for (const { reject, timer } of child.waiting.values()) {
-        clearTimeout(timer);
-        reject(died(how));
-      }
-      child.waiting.clear();
-    };
-    child.process.on("message", (reply) => settle(child, reply as Reply));
-    child.process.on("exit", (code, signal) => end(signal ?? `code ${code}`));
-    child.process.on("error", ({ message }) => end(message));
+    const child: Child = (onThread ? startThread : startProcess)({
+      reply: (reply) => settle(child, reply),
+      end: (how) => {
+        if (current === child) current = undefined;
+        for (const [id, asked] of waiting) {
+          if (asked.child !== child) continue;
+          waiting.delete(id);
+          clearTimeout(asked.timer);
+          asked.reject(died(how));
+        }
+      },
+    });
     return child;
   }
 
   function settle(child: Child, reply: Reply): void {
-    const asked = child.waiting.get(reply.id);
+    const asked = waiting.get(reply.id);
     if (asked === undefined) return;
-    child.waiting.delete(reply.id);
+    waiting.delete(reply.id);
     clearTimeout(asked.timer);
-    if (child.waiting.size === 0) hold(child, false);
+    if (waiting.size === 0) child.hold(false);
     if (reply.failure === undefined) {
       asked.resolve(reply);
       return;
@@ -105,26 +157,13 @@ export function createSessionHost(timeoutMs: number = TIMEOUT_MS): SessionHost {
     asked.reject(new TouchstoneError(code, message, next === undefined ? {} : { next }));
   }
 
-  /** An idle child does not keep its parent alive. */
-  function hold({ process: child }: Child, isBusy: boolean): void {
-    if (isBusy) {
-      child.ref();
-      child.channel?.ref();
-    } else {
-      child.unref();
-      child.channel?.unref();
-    }
-  }
-
   function ask(child: Child, session: number, call: Request["call"]): Promise<Reply> {
     const id = ++count;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        child.process.kill("SIGKILL");
-      }, timeoutMs);
-      child.waiting.set(id, { resolve, reject, timer });
-      hold(child, true);
-      child.process.send({ id, session, call } satisfies Request);
+      const timer = setTimeout(() => child.kill(), timeoutMs);
+      waiting.set(id, { child, resolve, reject, timer });
+      child.hold(true);
+      child.send({ id, session, call });
     });
   }
 
@@ -146,7 +185,7 @@ export function createSessionHost(timeoutMs: number = TIMEOUT_MS): SessionHost {
       };
     },
     close: () => {
-      current?.process.kill();
+      current?.kill();
       current = undefined;
     },
   };

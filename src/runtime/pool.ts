@@ -1,6 +1,8 @@
 import { TouchstoneError } from "../errors.js";
+import { createSessionHost } from "./isolated.js";
 import { createNativeRuntime, type NativeOptions } from "./native.js";
 import type { OptimisationLevel, Runtime, RuntimeModel } from "./runtime.js";
+import { createSessions, type Sessions } from "./sessions.js";
 import { createWasmRuntime } from "./wasm.js";
 
 /** How a role runs models. */
@@ -11,12 +13,36 @@ export interface RuntimeSettings {
   /** Threads inside one operator. */
   readonly threads: number;
   readonly optimisation: OptimisationLevel;
+  /** Native sessions of each model; default 1, which computes on the process's own thread. More have a thread each. */
+  readonly sessions?: number;
+  /** Most requests in one run, of models that allow it; default 1. */
+  readonly batch?: number;
 }
 
 /** What a pool must know of a model. */
 export interface PooledModel {
   readonly contentId: string;
   readonly runtime: RuntimeModel;
+  /** Whether so many requests may run together; default: they may not. */
+  stacks?(count: number): boolean;
+}
+
+/** A session with a thread of its own. */
+async function openOnThread(model: RuntimeModel, options: NativeOptions): Promise<Runtime> {
+  const host = createSessionHost({ onThread: true });
+  try {
+    const session = await host.load(model, options);
+    return {
+      ...session,
+      release: async () => {
+        await session.release();
+        host.close();
+      },
+    };
+  } catch (thrown) {
+    host.close();
+    throw thrown;
+  }
 }
 
 /**
@@ -28,14 +54,24 @@ export interface PooledModel {
  */
 export function createRuntimePool<M extends PooledModel>(
   settings: RuntimeSettings,
-  vet?: (model: M, options: NativeOptions) => Promise<void>,
-): (model: M) => Promise<Runtime> {
-  const { threads, optimisation, engine, provider } = settings;
-  const loaded = new Map<string, Promise<Runtime>>();
+  vet?: (model: M, options: NativeOptions, batch: number) => Promise<void>,
+): (model: M) => Promise<Sessions> {
+  const { threads, optimisation, engine, provider, sessions = 1 } = settings;
+  const loaded = new Map<string, Promise<Sessions>>();
   const options: NativeOptions = { threads, optimisation, providers: [provider] };
-  async function load(model: M): Promise<Runtime> {
+
+  /** Most requests of a model that run together. A batch of any size up to it may come. */
+  function largestBatch(model: M): number {
+    let size = 1;
+    while (size < (settings.batch ?? 1) && model.stacks?.(size + 1) === true) size++;
+    return size;
+  }
+
+  async function load(model: M): Promise<Sessions> {
     const { runtime } = model;
-    if (engine === "wasm") return createWasmRuntime(runtime);
+    const batch = largestBatch(model);
+    // It has one thread, the process's own.
+    if (engine === "wasm") return createSessions(() => createWasmRuntime(runtime), { sessions: 1, batch });
     if (runtime.hazard !== undefined) {
       throw new TouchstoneError(
         "RUNTIME_HAZARD",
@@ -45,8 +81,9 @@ export function createRuntimePool<M extends PooledModel>(
         },
       );
     }
-    await vet?.(model, options);
-    return createNativeRuntime(runtime, options);
+    await vet?.(model, options, batch);
+    const open = sessions === 1 ? createNativeRuntime : openOnThread;
+    return createSessions(() => open(runtime, options), { sessions, batch });
   }
   return (model) => {
     const known = loaded.get(model.contentId);

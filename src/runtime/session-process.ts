@@ -1,32 +1,7 @@
-import { messageOf, TouchstoneError } from "../errors.js";
-import { createNativeRuntime } from "./native.js";
-import type { Reply, Request } from "./isolated.js";
-import type { Runtime } from "./runtime.js";
+import type { Request } from "./isolated.js";
+import { answer } from "./session-server.js";
 
-/*
- * Holds native sessions in a process of its own, for isolated.ts: a file or an input that makes ONNX Runtime end its process
- * ends this one.
- */
-
-const sessions = new Map<number, Promise<Runtime>>();
-
-async function answer({ id, session, call }: Request): Promise<Reply> {
-  try {
-    if (call.kind === "load") {
-      const loading = createNativeRuntime(call.model, call.options);
-      sessions.set(session, loading);
-      return { id, label: (await loading).label };
-    }
-    const runtime = await sessions.get(session)!;
-    if (call.kind === "run") return { id, outputs: await runtime.run(call.inputs) };
-    sessions.delete(session);
-    await runtime.release();
-    return { id };
-  } catch (thrown) {
-    const { code = "RUNTIME_FAILED", next } = thrown instanceof TouchstoneError ? thrown : {};
-    return { id, failure: { code, message: messageOf(thrown), ...(next === undefined ? {} : { next }) } };
-  }
-}
+/* Native sessions in a process of their own: a file or an input that makes ONNX Runtime end its process ends this one. */
 
 process.on("message", (request: Request) => {
   void answer(request).then((reply) => process.send?.(reply));

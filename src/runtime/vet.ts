@@ -4,6 +4,7 @@ import type { InputSpec, Tensor } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
 import { createSessionHost } from "./isolated.js";
 import type { NativeOptions } from "./native.js";
+import { stack } from "./rows.js";
 import type { RuntimeModel } from "./runtime.js";
 
 /** A model that somebody wants to serve natively. */
@@ -21,18 +22,22 @@ function filledWith({ dtype, shape }: InputSpec, bits: bigint): Tensor {
 /**
  * Loads and runs a model in a process of its own, with the ends of its domain as inputs, before a role takes it into its own.
  *
+ * @param batch most requests that will run together
  * @throws TouchstoneError `RUNTIME_DIED` where that process ended, `MODEL_REFUSED_BY_RUNTIME` where the file cannot be loaded.
  */
-export async function vetInChild({ runtime, graph }: Candidate, options: NativeOptions): Promise<void> {
+export async function vetInChild({ runtime, graph }: Candidate, options: NativeOptions, batch = 1): Promise<void> {
   const host = createSessionHost();
   try {
     const session = await host.load(runtime, options);
     for (const end of ["lo", "hi"] as const) {
-      try {
-        await session.run(graph.inputs.map((spec) => filledWith(spec, spec[end])));
-      } catch (thrown) {
-        // An input that the runtime refuses (an index out of range, say) harms nobody.
-        if (thrown instanceof TouchstoneError && thrown.code === "RUNTIME_DIED") throw thrown;
+      const inputs = graph.inputs.map((spec) => filledWith(spec, spec[end]));
+      for (const count of new Set([1, batch])) {
+        try {
+          await session.run(stack(new Array<Tensor[]>(count).fill(inputs)));
+        } catch (thrown) {
+          // An input that the runtime refuses (an index out of range, say) harms nobody.
+          if (thrown instanceof TouchstoneError && thrown.code === "RUNTIME_DIED") throw thrown;
+        }
       }
     }
   } finally {

@@ -2,11 +2,12 @@ import type { Logger } from "pino";
 
 import { tensorBytes, toHex } from "../audit/bytes.js";
 import { createRandom, generateInput, KINDS } from "../calibrate/inputs.js";
+import type { Tensor } from "../audit/graph.js";
 import { isSuspicious } from "../dispute/examine.js";
 import { TouchstoneError } from "../errors.js";
 import type { Metrics } from "../metrics.js";
 import type { PreparedModel } from "../models/prepared.js";
-import type { Runtime } from "../runtime/runtime.js";
+import type { Sessions } from "../runtime/sessions.js";
 import { auditAnswer } from "./answer.js";
 
 /** Compares what this machine answers natively with the audit machine, before a model is served and while it is. */
@@ -15,7 +16,7 @@ export interface SelfTest {
    * The runtime of a model, once it has answered like the audit machine.
    * @throws TouchstoneError `SELF_TEST_FAILED` where it did not, `MODEL_REFUSED_BY_RUNTIME` and others where there is none.
    */
-  runtime(model: PreparedModel): Promise<Runtime>;
+  runtime(model: PreparedModel): Promise<Sessions>;
   /** Why a model is not served natively now; undefined where it is. */
   maintenance(model: PreparedModel): string | undefined;
   /** Tests one model again that is due, if any is. A model whose results are back in their noise is served again. */
@@ -23,7 +24,7 @@ export interface SelfTest {
 }
 
 export interface SelfTestOptions {
-  readonly runtime: (model: PreparedModel) => Promise<Runtime>;
+  readonly runtime: (model: PreparedModel) => Promise<Sessions>;
   /** Pause between two tests of one model; an audit run each, in which nothing else is answered. */
   readonly everyMs: number;
   /** Of the inputs; printed with every result. */
@@ -37,28 +38,37 @@ const FAILED = "SELF_TEST_FAILED";
 
 interface Tested {
   readonly model: PreparedModel;
-  readonly loading: Promise<Runtime>;
+  readonly loading: Promise<Sessions>;
   at: number;
   rounds: number;
   failure: TouchstoneError | undefined;
 }
 
 /** @throws TouchstoneError `SELF_TEST_FAILED` where a native answer differs by more than honest hardware does. */
-async function compare(model: PreparedModel, runtime: Runtime, seed: number, rounds: number): Promise<void> {
-  const random = createRandom(seed + rounds);
-  const kind = KINDS[rounds % KINDS.length]!;
-  const inputs = model.graph.inputs.map((spec) => generateInput(spec, kind, random));
+async function compare(model: PreparedModel, runtime: Sessions, seed: number, rounds: number): Promise<void> {
   // Nothing but the audit machine answers for these: there is no noise to be within.
   if (model.manifest.profile === "exact") return;
+  const random = createRandom(seed + rounds);
+  const kind = KINDS[rounds % KINDS.length]!;
+  const draw = (): Tensor[] => model.graph.inputs.map((spec) => generateInput(spec, kind, random));
+  const inputs = draw();
   const audited = auditAnswer(model, inputs).map((tensor) => toHex(tensorBytes(tensor)));
-  if (!isSuspicious(model, await runtime.run(inputs), audited)) return;
-  throw new TouchstoneError(
-    FAILED,
-    `${runtime.label} differs from the audit machine by more than the published noise (${kind} input, seed ${seed + rounds}).`,
-    {
-      next: "Change --provider, --optimisation or the hardware. Until then the model is not served by HTTP, and jobs are audited.",
-    },
-  );
+  const check = (outputs: readonly Tensor[], how: string): void => {
+    if (!isSuspicious(model, outputs, audited)) return;
+    throw new TouchstoneError(
+      FAILED,
+      `${runtime.label} differs from the audit machine by more than the published noise (${kind} input${how}, seed ${seed + rounds}).`,
+      {
+        next: "Change --provider, --optimisation or the hardware. Until then the model is not served by HTTP, and jobs are audited.",
+      },
+    );
+  };
+  check(await runtime.run(inputs), "");
+  if (runtime.batch === 1) return;
+  // Each place among others comes in turn.
+  const place = rounds % runtime.batch;
+  const requests = Array.from({ length: runtime.batch }, (_, i) => (i === place ? inputs : draw()));
+  check((await runtime.together(requests))[place]!, ` in a batch of ${runtime.batch}`);
 }
 
 export function createSelfTest({

@@ -61,7 +61,7 @@ describe("native sessions in a child process", function () {
   it("that cannot be loaded, or hang, are named errors", async () => {
     const broken = { ...QUOTIENT, bytes: QUOTIENT.bytes.slice(0, -7) };
     expect(await codeOf(host.load(broken))).to.equal("MODEL_REFUSED_BY_RUNTIME");
-    const impatient = createSessionHost(1);
+    const impatient = createSessionHost({ timeoutMs: 1 });
     expect(await codeOf(impatient.load(QUOTIENT))).to.equal("RUNTIME_DIED");
     impatient.close();
   });

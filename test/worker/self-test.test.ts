@@ -3,10 +3,12 @@ import { pino } from "pino";
 
 import { createNativeRuntime } from "../../src/runtime/native.js";
 import type { Runtime } from "../../src/runtime/runtime.js";
+import { createSessions, type Sessions } from "../../src/runtime/sessions.js";
 import { TouchstoneError } from "../../src/errors.js";
 import { createMetrics } from "../../src/metrics.js";
 import { createSelfTest } from "../../src/worker/self-test.js";
 import { digitModel } from "../support/digits.js";
+import { NOISE, openModel } from "../support/open-model.js";
 
 const log = pino({ level: "silent" });
 const { model } = digitModel();
@@ -25,6 +27,9 @@ function drifting(runtime: Runtime, by: () => number): Runtime {
   };
 }
 
+const single = (runtime: Runtime): Promise<Sessions> =>
+  createSessions(() => Promise.resolve(runtime), { sessions: 1, batch: 1 });
+
 const codeOf = (thrown: unknown): string => (thrown as { code: string }).code;
 
 describe("self-test", () => {
@@ -41,7 +46,7 @@ describe("self-test", () => {
   const make = (metrics = createMetrics()) => {
     const runtime = () => {
       loads++;
-      return Promise.resolve(drifting(native, () => by));
+      return single(drifting(native, () => by));
     };
     return createSelfTest({ ...options, metrics, runtime });
   };
@@ -85,5 +90,30 @@ describe("self-test", () => {
     const test = createSelfTest({ ...options, runtime: () => Promise.reject(refusal) });
     expect(await test.runtime(model).catch((thrown: unknown) => thrown)).to.equal(refusal);
     expect(test.maintenance(model)).to.equal(undefined);
+  });
+
+  it("refuses a model whose batches deviate, though each answer alone does not", async () => {
+    const open = await openModel();
+    const real = await createNativeRuntime(open.runtime);
+    const asked: number[] = [];
+    let isWrong = false;
+    const runtime: Runtime = {
+      ...real,
+      run: async (inputs) => {
+        const rows = inputs[0]!.shape[0]!;
+        asked.push(rows);
+        const [y] = await real.run(inputs);
+        const data = (y!.data as Float32Array).map((v) => v + (isWrong && rows > 1 ? 2 * NOISE : 0));
+        return [{ ...y!, data }];
+      },
+    };
+    const pool = () => createSessions(() => Promise.resolve(runtime), { sessions: 1, batch: 3 });
+    await createSelfTest({ ...options, runtime: pool }).runtime(open);
+    expect(asked).to.deep.equal([1, 3]);
+    isWrong = true;
+    const test = createSelfTest({ ...options, runtime: pool });
+    expect(codeOf(await test.runtime(open).catch((thrown: unknown) => thrown))).to.equal("SELF_TEST_FAILED");
+    expect(test.maintenance(open)).to.include("in a batch of 3");
+    await real.release();
   });
 });

@@ -15,7 +15,7 @@ import { vetInChild } from "../../runtime/vet.js";
 import { createSelfTest } from "../../worker/self-test.js";
 import type { Context } from "../context.js";
 import { collect, duration, id, integer, listen } from "../parse.js";
-import { roleLogger, withRuntimeOptions } from "../role.js";
+import { roleLogger, withRuntimeOptions, withSessionOptions } from "../role.js";
 
 interface HostFlags extends RuntimeSettings {
   readonly serve: readonly string[];
@@ -46,7 +46,7 @@ function modelsIn(files: ModelFiles, wanted: ReadonlySet<string>, log: Logger): 
 }
 
 export function hostCommand(worker: Command, context: () => Context): void {
-  withRuntimeOptions(worker.command("host"))
+  withSessionOptions(withRuntimeOptions(worker.command("host")))
     .description(
       "run models for a gateway (`worker run`) by way of the queue at TOUCHSTONE_QUEUE_URL; needs no key and no chain",
     )

@@ -22,7 +22,14 @@ import { createWorker, type Answerer } from "../../worker/worker.js";
 import type { Context } from "../context.js";
 import { address, amount, amountOption, duration, id, integer, named, type Named } from "../parse.js";
 import { hostCommand } from "./host.js";
-import { httpOptions, openRole, withRoleOptions, withRuntimeOptions, type RoleFlags } from "../role.js";
+import {
+  httpOptions,
+  openRole,
+  withRoleOptions,
+  withRuntimeOptions,
+  withSessionOptions,
+  type RoleFlags,
+} from "../role.js";
 
 interface WorkerFlags extends RoleFlags, RuntimeSettings {
   readonly auditAbove: bigint;
@@ -58,7 +65,7 @@ export function workerCommands(program: Command, context: () => Context): void {
   const worker = program.command("worker").description("answer jobs and paid requests for an operator");
   const run = worker.command("run").description("answer jobs and requests, defend the answers, collect the fees");
   hostCommand(worker, context);
-  withRoleOptions(withRuntimeOptions(run))
+  withRoleOptions(withSessionOptions(withRuntimeOptions(run)))
     .option("--serve <modelId=price>", "with --listen: a model to serve, and the price of an answer", named(amount), [])
     .addOption(amountOption("--reserve <tokens>", "with --listen: stake behind each reservation that is offered", "50"))
     .option("--reserve-for <time>", "with --listen: how long a reservation lasts", duration, 7 * 86_400)
