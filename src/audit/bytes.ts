@@ -185,21 +185,37 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** ASCII codes of the two digits of every byte, as a 16-bit element holds them. */
+const DIGITS = Uint16Array.from({ length: 256 }, (_, byte) => {
+  const [high, low] = byte.toString(16).padStart(2, "0");
+  return high!.charCodeAt(0) | (low!.charCodeAt(0) << 8);
+});
+const PREFIX = "0".charCodeAt(0) | ("x".charCodeAt(0) << 8);
+/** Values of digits by their ASCII code; -1 for what is none. */
+const VALUES = Int8Array.from({ length: 256 }, (_, code) =>
+  "0123456789abcdef".indexOf(String.fromCharCode(code).toLowerCase()),
+);
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /** `0x`-prefixed hexadecimal digits. */
 export function toHex(bytes: Uint8Array): string {
-  let out = "0x";
-  for (const byte of bytes) out += HEX[byte]!;
-  return out;
+  const out = new Uint16Array(1 + bytes.length);
+  out[0] = PREFIX;
+  for (let i = 0; i < bytes.length; i++) out[1 + i] = DIGITS[bytes[i]!]!;
+  return decoder.decode(out);
 }
 
 /** @throws TouchstoneError `HEX` unless `hex` is `0x` and an even number of hexadecimal digits. */
 export function fromHex(hex: string): Uint8Array {
-  if (!/^0x([0-9a-fA-F]{2})*$/.test(hex)) {
-    throw new TouchstoneError("HEX", `not a 0x-prefixed byte string: ${hex.slice(0, 80)}`);
+  const digits = encoder.encode(hex);
+  const out = new Uint8Array(Math.max(0, (digits.length >> 1) - 1));
+  let seen = hex.startsWith("0x") && digits.length % 2 === 0 ? 0 : -1;
+  for (let i = 0; i < out.length; i++) {
+    const [high, low] = [VALUES[digits[2 * i + 2]!]!, VALUES[digits[2 * i + 3]!]!];
+    seen |= high | low;
+    out[i] = (high << 4) | low;
   }
-  const out = new Uint8Array(hex.length / 2 - 1);
-  for (let i = 0; i < out.length; i++) out[i] = parseInt(hex.slice(2 * i + 2, 2 * i + 4), 16);
+  if (seen < 0) throw new TouchstoneError("HEX", `not a 0x-prefixed byte string: ${hex.slice(0, 80)}`);
   return out;
 }

@@ -1,6 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, fdatasync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { promisify } from "node:util";
 
 import { TouchstoneError, messageOf } from "../errors.js";
 
@@ -18,6 +19,12 @@ export interface State {
   collection<T>(name: string): Collection<T>;
   /** Runs `work` so that all its writes happen or none. */
   atomically<R>(work: () => R): R;
+  /**
+   * As `atomically`, for units of work that come by the hundred: they are on disk when the promise resolves. Those that wait at a
+   * time share one wait for the disk, which holds up nothing else.
+   * @throws TouchstoneError `STATE_UNSYNCED` where the disk failed: what was written may be lost.
+   */
+  durably<R>(work: () => R): Promise<R>;
   /**
    * Ties the file to what it is about (role, account, chain, deployment), or checks that it is.
    * @throws TouchstoneError `STATE_FOREIGN` naming the first difference.
@@ -45,6 +52,32 @@ const fromJson = (text: string): unknown =>
   JSON.parse(text, (_key, v: unknown) =>
     typeof v === "object" && v !== null && "$bigint" in v && typeof v.$bigint === "string" ? BigInt(v.$bigint) : v,
   );
+
+const sync = promisify(fdatasync);
+
+/** Waits until what is in a file now is on disk. Whoever comes while the disk works waits for its next turn, with all others. */
+function createSyncer(path: string): { sync(): Promise<void>; close(): void } {
+  const file = openSync(path, "r+");
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  async function after(before: Promise<void> | undefined): Promise<void> {
+    await before?.catch(() => undefined);
+    running = next;
+    next = undefined;
+    try {
+      await sync(file);
+    } catch (cause) {
+      throw new TouchstoneError("STATE_UNSYNCED", `The disk failed to keep ${path}: ${messageOf(cause)}`, {
+        next: "Stop the role, look at the disk, and restore a backup.",
+        cause,
+      });
+    }
+  }
+  return {
+    sync: () => (next ??= after(running)),
+    close: () => closeSync(file),
+  };
+}
 
 /** Files from before versions have the same tables, without an identity: the next `bind` gives them one. */
 function migrate(db: DatabaseSync, path: string): void {
@@ -78,6 +111,8 @@ export function openState(path: string): State {
       cause,
     });
   }
+  // Commits lie in the log until SQLite moves them; it exists since the tables do.
+  const log = createSyncer(`${path}-wal`);
   const select = db.prepare("SELECT value FROM record WHERE collection = ? AND key = ?");
   const selectAll = db.prepare("SELECT key, value FROM record WHERE collection = ? ORDER BY key");
   const upsert = db.prepare("INSERT OR REPLACE INTO record (collection, key, value) VALUES (?, ?, ?)");
@@ -92,6 +127,17 @@ export function openState(path: string): State {
     entries: () =>
       selectAll.all(name).map((row) => ({ key: String(row["key"]), value: fromJson(String(row["value"])) as T })),
   });
+  function atomically<R>(work: () => R): R {
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      db.exec("ROLLBACK");
+      throw error;
+    }
+  }
   return {
     collection,
     bind: (identity) => {
@@ -106,17 +152,21 @@ export function openState(path: string): State {
         }
       }
     },
-    atomically: (work) => {
-      db.exec("BEGIN IMMEDIATE");
+    atomically,
+    durably: async (work) => {
+      db.exec("PRAGMA synchronous = NORMAL");
+      let result;
       try {
-        const result = work();
-        db.exec("COMMIT");
-        return result;
-      } catch (error) {
-        db.exec("ROLLBACK");
-        throw error;
+        result = atomically(work);
+      } finally {
+        db.exec("PRAGMA synchronous = FULL");
       }
+      await log.sync();
+      return result;
     },
-    close: () => db.close(),
+    close: () => {
+      log.close();
+      db.close();
+    },
   };
 }

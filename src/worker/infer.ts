@@ -195,7 +195,7 @@ export function createInferService(options: InferOptions): InferService {
       receipt: { receipt, signature },
     };
     // Before the answer leaves: whoever holds it can present it, and then it has to be defended.
-    state.atomically(() => {
+    await state.durably(() => {
       accounts.put(reservation, charge.account());
       issued.put(claimId, claim);
       requests.put(name, claimId);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 import { expect } from "chai";
 
@@ -38,6 +39,30 @@ describe("state file", () => {
     ).throw("interrupted");
     expect(records.get("kept")).equal(1);
     expect(records.get("lost")).equal(undefined);
+    state.close();
+  });
+
+  it("keeps many units of work with few waits for the disk, each there when it is said to be", async () => {
+    const state = openState(path);
+    const records = state.collection<number>("many");
+    const seen: string[] = [];
+    const failed = state.durably(() => {
+      records.put("lost", 1);
+      throw new TypeError("interrupted");
+    });
+    const done = Array.from({ length: 50 }, async (_, i) => {
+      await state.durably(() => records.put(String(i), i));
+      // What was written is in the file for others.
+      const other = new DatabaseSync(path, { readOnly: true });
+      const row = other.prepare("SELECT value FROM record WHERE collection = 'many' AND key = ?").get(String(i));
+      other.close();
+      seen.push(String(row?.["value"]));
+    });
+    expect(await failed.catch((thrown: unknown) => (thrown as Error).message)).to.equal("interrupted");
+    await Promise.all(done);
+    expect(seen.map(Number).sort((a, b) => a - b)).to.deep.equal(Array.from({ length: 50 }, (_, i) => i));
+    expect(records.get("lost")).to.equal(undefined);
+    expect(records.entries().length).to.equal(50);
     state.close();
   });
 
