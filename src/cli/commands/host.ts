@@ -20,7 +20,7 @@ import { roleLogger, withRuntimeOptions, withSessionOptions } from "../role.js";
 interface HostFlags extends RuntimeSettings {
   readonly serve: readonly string[];
   readonly concurrency: number;
-  readonly name: string;
+  readonly name?: string;
   readonly selfTest: number;
   readonly listen?: Listen;
 }
@@ -50,9 +50,9 @@ export function hostCommand(worker: Command, context: () => Context): void {
     .description(
       "run models for a gateway (`worker run`) by way of the queue at TOUCHSTONE_QUEUE_URL; needs no key and no chain",
     )
-    .option("--serve <modelId>", "a model of the local store; may be repeated (default: all of them)", collect, [])
+    .option("--serve <modelId>", "a model of the local store; may be repeated; without it all of them", collect, [])
     .option("--concurrency <n>", "requests of one model at a time", integer, 4)
-    .option("--name <text>", "name of this host in logs", hostname())
+    .option("--name <text>", "name of this host in logs (default: the machine's)")
     .option(
       "--self-test <time>",
       "pause between comparisons of native answers with the audit machine's",
@@ -80,7 +80,15 @@ export function hostCommand(worker: Command, context: () => Context): void {
         });
       }
       const host = createInferenceHost({
-        ...{ urls: settings.queue, models, concurrency: flags.concurrency, name: flags.name, log, metrics, signal },
+        ...{
+          urls: settings.queue,
+          models,
+          concurrency: flags.concurrency,
+          name: flags.name ?? hostname(),
+          log,
+          metrics,
+          signal,
+        },
         selfTest: createSelfTest({
           ...{ log, metrics, seed: randomInt(2 ** 31), everyMs: flags.selfTest * 1_000 },
           runtime: createRuntimePool<PreparedModel>(flags, vetInChild),
