@@ -6,6 +6,7 @@ import { TouchstoneError } from "../errors.js";
 import { advisedFees, replacementFees, type Fees } from "./fees.js";
 import { memoryJournal, type Attempt, type Flight, type Journal } from "./journal.js";
 import { explainRefusal, refusalOfNode } from "./refusals.js";
+import { RemoteSigner } from "./remoteSigner.js";
 
 /** Sends transactions of one key, one after the other, and waits for each to be mined. */
 export interface Sender {
@@ -22,7 +23,7 @@ export interface Sender {
 
 export interface SenderOptions {
   readonly provider: Provider;
-  /** A wallet signs here, so that what leaves is known before it does; of other signers (Hardhat's) the node holds the key. */
+  /** Wallets and remote signers sign first, so that what leaves is known before it does; of others (Hardhat's) the node holds the key. */
   readonly signer: Pick<Signer, "sendTransaction"> & { readonly address: string };
   /** All errors that the called contracts may return. */
   readonly errors: Interface;
@@ -65,7 +66,7 @@ export function createSender(options: SenderOptions): Sender {
       journal.put(keyOf(next), next);
       return next;
     };
-    if (!(signer instanceof BaseWallet)) {
+    if (!(signer instanceof BaseWallet || signer instanceof RemoteSigner)) {
       const { hash } = await signer.sendTransaction(typed);
       return { flight: withAttempt({ hash, fees }) };
     }

@@ -1,10 +1,14 @@
+import type { Server } from "node:http";
+
 import { expect } from "chai";
 import { Interface, toBeHex, Wallet, type TransactionReceipt } from "ethers";
 
 import { advisedFees } from "../../src/chain/fees.js";
 import { memoryJournal, type Journal } from "../../src/chain/journal.js";
-import { createSender } from "../../src/chain/sender.js";
+import { connectRemoteSigner } from "../../src/chain/remoteSigner.js";
+import { createSender, type SenderOptions } from "../../src/chain/sender.js";
 import { ANVIL_KEYS, startAnvil, type Anvil } from "../support/anvil.js";
+import { startSigner } from "../support/signer.js";
 
 const STUCK_MS = 400;
 const NO_ERRORS = new Interface([]);
@@ -14,18 +18,22 @@ describe("sender", function () {
   this.timeout(60_000);
   let chain: Anvil;
   let wallet: Wallet;
+  const servers: Server[] = [];
 
   beforeEach(async () => {
     chain = await startAnvil("--no-mining");
     wallet = new Wallet(ANVIL_KEYS[0], chain.provider);
   });
 
-  afterEach(() => chain.stop());
+  afterEach(() => {
+    servers.splice(0).forEach((server) => server.close());
+    return chain.stop();
+  });
 
   const send = (value: bigint, journal?: Journal): Promise<TransactionReceipt> =>
     senderWith(journal).send({ to: TO, data: "0x", value });
-  const senderWith = (journal = memoryJournal()) =>
-    createSender({ provider: chain.provider, signer: wallet, errors: NO_ERRORS, journal, stuckMs: STUCK_MS });
+  const senderWith = (journal = memoryJournal(), signer: SenderOptions["signer"] = wallet) =>
+    createSender({ provider: chain.provider, signer, errors: NO_ERRORS, journal, stuckMs: STUCK_MS });
   const mine = (): Promise<unknown> => chain.provider.send("evm_mine", []);
   const received = (): Promise<bigint> => chain.provider.getBalance(TO);
 
@@ -129,6 +137,28 @@ describe("sender", function () {
       await Promise.all([recovered, lost]);
       expect(restored.entries()).to.deep.equal([]);
       expect([await received(), await wallet.getNonce()]).to.deep.equal([11n, 1]);
+    });
+  }
+
+  for (const keeper of ["this process", "another program"]) {
+    it(`has on disk what it signed before it leaves, where ${keeper} keeps the key`, async () => {
+      const journal = memoryJournal();
+      const { url, server } = await startSigner([wallet], "plain");
+      servers.push(server);
+      const remote = (await connectRemoteSigner(url, undefined)).connect(chain.provider);
+      const broadcast = chain.provider.broadcastTransaction.bind(chain.provider);
+      const left: { raw: string; kept: (string | undefined)[] }[] = [];
+      chain.provider.broadcastTransaction = (raw) => {
+        left.push({ raw, kept: journal.entries().map(({ value }) => value.attempts.at(-1)?.raw) });
+        return broadcast(raw);
+      };
+      const signer = keeper === "this process" ? wallet : remote;
+      const sent = senderWith(journal, signer).send({ to: TO, data: "0x", value: 13n });
+      await until(async () => (await pending()).length === 1);
+      await mine();
+      await sent;
+      expect(left.map(({ kept }) => kept)).to.deep.equal(left.map(({ raw }) => [raw]));
+      expect(await received()).to.equal(13n);
     });
   }
 
