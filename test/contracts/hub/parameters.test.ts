@@ -120,6 +120,8 @@ describe("Hub parameters", () => {
     ["jobs", "maxDuration", 60, 30 * DAY],
     ["jobs", "lockFloor", 10, MAX96],
     ["jobs", "auditShare", 0, 2_000],
+    ["jobs", "missPenalty", 0, 1_000],
+    ["jobs", "maxCallbackGas", 0, 5_000_000],
     ["receipts", "challengeWindow", windows, 30 * DAY],
     ["receipts", "maxReservation", HOUR, 30 * DAY],
     ["receipts", "payerThaw", DAY, 90 * DAY],
