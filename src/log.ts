@@ -1,28 +1,30 @@
 import { pino, type Logger, type LevelWithSilent } from "pino";
 
-/**
- * Structured log of one role: one JSON object a line on standard output.
- *
- * @param see is shown every line, whatever the level that is printed
- */
-export function createLogger(
-  role: string,
-  level: LevelWithSilent,
-  see?: (level: number, line: Readonly<Record<string, unknown>>, message: string) => void,
-): Logger {
+import { withoutSecrets } from "./printable.js";
+
+export interface LogOptions {
+  /** Is shown every line, whatever the level that is printed. */
+  readonly see?: (level: number, line: Readonly<Record<string, unknown>>, message: string) => void;
+  /** Addresses that errors of libraries may quote: no more of them is printed than the host. */
+  readonly urls?: readonly string[];
+}
+
+/** Structured log of one role: one JSON object a line on standard output. */
+export function createLogger(role: string, level: LevelWithSilent, { see, urls = [] }: LogOptions = {}): Logger {
   return pino({
-    ...(see === undefined
-      ? {}
-      : {
-          hooks: {
+    hooks: {
+      streamWrite: (line) => withoutSecrets(line, urls),
+      ...(see === undefined
+        ? {}
+        : {
             logMethod(args, method, at) {
               const [line, message] = args as [unknown, unknown];
               if (typeof line === "object" && line !== null)
                 see(at, line as Record<string, unknown>, typeof message === "string" ? message : "");
               method.apply(this, args);
             },
-          },
-        }),
+          }),
+    },
     level,
     base: { role },
     timestamp: pino.stdTimeFunctions.isoTime,

@@ -42,6 +42,7 @@ import {
   type TestToken,
 } from "../../typechain-types/index.js";
 import { TouchstoneError, messageOf } from "../errors.js";
+import { withoutSecrets } from "../printable.js";
 import { createAgreeingProvider, type Fault } from "./agreement.js";
 import type { Deployment } from "./deployment.js";
 
@@ -134,11 +135,15 @@ export async function chainIdOf(rpcUrl: string): Promise<number> {
     const { result } = (await request.send()).bodyJson as { result: unknown };
     return Number(BigInt(String(result)));
   } catch (cause) {
-    throw new TouchstoneError("RPC_UNREACHABLE", `No node answers at ${rpcUrl}: ${messageOf(cause)}`, {
-      next: "Start one (`npx hardhat node`) or set TOUCHSTONE_RPC_URL.",
-      retryable: true,
-      cause,
-    });
+    // Without its cause, which quotes the whole address: the key of an endpoint stands in there.
+    throw new TouchstoneError(
+      "RPC_UNREACHABLE",
+      withoutSecrets(`No node answers at ${rpcUrl}: ${messageOf(cause)}`, [rpcUrl]),
+      {
+        next: "Start one (`npx hardhat node`) or set TOUCHSTONE_RPC_URL.",
+        retryable: true,
+      },
+    );
   }
 }
 

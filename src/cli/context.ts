@@ -7,7 +7,7 @@ import { deploymentPath, readDeployment } from "../chain/deployment.js";
 import { type KeySigner, loadKey } from "../chain/keys.js";
 import { createSender, type Sender } from "../chain/sender.js";
 import { chainIdOf, connectSuite, createProvider, type Suite } from "../chain/suite.js";
-import { readSettings, type Settings } from "../config/settings.js";
+import { readSettings, secretUrls, type Settings } from "../config/settings.js";
 import { createCatalogue, type Catalogue } from "../models/catalogue.js";
 import { createModelFiles, type ModelFiles } from "../models/files.js";
 import { createLogger } from "../log.js";
@@ -50,7 +50,7 @@ export function createContext(program: Command): Context {
   );
   const suite = once(async () => {
     const chainId = await chainIdOf(settings.rpcUrl);
-    const log = createLogger("rpc", settings.logLevel);
+    const log = createLogger("rpc", settings.logLevel, { urls: secretUrls(settings) });
     const provider = createProvider(settings.rpcUrl, {
       others: settings.rpcOthers,
       onFault: (fault) => {
@@ -75,7 +75,7 @@ export function createContext(program: Command): Context {
       return createSender({ provider, signer: await signer(), errors: abi });
     }),
     catalogue: once(async () => createCatalogue(await suite(), files)),
-    log: (role) => createLogger(role, settings.logLevel),
+    log: (role) => createLogger(role, settings.logLevel, { urls: secretUrls(settings) }),
     metrics,
   };
 }

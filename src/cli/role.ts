@@ -12,7 +12,7 @@ import { untilStopped } from "../chain/role.js";
 import { createSender, type Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { createAlerts } from "../alerts.js";
-import type { Settings } from "../config/settings.js";
+import { secretUrls, type Settings } from "../config/settings.js";
 import { createEvidencer, type Evidencer } from "../dispute/evidence.js";
 import { createGuard, type Guard } from "../dispute/guard.js";
 import { internalError, TouchstoneError } from "../errors.js";
@@ -102,8 +102,10 @@ export function httpOptions({ log, metrics, signal }: Role, flags: RoleFlags, in
 }
 
 /** The log of a role, which goes to a webhook as well where one is set. */
-export function roleLogger({ alertUrl, logLevel }: Settings, role: string): Logger {
-  if (alertUrl === undefined) return createLogger(role, logLevel);
+export function roleLogger(settings: Settings, role: string): Logger {
+  const { alertUrl, logLevel } = settings;
+  const urls = secretUrls(settings);
+  if (alertUrl === undefined) return createLogger(role, logLevel, { urls });
   const alerts = createAlerts({
     ...{
       url: new URL(alertUrl),
@@ -118,7 +120,10 @@ export function roleLogger({ alertUrl, logLevel }: Settings, role: string): Logg
     },
     onFailure: (message) => log.warn({ event: "alert-lost" }, message),
   });
-  const log: Logger = createLogger(role, logLevel, (level, line, message) => alerts.see(level, line, message));
+  const log: Logger = createLogger(role, logLevel, {
+    urls,
+    see: (level, line, message) => alerts.see(level, line, message),
+  });
   return log;
 }
 

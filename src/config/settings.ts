@@ -100,3 +100,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>> =
     color: vars.NO_COLOR === undefined,
   };
 }
+
+/** Addresses whose paths, queries or user names may be secret. */
+export const secretUrls = ({ rpcUrl, rpcOthers, alertUrl, queue = [], key }: Settings): string[] => [
+  ...[rpcUrl, ...rpcOthers, ...queue],
+  ...[alertUrl, key.signerUrl].flatMap((url) => url ?? []),
+];

@@ -4,7 +4,7 @@ import { Interface, Wallet, type JsonRpcProvider } from "ethers";
 import { createAgreeingProvider, type Fault } from "../../src/chain/agreement.js";
 import { createSender } from "../../src/chain/sender.js";
 import { ANVIL_KEYS, startAnvil, type Anvil } from "../support/anvil.js";
-import { startRpcProxy, type Mood, type RpcProxy } from "../support/rpc-proxy.js";
+import { startRpcProxy, type Mood, type RpcProxy } from "../../src/sim/driver/rpc-proxy.js";
 
 /** Emits its input as a log: LOG0 over the calldata. */
 const LOGGER = "0x600c600c600039600c6000f3366000600037366000a000".replace(/00$/, "00");
@@ -20,7 +20,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
-describe("provider over several endpoints", function () {
+describe("83: provider over several endpoints", function () {
   this.timeout(60_000);
   let chain: Anvil;
   let proxies: RpcProxy[];

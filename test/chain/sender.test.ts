@@ -14,7 +14,7 @@ const STUCK_MS = 400;
 const NO_ERRORS = new Interface([]);
 const TO = "0x00000000000000000000000000000000000000aa";
 
-describe("sender", function () {
+describe("87: sender", function () {
   this.timeout(60_000);
   let chain: Anvil;
   let wallet: Wallet;

@@ -30,7 +30,7 @@ const ALL = STRIDE === 1;
 /** Steps before a trial must have come to its end; a real pass has fewer. */
 const MOST_STEPS = 40;
 
-describe("kill -9 at every persistence step", function () {
+describe("85: kill -9 at every persistence step", function () {
   this.timeout(600_000);
   const folder = mkdtempSync(join(tmpdir(), "touchstone-crashes-"));
   const home = join(folder, "home");

@@ -21,7 +21,7 @@ import { startAnvil, type Anvil } from "../support/anvil.js";
 const DEPTHS = [1, 2, 5, 21, 64];
 const PADDING = "0x50";
 
-describe("reorganisations under worker and watcher, by real processes", function () {
+describe("84: reorganisations under worker and watcher, by real processes", function () {
   this.timeout(600_000);
   const folder = mkdtempSync(join(tmpdir(), "touchstone-reorgs-"));
   const { bytes, manifest, digits } = readDigitModel(ROOT);
