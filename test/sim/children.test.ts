@@ -74,7 +74,7 @@ describe("processes of a simulation", () => {
     const say = (head: number): string => JSON.stringify({ level: 30, event: "idle", head });
     const script = `console.log('not JSON'); console.log('${say(7)}'); setTimeout(() => process.exit(3), +process.argv[1])`;
     const start = (name: string, life: number) =>
-      startRole(children, { name, args: ["-e", script, String(life)], settings: {} });
+      startRole(children, { name, isHonest: true, args: ["-e", script, String(life)], settings: {} });
     const [short, long] = [start("short", 300), start("long", 60_000)];
     await until(() => short.idleAt() === 7 && long.idleAt() === 7);
     await until(() => short.failure() === "3");

@@ -260,7 +260,7 @@ export async function runDemo(options: DemoOptions): Promise<Summary> {
   const buyer = createBuyer(world, {
     actor: consumer,
     state: joinPath(home, "state", "buyer.sqlite"),
-    ...{ modelId, watcher, maxPrice: RECEIPT_PRICE, deposit: DEPOSIT },
+    ...{ modelId, watcher: () => watcher, maxPrice: RECEIPT_PRICE, deposit: DEPOSIT },
   });
   const market: Market = { sink, world, seed, modelId, buyer, digits: model.digits };
   delegators.push(...(await receipts(stage, market, seller)));

@@ -4,7 +4,7 @@ import type { LieName } from "../lies/lies.js";
 
 /** Command lines of the roles: honest ones are the suite's own commands. */
 
-const CLI = "bin/touchstone.mjs";
+export const CLI = "bin/touchstone.mjs";
 const DISHONEST = ["--import", "tsx", "src/sim/process.ts"];
 
 const runtimeFlags = ({ engine, threads, optimisation }: RuntimeSettings): string[] => [

@@ -16,6 +16,7 @@ const ERROR_LEVEL = 50;
 
 export interface RoleSpec {
   readonly name: string;
+  readonly isHonest: boolean;
   readonly args: readonly string[];
   readonly settings: Readonly<Record<string, string>>;
   readonly onEvent?: (line: LogLine) => void;
@@ -24,6 +25,8 @@ export interface RoleSpec {
 /** One role in a process of its own; the driver knows it by its log lines only. */
 export interface RoleProcess {
   readonly name: string;
+  /** Whether it is one of the suite's own. */
+  readonly isHonest: boolean;
   /** The newest block at which it reported to have nothing to do; -1 before its first report. */
   idleAt(): number;
   /** Whether it should take part now: neither stopped by the driver nor killed. */
@@ -37,12 +40,15 @@ export interface RoleProcess {
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again with the same state. */
   restart(): void;
+  /** Kills it and starts it again: it is expected all the while. */
+  crash(): Promise<void>;
 }
 
 export function startRole(children: Children, spec: RoleSpec): RoleProcess {
   let child: Child;
   let idle = -1;
   let expected = false;
+  let crashing = false;
   let failure: string | undefined;
   let last: LogLine | undefined;
   const errors: LogLine[] = [];
@@ -67,7 +73,7 @@ export function startRole(children: Children, spec: RoleSpec): RoleProcess {
     expected = true;
     const started = children.start({ ...spec, onLine });
     void started.ended.then((how) => {
-      if (expected && started === child) failure = how;
+      if (expected && !crashing && started === child) failure = how;
     });
     return started;
   }
@@ -75,6 +81,7 @@ export function startRole(children: Children, spec: RoleSpec): RoleProcess {
   child = start();
   return {
     name: spec.name,
+    isHonest: spec.isHonest,
     idleAt: () => idle,
     isExpected: () => expected,
     failure: () => failure,
@@ -87,6 +94,15 @@ export function startRole(children: Children, spec: RoleSpec): RoleProcess {
     },
     restart: () => {
       child = start();
+    },
+    crash: async () => {
+      crashing = true;
+      idle = -1;
+      child.kill("SIGKILL");
+      await child.ended;
+      // It may have been stopped meanwhile.
+      if (expected) child = start();
+      crashing = false;
     },
   };
 }

@@ -13,6 +13,7 @@ import { createClock, type Clock } from "./clock.js";
 import { deploySuite } from "./deploy.js";
 import { createLedger, type Ledger } from "./ledger.js";
 import { startLocalChain, type LocalChain } from "./local-chain.js";
+import { CLI } from "./processes.js";
 import { createObserver, type Step } from "./observer.js";
 import { startRole, type LogLine, type RoleProcess } from "./role-process.js";
 
@@ -55,6 +56,8 @@ export interface WorldOptions {
   readonly onWorld: (world: World) => void;
   /** A chain that runs already; default: one of its own. */
   readonly chain?: LocalChain;
+  /** Endpoints of the chain for honest roles; default: the chain's own. */
+  readonly endpoints?: readonly string[];
   /** Sees every transaction once, in order, deployment included. */
   readonly onStep: (step: Step) => void;
 }
@@ -98,8 +101,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       return sender;
     },
     startRole: ({ name, actor, args, onEvent }) => {
+      const isHonest = args[0] === CLI;
+      const [first = rpcUrl, ...others] = isHonest ? (options.endpoints ?? []) : [];
       const role = startRole(children, {
         name,
+        isHonest,
         args: [
           ...args,
           "--state",
@@ -109,7 +115,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         ],
         settings: {
           TOUCHSTONE_HOME: home,
-          TOUCHSTONE_RPC_URL: rpcUrl,
+          TOUCHSTONE_RPC_URL: first,
+          ...(others.length === 0 ? {} : { TOUCHSTONE_RPC_OTHERS: others.join(",") }),
           TOUCHSTONE_DEPLOYMENT: book,
           TOUCHSTONE_PRIVATE_KEY: actor.privateKey,
         },

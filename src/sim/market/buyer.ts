@@ -14,7 +14,7 @@ export interface BuyerOptions {
   readonly state: string;
   readonly modelId: string;
   /** Whoever checks the receipts. */
-  readonly watcher: URL;
+  readonly watcher: () => URL;
   readonly maxPrice: bigint;
   /** What it deposits with an operator at a time. */
   readonly deposit: bigint;
@@ -48,7 +48,7 @@ export function createBuyer(world: World, options: BuyerOptions): Buyer {
       const model = await catalogue.get(modelId);
       const { claim } = await infer(tools, { endpoint, model, modelId, inputs: [input], maxPrice, deposit });
       bought.push(claim);
-      await sendReceipt(options.watcher, model, claim);
+      await sendReceipt(options.watcher(), model, claim);
       return claim;
     },
     thawAll: async () => {

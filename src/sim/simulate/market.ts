@@ -74,7 +74,7 @@ export async function openMarket(
       actor,
       state,
       modelId,
-      watcher: watcher(),
+      watcher,
       maxPrice: RECEIPT_PRICE,
       deposit: DEPOSIT,
     });

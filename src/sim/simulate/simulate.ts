@@ -9,6 +9,7 @@ import { ROOT, type Children } from "../driver/children.js";
 import { TERMS } from "../driver/operators.js";
 import { liarArgs } from "../driver/processes.js";
 import { nextEpoch } from "../driver/draws.js";
+import type { LocalChain } from "../driver/local-chain.js";
 import { createWorld, type World } from "../driver/world.js";
 import { drawBelow, randomFor } from "../random.js";
 import { chainTime } from "../report/format.js";
@@ -24,11 +25,14 @@ import { openCurrency, openMarket } from "./market.js";
 import { FAULTS, type SimulationOptions } from "./options.js";
 import { populate, type Member, type Population } from "./population.js";
 import { report, type SimulationReport } from "./report.js";
+import type { Storm } from "./storm.js";
 
 const CONSUMER = "consumer";
 const PUBLISHER = "publisher";
 const NO_PARENT = `0x${"0".repeat(64)}`;
 const POLL_MS = 200;
+/** With three endpoints, each look takes three times the work. */
+const STORM_POLL_MS = 500;
 /** How often the unlucky worker is killed, and the longest time between two kills. */
 const KILLS = 3;
 const KILL_MS = 1_500;
@@ -43,6 +47,8 @@ export interface SimulationRun {
   readonly onWorld: (world: World) => void;
   /** Whether every transaction is told. */
   readonly verbose: boolean;
+  /** A chain that runs already, and what happens to roles and its endpoints meanwhile. */
+  readonly storm?: { readonly chain: LocalChain; readonly storm: Storm };
 }
 
 /** One question to one operator. */
@@ -139,7 +145,8 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
     children,
     home,
     seed: options.seed,
-    pollMs: POLL_MS,
+    pollMs: run.storm === undefined ? POLL_MS : STORM_POLL_MS,
+    ...(run.storm === undefined ? {} : { chain: run.storm.chain, endpoints: run.storm.storm.endpoints }),
     onWorld: run.onWorld,
     onStep: (step) => {
       const line = narrator.tell(step);
@@ -154,6 +161,7 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
   sink.chapter(`${options.workers} honest workers, ${options.frauds.length} cheats and a watcher, each a process`);
   const feeToken = await openCurrency(world, options.uses, CONSUMER);
   const population = await populate(world, { modelId, feeToken: feeToken?.address }, options);
+  run.storm?.storm.begin(world);
   const { uses } = options;
   const market = await openMarket(world, { population, uses, feeToken, modelId, home, consumer: CONSUMER });
   const consumer = createConsumer(world, modelId);
@@ -205,7 +213,9 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
 
   if (population.sellers.length > 0) {
     sink.chapter("Answers by receipt");
-    await market.sell(digits);
+    const sell = (): Promise<void> => market.sell(digits);
+    // A server that was killed listens elsewhere when it is back, which no buyer knows.
+    await (run.storm === undefined ? sell() : run.storm.storm.calm(sell));
   }
 
   sink.chapter("Time passes");
