@@ -16,6 +16,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<{ readonly section: Sectio
   trace: () => import("./bench/sections/trace.js"),
   answer: () => import("./bench/sections/answer.js"),
   serve: () => import("./bench/sections/serve.js"),
+  load: () => import("./bench/sections/load.js"),
   gas: () => import("./bench/sections/gas.js"),
   conformance: () => import("./bench/sections/conformance.js"),
 };

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import { format, resolveConfig } from "prettier";
 
@@ -23,6 +24,9 @@ export async function updateDocument(file: string, report: Report, machine: stri
   const [from, to] = partOf(text, file, report.name);
   const renewed = `${text.slice(0, from)}\n\n${renderMarkdown(report, machine)}\n\n${text.slice(to)}`;
   writeFileSync(file, await pretty(renewed, file));
+  for (const { picture } of report.tables) {
+    if (picture !== undefined) writeFileSync(join(dirname(file), picture.file), picture.svg);
+  }
 }
 
 /** The tables in a part of a document as they stand there, and as they have to; the line above them says when and where they were made. */

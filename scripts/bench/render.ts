@@ -18,11 +18,12 @@ export function renderText({ tables }: Report): string {
   return tables.map((table) => [`\n${table.title}`, renderColumns(table), table.remark ?? ""].join("\n")).join("\n");
 }
 
-function renderTable({ title, remark, columns, rows }: Table): string {
+function renderTable({ title, remark, columns, rows, picture }: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const ruler = columns.map((_, i) => (i === 0 ? "---" : "---:"));
   const body = [line(columns), line(ruler), ...rows.map((row) => line(row.map(cell)))].join("\n");
-  return [`### ${title}`, ...(remark === undefined ? [] : [remark]), body].join("\n\n");
+  const image = picture === undefined ? [] : [`![${title}](${picture.file})`];
+  return [`### ${title}`, ...(remark === undefined ? [] : [remark]), body, ...image].join("\n\n");
 }
 
 export function renderTables(tables: readonly Table[]): string {

@@ -5,6 +5,8 @@ export interface Table {
   readonly remark?: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
+  /** A picture of it, as a file beside the document. */
+  readonly picture?: { readonly file: string; readonly svg: string };
 }
 
 interface BenchContext {

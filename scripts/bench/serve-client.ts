@@ -1,24 +1,33 @@
 /**
- * Asks a worker for answers, from a process of its own. Standard input holds the requests, each with its length before it (4 bytes,
- * big-endian); the arguments are the address and how many to have at work. Prints the milliseconds of each answer as JSON.
+ * Asks a worker for answers, from a process of its own that serve.ts forks. Each message names a file of requests, each with its length
+ * before it (4 bytes, big-endian), and how many to have at work. It says "ready" once it has read them, begins when it is told "go", and
+ * then sends the milliseconds of each answer.
  */
+import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 
-const [address = "", path = "", type = "", concurrency = "1"] = process.argv.slice(2);
-const { hostname, port } = new URL(address);
-const agent = new Agent({ keepAlive: true, maxSockets: Number(concurrency) });
-
-const chunks: Buffer[] = [];
-for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-const all = Buffer.concat(chunks);
-const bodies: Buffer[] = [];
-for (let at = 0; at < all.length;) {
-  const end = at + 4 + all.readUInt32BE(at);
-  bodies.push(all.subarray(at + 4, end));
-  at = end;
+/** What is asked of this process. */
+export interface Order {
+  readonly file: string;
+  readonly address: string;
+  readonly path: string;
+  readonly type: string;
+  readonly concurrency: number;
 }
 
-function ask(body: Buffer): Promise<number> {
+function bodiesIn(file: string): Buffer[] {
+  const all = readFileSync(file);
+  const bodies: Buffer[] = [];
+  for (let at = 0; at < all.length;) {
+    const end = at + 4 + all.readUInt32BE(at);
+    bodies.push(all.subarray(at + 4, end));
+    at = end;
+  }
+  return bodies;
+}
+
+function ask({ address, path, type }: Order, agent: Agent, body: Buffer): Promise<number> {
+  const { hostname, port } = new URL(address);
   const started = performance.now();
   return new Promise((resolve, reject) => {
     const headers = { "content-type": type, accept: type, "content-length": body.length };
@@ -36,11 +45,26 @@ function ask(body: Buffer): Promise<number> {
   });
 }
 
-const times: number[] = [];
-let next = 0;
-await Promise.all(
-  Array.from({ length: Number(concurrency) }, async () => {
-    for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) times.push(await ask(body));
-  }),
-);
-console.log(JSON.stringify(times));
+const told = (): Promise<unknown> => new Promise((resolve) => process.once("message", resolve));
+
+for (;;) {
+  const order = (await told()) as Order | "end";
+  if (order === "end") break;
+  const bodies = bodiesIn(order.file);
+  const agent = new Agent({ keepAlive: true, maxSockets: order.concurrency });
+  const go = told();
+  process.send!("ready");
+  await go;
+  const times: number[] = [];
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: order.concurrency }, async () => {
+      for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) {
+        times.push(await ask(order, agent, body));
+      }
+    }),
+  );
+  agent.destroy();
+  process.send!(times);
+}
+process.exit(0);

@@ -32,7 +32,7 @@ function heapMiB(): number {
   return process.memoryUsage().heapUsed / MIB;
 }
 
-describe("an endpoint under a flood", function () {
+describe("89: an endpoint under a flood", function () {
   this.timeout(600_000);
   const folder = mkdtempSync(join(tmpdir(), "touchstone-hammer-"));
   const { model, digits } = digitModel();
@@ -50,7 +50,7 @@ describe("an endpoint under a flood", function () {
     const args = [
       "--import",
       "tsx",
-      "test/support/hammer-client.ts",
+      "scripts/bench/hammer-client.ts",
       address,
       worker.path,
       file,

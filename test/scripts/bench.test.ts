@@ -48,6 +48,16 @@ describe("bench", () => {
     expect(readFileSync(file, "utf8")).to.equal(once);
   });
 
+  it("puts a picture beside the document", async () => {
+    const file = join(folder, "pictured.md");
+    writeFileSync(file, "<!-- bench sample -->\n\n<!-- end sample -->\n");
+    const [table] = report.tables;
+    const picture = { file: "speeds.svg", svg: "<svg/>" };
+    await updateDocument(file, { ...report, tables: [{ ...table!, picture }] }, "one core");
+    expect(readFileSync(file, "utf8")).to.include("![Speeds](speeds.svg)");
+    expect(readFileSync(join(folder, "speeds.svg"), "utf8")).to.equal("<svg/>");
+  });
+
   it("says which lines a document lacks", async () => {
     const file = join(folder, "empty.md");
     writeFileSync(file, "# Figures\n");
