@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { compile } from "../../../src/audit/compile.js";
 import type { Tensor } from "../../../src/audit/graph.js";
-import { createRandom, generateInput } from "../../../src/calibrate/inputs.js";
+import { createRandom, tensorOf } from "../../../src/calibrate/inputs.js";
 import { prepareModel } from "../../../src/models/prepared.js";
 import { TENSORS_TYPE } from "../../../src/receipts/binary.js";
 import { createNativeRuntime } from "../../../src/runtime/native.js";
@@ -35,7 +35,8 @@ const made = (layers: number, requests: number): Subject => ({
   load: () => {
     const bytes = convolutions(layers);
     const { graph } = compile(bytes);
-    return { bytes, graph, inputs: graph.inputs.map((spec) => generateInput(spec, "constant", createRandom(layers))) };
+    const random = createRandom(layers);
+    return { bytes, graph, inputs: graph.inputs.map((spec) => tensorOf(spec, random)) };
   },
 });
 
