@@ -21,7 +21,8 @@ export interface State {
   atomically<R>(work: () => R): R;
   /**
    * As `atomically`, for units of work that come by the hundred: they are on disk when the promise resolves. Those that wait at a
-   * time share one wait for the disk, which holds up nothing else.
+   * time share one transaction and one wait for the disk, which holds up nothing else. `work` may be run twice, where a unit beside
+   * it fails, and only the second run counts.
    * @throws TouchstoneError `STATE_UNSYNCED` where the disk failed: what was written may be lost.
    */
   durably<R>(work: () => R): Promise<R>;
@@ -55,26 +56,60 @@ const fromJson = (text: string): unknown =>
 
 const sync = promisify(fdatasync);
 
-/** Waits until what is in a file now is on disk. Whoever comes while the disk works waits for its next turn, with all others. */
-function createSyncer(path: string): { sync(): Promise<void>; close(): void } {
+interface Unit {
+  /** Writes, and returns what to do once that is on disk. */
+  readonly write: () => () => void;
+  readonly fail: (reason: unknown) => void;
+}
+
+/**
+ * Writes units of work that wait in one transaction, and waits for the disk once for all of them; whatever comes meanwhile is the next
+ * group.
+ */
+function createGroups(path: string, commit: (writes: () => void) => void): { add(unit: Unit): void; close(): void } {
   const file = openSync(path, "r+");
-  let running: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
-  async function after(before: Promise<void> | undefined): Promise<void> {
-    await before?.catch(() => undefined);
-    running = next;
-    next = undefined;
+  let waiting: Unit[] = [];
+  let isRunning = false;
+
+  /** What to do once all is on disk. Where one fails, the others are written each alone. */
+  function write(units: readonly Unit[]): (() => void)[] {
+    let done: (() => void)[] = [];
     try {
-      await sync(file);
-    } catch (cause) {
-      throw new TouchstoneError("STATE_UNSYNCED", `The disk failed to keep ${path}: ${messageOf(cause)}`, {
-        next: "Stop the role, look at the disk, and restore a backup.",
-        cause,
-      });
+      commit(() => (done = units.map((unit) => unit.write())));
+      return done;
+    } catch (reason) {
+      if (units.length > 1) return units.flatMap((unit) => write([unit]));
+      units[0]?.fail(reason);
+      return [];
     }
   }
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0) {
+      const units = waiting;
+      waiting = [];
+      const done = write(units);
+      try {
+        await sync(file);
+        for (const each of done) each();
+      } catch (cause) {
+        const lost = new TouchstoneError("STATE_UNSYNCED", `The disk failed to keep ${path}: ${messageOf(cause)}`, {
+          next: "Stop the role, look at the disk, and restore a backup.",
+          cause,
+        });
+        for (const { fail } of units) fail(lost);
+      }
+    }
+    isRunning = false;
+  }
+
   return {
-    sync: () => (next ??= after(running)),
+    add: (unit) => {
+      waiting.push(unit);
+      if (isRunning) return;
+      isRunning = true;
+      void run();
+    },
     close: () => closeSync(file),
   };
 }
@@ -111,8 +146,6 @@ export function openState(path: string): State {
       cause,
     });
   }
-  // Commits lie in the log until SQLite moves them; it exists since the tables do.
-  const log = createSyncer(`${path}-wal`);
   const select = db.prepare("SELECT value FROM record WHERE collection = ? AND key = ?");
   const selectAll = db.prepare("SELECT key, value FROM record WHERE collection = ? ORDER BY key");
   const upsert = db.prepare("INSERT OR REPLACE INTO record (collection, key, value) VALUES (?, ?, ?)");
@@ -138,6 +171,15 @@ export function openState(path: string): State {
       throw error;
     }
   }
+  // Commits lie in the log until SQLite moves them; it exists since the tables do.
+  const groups = createGroups(`${path}-wal`, (writes) => {
+    db.exec("PRAGMA synchronous = NORMAL");
+    try {
+      atomically(writes);
+    } finally {
+      db.exec("PRAGMA synchronous = FULL");
+    }
+  });
   return {
     collection,
     bind: (identity) => {
@@ -153,19 +195,18 @@ export function openState(path: string): State {
       }
     },
     atomically,
-    durably: async (work) => {
-      db.exec("PRAGMA synchronous = NORMAL");
-      let result;
-      try {
-        result = atomically(work);
-      } finally {
-        db.exec("PRAGMA synchronous = FULL");
-      }
-      await log.sync();
-      return result;
-    },
+    durably: (work) =>
+      new Promise((resolve, reject) => {
+        groups.add({
+          write: () => {
+            const result = work();
+            return () => resolve(result);
+          },
+          fail: reject,
+        });
+      }),
     close: () => {
-      log.close();
+      groups.close();
       db.close();
     },
   };

@@ -197,6 +197,8 @@ export function createInferService(options: InferOptions): InferService {
     // Before the answer leaves: whoever holds it can present it, and then it has to be defended.
     await state.durably(() => {
       accounts.put(reservation, charge.account());
+      // From here on it counts as spent: set aside as well, it would count twice while the disk works.
+      charge.end();
       issued.put(claimId, claim);
       requests.put(name, claimId);
     });

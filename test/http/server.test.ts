@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { expect } from "chai";
 import { z } from "zod";
 
+import { receiptsOf } from "../../src/dispute/claims.js";
 import { TENSORS_TYPE, fromBinary, toBinary } from "../../src/receipts/binary.js";
 import { inferAnswer, rawTensorOf, toWire } from "../../src/receipts/wire.js";
 import { auditAnswer } from "../../src/worker/answer.js";
@@ -37,6 +38,33 @@ describe("an operator's endpoint, around its answers", () => {
     const json = inferAnswer.parse((await post(asked)).json());
     expect(json.signature).to.equal(binary.signature);
     expect(json.outputs[0]!.data).to.equal(Buffer.from(binary.outputs[0]!.data).toString("base64"));
+  });
+
+  it("counts an answer once while the disk works on it: the next voucher may pay exactly the next answer", async () => {
+    let release: () => void = () => undefined;
+    const disk = new Promise<void>((resolve) => (release = resolve));
+    worker = served(model, exact, {
+      wrap: (state) => ({
+        ...state,
+        durably: async (work) => {
+          const result = await state.durably(work);
+          await disk;
+          return result;
+        },
+      }),
+    });
+    const statusOf = async (body: object): Promise<number> => (await post(body)).statusCode;
+    const kept = (): number => receiptsOf(worker.state).entries().length;
+    const first = statusOf(worker.request([image], 0n));
+    while (kept() < 1) await new Promise((resolve) => setTimeout(resolve, 2));
+    let isRefused = false;
+    const second = statusOf(worker.request([image], 0n)).then((status) => {
+      isRefused = status !== 200;
+      return status;
+    });
+    while (kept() < 2 && !isRefused) await new Promise((resolve) => setTimeout(resolve, 2));
+    release();
+    expect(await Promise.all([first, second])).to.deep.equal([200, 200]);
   });
 
   it("says what a request costs in the words of x402 as well", async () => {

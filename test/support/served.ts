@@ -33,8 +33,8 @@ export interface Served {
   readonly metrics: Metrics;
   readonly path: string;
   readonly reservation: string;
-  /** The next paid request. */
-  request(inputs: readonly Tensor[]): object;
+  /** The next paid request; `beyond`: what its voucher pays beyond all so far. */
+  request(inputs: readonly Tensor[], beyond?: bigint): object;
   close(): Promise<void>;
 }
 
@@ -45,9 +45,10 @@ export function served(
   options: Partial<HttpOptions> & {
     readonly concurrency?: number;
     readonly maintenance?: () => string | undefined;
+    readonly wrap?: (state: State) => State;
   } = {},
 ): Served {
-  const { concurrency = 64, maintenance, ...http } = options;
+  const { concurrency = 64, maintenance, wrap = (state: State) => state, ...http } = options;
   const folder = mkdtempSync(join(tmpdir(), "touchstone-served-"));
   const [payer, worker] = [Wallet.createRandom(), Wallet.createRandom()];
   const addresses = Object.fromEntries([...NAMES, ...MORE_NAMES].map((name) => [name, ZeroAddress]));
@@ -56,7 +57,7 @@ export function served(
   >[1];
   const suite = connectSuite(createProvider("http://127.0.0.1:1"), deployment);
   const [log, metrics] = [pino({ level: "silent" }), createMetrics()];
-  const state = openState(join(folder, "worker.sqlite"));
+  const state = wrap(openState(join(folder, "worker.sqlite")));
   const money = { collected: 0n, balance: 2n ** 60n, thawing: 0n, currency: ZeroAddress };
   const parties = { status: 1n, operator: worker.address, payer: payer.address, end: 2n ** 40n, version: 1n };
   const reservation = { ...parties, ...money } as unknown as Reservation;
@@ -78,9 +79,9 @@ export function served(
   let count = 0n;
   return {
     ...{ server, state, metrics, path: `/v1/models/${MODEL_ID}/infer`, reservation: RESERVATION },
-    request: (inputs) => {
-      // More than is due, because answers may overtake each other.
-      const voucher = { reservation: RESERVATION, cumulative: ++count * PRICE + 10n ** 6n };
+    // More than is due, because answers may overtake each other.
+    request: (inputs, beyond = 10n ** 6n) => {
+      const voucher = { reservation: RESERVATION, cumulative: ++count * PRICE + beyond };
       const signature = key.sign(voucherDigest(receiptDomain(1, ESCROW), voucher));
       const requestId = `0x${count.toString(16).padStart(64, "0")}`;
       return { requestId, consumer: payer.address, voucher: { ...voucher, signature }, inputs: inputs.map(wireTensor) };
