@@ -1,8 +1,9 @@
-import { getAddress, type TypedDataDomain } from "ethers";
+import type { TypedDataDomain } from "ethers";
 import secp256k1 from "secp256k1";
 
 import { fromHex, toHex } from "../audit/bytes.js";
 import { wasmKeccak } from "../audit/keccak.js";
+import { checksummed } from "./address.js";
 import {
   offerDigest,
   receiptDigest,
@@ -32,7 +33,7 @@ export const keyElsewhere = (signer: TypedDataSigner): ReceiptKey => ({
 });
 
 const addressOf = (publicKey: Uint8Array): string =>
-  getAddress(toHex(wasmKeccak.hash(publicKey.subarray(1)).subarray(12)));
+  checksummed(toHex(wasmKeccak.hash(publicKey.subarray(1)).subarray(12)).slice(2));
 
 export function receiptKey(privateKey: string): OwnKey {
   const key = fromHex(privateKey);

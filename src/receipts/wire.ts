@@ -1,9 +1,10 @@
-import { decodeBase64, encodeBase64, getAddress } from "ethers";
+import { decodeBase64, encodeBase64 } from "ethers";
 import { z } from "zod";
 
 import { tensorFromBytes, tensorBytes } from "../audit/bytes.js";
 import { DTYPE_CODE, type DType, type Tensor } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
+import { checksummed } from "./address.js";
 
 /*
  * The JSON that clients, workers and watchers exchange (docs/contracts/receipts.md, HTTP). Amounts are decimal text, because
@@ -17,7 +18,7 @@ const hash = z
 const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/)
-  .transform((text) => getAddress(text.toLowerCase()));
+  .transform((text) => checksummed(text.slice(2).toLowerCase()));
 const signature = z.string().regex(/^0x(?:[0-9a-fA-F]{2}){1,4096}$/);
 const amount = z
   .string()
