@@ -27,12 +27,14 @@ export interface Defender {
    * one is left alone: then the result is `done`.
    * @param sinceBlock a block not after the challenge's opening.
    * @param defence undefined where the claim is forgotten: only prices can be taken back then.
+   * @param isRepaid asked before a demand is made: whether its price comes back when the challenge is lost. Default: it does.
    */
   advance(
     challengeId: string,
     sinceBlock: number,
     defence: (() => Promise<Defence>) | undefined,
     now: number,
+    isRepaid?: () => Promise<boolean>,
   ): Promise<Progress>;
 }
 
@@ -125,7 +127,7 @@ export function createDefender({ suite, sender, log, metrics }: AccuserOptions):
   }
 
   return {
-    advance: async (challengeId, sinceBlock, defence, now) => {
+    advance: async (challengeId, sinceBlock, defence, now, isRepaid = () => Promise.resolve(true)) => {
       const { status, traceRoot, lastDeadline } = await challenges.challenge(challengeId);
       if (ENDED.has(Number(status))) {
         return (await refundDemands(suite, sender, challengeId, sinceBlock)) ? "acted" : "done";
@@ -143,7 +145,7 @@ export function createDefender({ suite, sender, log, metrics }: AccuserOptions):
         return refute(challengeId, move, own);
       }
       const made = demandAt(events, move.position);
-      if (made === undefined) return demand(challengeId, move, own);
+      if (made === undefined) return (await isRepaid()) ? demand(challengeId, move, own) : "waiting";
       return now <= made.supplyDeadline ? "waiting" : expire(challengeId, move.position);
     },
   };

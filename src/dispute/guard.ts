@@ -6,10 +6,12 @@ import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import type { Metrics } from "../metrics.js";
 import type { State } from "../store/state.js";
+import type { Accusation } from "./accuse.js";
 import { findClaim, type ClaimRecord } from "./claims.js";
 import { createDefender } from "./defend.js";
 import { createEndings } from "./endings.js";
 import type { Evidencer } from "./evidence.js";
+import { ChallengeStatus } from "./protocol.js";
 
 interface ChallengeRecord {
   readonly challengeId: string;
@@ -20,6 +22,12 @@ interface ChallengeRecord {
   /** The job that a report is about, once it was asked for. */
   readonly jobId?: string;
 }
+
+/** `SHARING_WINDOW` of `contracts/challenges/ContestDesk.sol`, and `Verdict.Wrong`. */
+const SHARING_SECONDS = 3_600n;
+const WRONG = 1n;
+/** How a challenge ends that leaves its claim alone. */
+const LOST: ReadonlySet<number> = new Set([ChallengeStatus.Refuted, ChallengeStatus.Unanswered]);
 
 /** Watches challenges of others and ends the false ones. */
 export interface Guard {
@@ -45,6 +53,7 @@ export interface GuardOptions {
  */
 export function createGuard({ suite, sender, state, evidencer, log, metrics }: GuardOptions): Guard {
   const challenges = state.collection<ChallengeRecord>("foreign-challenge");
+  const accusations = state.collection<Accusation>("accusation");
   const lottery = suite.deployment.lottery.toLowerCase();
   const endings = createEndings(state);
   /** Where nothing was left to do: looked at again only in another block, which may have undone it. */
@@ -58,6 +67,21 @@ export function createGuard({ suite, sender, state, evidencer, log, metrics }: G
     return findClaim(state, jobId);
   }
 
+  /**
+   * Whether the price of a demand comes back when the challenge is lost. One that stands beside our own against the same claim may end
+   * otherwise: settled with the claim, and paid for what it answered. Only one that could share our reward is decided before ours acts.
+   */
+  async function isRepaid({ challengeId, claimId }: ChallengeRecord): Promise<boolean> {
+    const own = accusations.entries().find(({ value }) => value.claimId === claimId);
+    if (own === undefined) return true;
+    const [ours, theirs] = await Promise.all([
+      suite.challenges.challenge(own.value.challengeId),
+      suite.challenges.challenge(challengeId),
+    ]);
+    if (LOST.has(Number(ours.status))) return true;
+    return theirs.verdict === WRONG && theirs.openedAt <= ours.openedAt + SHARING_SECONDS;
+  }
+
   async function defend(record: ChallengeRecord, now: number, head: number): Promise<boolean> {
     const { challengeId: key } = record;
     if (doneAt.get(key) === head) return false;
@@ -68,7 +92,7 @@ export function createGuard({ suite, sender, state, evidencer, log, metrics }: G
       return false;
     }
     const defence = claim && (() => evidencer.defenceOf(claim));
-    const progress = await defender.advance(key, record.block, defence, now);
+    const progress = await defender.advance(key, record.block, defence, now, () => isRepaid(record));
     if (progress !== "done") {
       endings.goesOn(key);
       return progress === "acted";
