@@ -1,0 +1,48 @@
+import { Command } from "commander";
+
+import { TouchstoneError } from "../../src/errors.js";
+
+/** Games of one process. */
+const SHARD = 500;
+const MOST_SEED = 40_000;
+
+interface GamesFlags {
+  readonly games: number;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+interface Shard {
+  readonly seed: number;
+  readonly games: number;
+}
+
+/** Flags of `npm run games`; prints help and ends the process where that is asked. */
+export function parseFlags(args: readonly string[]): GamesFlags {
+  const whole =
+    (flag: string, most: number) =>
+    (text: string): number => {
+      const n = Number(text);
+      if (/^\d+$/.test(text) && n >= 1 && n <= most) return n;
+      throw new TouchstoneError("OPTION_INVALID", `--${flag} is ${text}`, {
+        next: `Give a whole number from 1 to ${most}.`,
+      });
+    };
+  return new Command("games")
+    .description(
+      "Random games between honest and dishonest operators, challengers and defenders: who wins, and what it costs.",
+    )
+    .option("--games <n>", `how many, by shards of ${SHARD}`, whole("games", 1e7), 10_000)
+    .option("--seed <n>", "of the first shard; each further one has the next", whole("seed", MOST_SEED), 1)
+    .option("--json", "a record for each game on the output, the tests' own words on the error output", false)
+    .parse(args, { from: "user" })
+    .opts<GamesFlags>();
+}
+
+/** Shards of `SHARD` games, the last of what is left, at one seed after the other. */
+export function shardsOf(games: number, seed: number): Shard[] {
+  return Array.from({ length: Math.ceil(games / SHARD) }, (_, i) => ({
+    seed: ((seed + i - 1) % MOST_SEED) + 1,
+    games: Math.min(SHARD, games - i * SHARD),
+  }));
+}
