@@ -19,7 +19,7 @@ describe("compile: report", () => {
     expect(report.worst).to.deep.include({ ...report.costs[0], node: 0 });
   });
 
-  it("finds jumps on rounded values upstream of an output", () => {
+  it("120: finds jumps on rounded values upstream of an output, whose answers have to be exact", () => {
     const report = reportOf([
       node("MatMul", ["x", "w"], ["p"]),
       node("ArgMax", ["p"], ["best"], { axis: 0 }),

@@ -79,11 +79,12 @@ describe("ChallengeManager: data fees from the chain's oracle", () => {
       }
     });
 
-    it("bonds grow with it", async () => {
+    it("116: supplies are paid at least four times what their data costs, and bonds grow with it", async () => {
       const { oracle, disputes } = await priced(0n);
       await oracle.set(100n * GWEI, MOOD.honest);
       const { manager, modelId, layout } = disputes;
       const { price } = await manager.demandPrice(modelId, 8192, 0);
+      expect(price).to.be.at.least(4n * (await oracle.dataFee(8192)));
       expect(await manager.bondFor(modelId, 0)).to.equal(2n * BigInt(layout.depth) * price);
     });
   });
