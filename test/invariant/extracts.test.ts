@@ -38,7 +38,16 @@ describe("Extracts", () => {
 
   it("live a job as the escrow does", async function () {
     this.timeout(600_000);
-    await compare(JobTwins.start.bind(JobTwins), ["submit", "expire", "open", "close", "finalise"]);
+    await compare(JobTwins.start.bind(JobTwins), [
+      "submit",
+      "expire",
+      "draw",
+      "cancel",
+      "redraw",
+      "open",
+      "close",
+      "finalise",
+    ]);
   });
 
   async function compare(

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 
 import type { JobLife } from "../../typechain-types/index.js";
+import { deployEnlisted, SEED_DELAY } from "./draws.js";
 import { followClock, succeeds } from "./extract-challenges.js";
 import type { Dice } from "./graphs.js";
 import {
@@ -18,7 +19,7 @@ import {
   submitJob,
   termsOf,
 } from "./jobs.js";
-import { type Connection, deployWithOperator, HOUR, OFFER, PARAMS } from "./protocol.js";
+import { type Connection, HOUR, OFFER, PARAMS } from "./protocol.js";
 
 const OUTSIDE = [floatBytes(Array.from({ length: 100 }, () => 1e30)), INPUTS[1]] as const;
 
@@ -43,15 +44,17 @@ export class JobTwins {
   ) {}
 
   static async start(chain: Connection, beside: Connection, dice: Dice): Promise<JobTwins> {
-    const setup = await deployWithOperator(chain);
+    const setup = await deployEnlisted(chain);
     const outside = dice.chance(40);
-    const jobId = await requestJob(chain, setup, { inputs: outside ? OUTSIDE : INPUTS });
+    const named = dice.chance(50);
+    const asked = { inputs: outside ? OUTSIDE : INPUTS, ...(named ? {} : { operator: ZeroAddress }) };
+    const jobId = await requestJob(chain, setup, asked);
+    const requestedAt = await setup.hub.time();
     await presentJob(setup.jobs, jobId);
     const life = await beside.ethers.deployContract("JobLife");
-    const { deadline } = await setup.jobs.job(jobId);
     await life.govern(PARAMS.challengeWindow);
-    await life.wait(deadline - BigInt(2 * HOUR));
-    await life.request(OFFER.price, 2 * HOUR, true);
+    await life.wait(requestedAt);
+    await life.request(OFFER.price, 2 * HOUR, named);
     return new JobTwins(chain, setup, life, jobId, outside, dice);
   }
 
@@ -61,12 +64,15 @@ export class JobTwins {
     const opening = openElement(this.outside ? OUTSIDE : INPUTS, INPUT_DTYPES, 0, 1);
     const worker = jobs.connect(this.chain.worker);
     const consumer = jobs.connect(this.chain.consumer);
+    // Only there are they ever taken.
+    const drawing = await this.isDrawing();
     const actions: readonly (readonly [string, number, () => Promise<unknown>, () => Promise<unknown>])[] = [
       ["submit", 20, () => submitJob(worker, jobId), () => life.submit()],
       ["decline", 2, () => declineJob(worker, jobId, opening), () => life.decline(this.outside)],
       ["expire", 4, () => expireJob(jobs, jobId), () => life.expire()],
-      ["redraw", 3, async () => consumer.redraw(await termsOf(jobs, jobId)), () => life.redraw(true)],
-      ["cancel", 3, async () => consumer.cancel(await termsOf(jobs, jobId)), () => life.cancel(true)],
+      ["redraw", 6, async () => consumer.redraw(await termsOf(jobs, jobId)), () => life.redraw(true)],
+      ["draw", drawing ? 20 : 2, () => this.draw(), () => life.draw()],
+      ["cancel", drawing ? 12 : 2, async () => consumer.cancel(await termsOf(jobs, jobId)), () => life.cancel(true)],
       ["open", 8, () => manager.open(jobs, jobId), () => life.challengeOpened()],
       ["close", 6, () => manager.close(jobs, jobId), () => life.challengeClosed()],
       ["wrong", 1, () => manager.wrong(jobs, jobId, [this.chain.challenger]), () => life.settleWrong()],
@@ -78,15 +84,29 @@ export class JobTwins {
     let pick = dice.roll(actions.reduce((sum, [, weight]) => sum + weight, 0));
     const [name, , real, extract] = actions.find(([, weight]) => (pick -= weight) < 0)!;
     await this.aim();
-    const done = await succeeds(real);
+    const taken = await succeeds(real);
+    // A draw that finds nobody is placed anew.
+    const done = taken && !(name === "draw" && (await this.isDrawing()));
     if (!done) await this.chain.networkHelpers.mine();
     await this.follow();
     // The extract has no pause to refuse, and takes the draw's word for whether anybody can be drawn, or is already.
-    const mirrored = name !== "pause" && name !== "unpause" && (done || (name !== "cancel" && name !== "redraw"));
+    const asDrawn = name === "cancel" || name === "redraw" || name === "draw";
+    const mirrored = name !== "pause" && name !== "unpause" && (done || !asDrawn);
     if (mirrored) expect(await succeeds(extract), name).to.equal(done);
     const count = this.counts.get(name) ?? { done: 0, refused: 0 };
     this.counts.set(name, { done: count.done + Number(done), refused: count.refused + Number(!done) });
     await this.compare(name);
+  }
+
+  /** Mostly when the block that decides is known. */
+  private async draw(): Promise<void> {
+    const { jobs } = this.setup;
+    if (this.dice.chance(70)) await this.chain.networkHelpers.mine(SEED_DELAY + 1);
+    await jobs.draw(await termsOf(jobs, this.jobId));
+  }
+
+  private async isDrawing(): Promise<boolean> {
+    return (await this.setup.jobs.job(this.jobId)).status === DRAWING;
   }
 
   private async aim(): Promise<void> {
