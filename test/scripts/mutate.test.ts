@@ -129,6 +129,12 @@ describe("what verdicts say", () => {
     expect(judge("  12 passing (2s)\n", 1)).to.equal("undecided");
   });
 
+  it("a test that ran out of time says nothing of a fault", () => {
+    const late =
+      "  1 passing (2s)\n  1 failing\n\n  Error: Timeout of 120000ms exceeded. For async tests, call done()\n";
+    expect(judge(late, 1)).to.equal("undecided");
+  });
+
   it("is a share with Wilson's interval", () => {
     const rounded = (hits: number, draws: number) => {
       const { low, high } = wilson(hits, draws);
