@@ -1,0 +1,104 @@
+import { expect } from "chai";
+import type { TransactionReceipt, TransactionResponse } from "ethers";
+
+import { connect, type Connection } from "../support/protocol.js";
+import { dataOf, targetOf } from "./attempt.js";
+import type { EntryPoint, Ready } from "./entry-point.js";
+import { openOutlets, type Outlet } from "./outlets.js";
+import { puppetCode, RESULT } from "./puppet.js";
+import { ENTRY_POINTS } from "./rows.js";
+import { CONTRACTS, deployWorld, type World } from "./world.js";
+
+const PEERS: ReadonlySet<string> = new Set<string>(CONTRACTS);
+/** Takes whatever it is sent, and does nothing. */
+const QUIET = "0x00";
+/** Results of a puppet. */
+const [REFUSED, DONE] = [1, 2];
+const BASE_FEE = 10n ** 9n;
+const GAS = 15_000_000n;
+
+/**
+ * Every entry point, called by who may call it out of the middle of every call in which a contract calls somebody else. Where a guard is
+ * in the way it is refused, and changes nothing. Everywhere else it does what it does by itself, and the call around it too: nobody
+ * finds a state that is half done. What happens is compared by events, because every change of a state emits one.
+ */
+describe("entry points, reentered", () => {
+  let chain: Connection;
+  let world: World;
+  let outlets: Outlet[];
+  let receiver: string;
+  let attacker: string;
+
+  before(async () => {
+    chain = await connect();
+  });
+
+  beforeEach(async () => {
+    ({ world, outlets, receiver } = await chain.networkHelpers.loadFixture(fixture));
+  });
+
+  async function fixture() {
+    const deployed = await deployWorld(chain);
+    return { world: deployed, ...(await openOutlets(deployed)) };
+  }
+
+  /** Events of a transaction, in any order; payments and hooks move tokens about, which says nothing of the suite. */
+  const eventsOf = ({ logs }: TransactionReceipt): string[] =>
+    logs.map(({ address, topics, data }) => [address, ...topics, data].join(" ")).sort();
+
+  /** Sends a transaction in the block after the next, at a time and a price of gas, and takes it back. */
+  async function tried(
+    time: number,
+    { arm = () => chain.networkHelpers.mine(1) }: Pick<Outlet, "arm">,
+    send: () => Promise<TransactionResponse>,
+  ) {
+    const before = await chain.networkHelpers.takeSnapshot();
+    try {
+      await arm();
+      await chain.networkHelpers.time.setNextBlockTimestamp(time);
+      await chain.networkHelpers.setNextBlockBaseFeePerGas(BASE_FEE);
+      const receipt = await (await send()).wait();
+      return { events: eventsOf(receipt!), result: await chain.ethers.provider.getStorage(attacker, RESULT) };
+    } finally {
+      await before.restore();
+    }
+  }
+
+  const attackerOf = ({ may }: EntryPoint, { by }: Ready): string =>
+    by ?? world.addresses[may === "anybody" ? "stranger" : may[0]!];
+
+  for (const point of ENTRY_POINTS) {
+    const { contract, name, may, pause, guards = [] } = point;
+    // Contracts of the suite are no attackers.
+    const byPeers = may !== "anybody" && may.some((party) => PEERS.has(party));
+    if (byPeers || point.never === true) continue;
+
+    it(`${contract}.${name}`, async () => {
+      const ready = await point.scene(world);
+      if (pause === "only") await world.hub.connect(world.guardian).pause();
+      const { edge } = ready;
+      if (edge !== undefined && edge.kind !== "until") await chain.networkHelpers.time.increaseTo(BigInt(edge.at) + 1n);
+      attacker = attackerOf(point, ready);
+      const [target, data] = [await targetOf(world, point, ready), dataOf(world, point, ready)];
+      const { networkHelpers, ethers } = chain;
+      await networkHelpers.setBalance(attacker, 10n ** 24n);
+      await networkHelpers.setCode(attacker, puppetCode(target, data, ready.value ?? 0n));
+      const time = (await networkHelpers.time.latest()) + 5;
+      const outsider = (await ethers.getSigners()).at(-2)!;
+      const inner = await tried(time, {}, () => outsider.sendTransaction({ to: attacker, gasLimit: GAS }));
+      expect(Number(inner.result), "by itself").to.equal(DONE);
+
+      for (const outlet of outlets) {
+        if (pause === "only" && outlet.inPause !== true) continue;
+        if (name.endsWith("WithPermit") && outlet.withoutPermits === true) continue;
+        await networkHelpers.setCode(receiver, QUIET);
+        const outer = await tried(time, outlet, outlet.through);
+        await networkHelpers.setCode(receiver, puppetCode(attacker, "0x", 0n));
+        const both = await tried(time, outlet, outlet.through);
+        const shut = outlet.guards.some((guard) => guards.includes(guard));
+        expect(Number(both.result), outlet.name).to.equal(shut ? REFUSED : DONE);
+        expect(both.events, outlet.name).to.deep.equal(shut ? outer.events : [...outer.events, ...inner.events].sort());
+      }
+    });
+  }
+});

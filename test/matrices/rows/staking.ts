@@ -1,0 +1,293 @@
+import { Signature, ZeroAddress } from "ethers";
+
+import { INPUTS } from "../../support/challenges.js";
+import { PARAMETERS } from "../../support/hub.js";
+import { requestJob } from "../../support/jobs.js";
+import { lockId } from "../../support/staking.js";
+import { TOKEN } from "../../support/protocol.js";
+import { rowsOf } from "../entry-point.js";
+import { sendAs, type World } from "../world.js";
+
+const row = rowsOf("OperatorStaking");
+const profiles = rowsOf("OperatorProfiles");
+const fees = rowsOf("DelegatorFees");
+
+const LOCKERS = ["JobEscrow", "ReceiptEscrow", "AuditLottery"] as const;
+const AMOUNT = 50n * TOKEN;
+const A = lockId("a");
+
+/** The operator has tokens that staking may take. */
+async function funded({ chain, token, staking }: World, amount: bigint) {
+  await token.connect(chain.deployer).transfer(chain.owner, amount);
+  await token.connect(chain.owner).approve(staking, amount);
+}
+
+/** A job's lock, and the job's id: the lock's. */
+const locked = (world: World) => requestJob(world.chain, world, { inputs: INPUTS });
+
+/** As a locker would: for states that take whole disputes otherwise. */
+async function asLocker(world: World, name: string, args: readonly unknown[]) {
+  const { staking, addresses } = world;
+  const data = staking.interface.encodeFunctionData(name as "lock", args as never);
+  await sendAs(world, addresses.JobEscrow, await staking.getAddress(), data);
+}
+
+async function exiting({ chain, staking }: World) {
+  await staking.connect(chain.owner).requestExit(chain.owner, TOKEN);
+  return (await staking.exit(chain.owner, chain.owner, 0)).readyAt;
+}
+
+async function jailed(world: World) {
+  const { addresses, staking } = world;
+  for (let i = 0; i < PARAMETERS.staking.strikesToJail; i++) await asLocker(world, "strike", [addresses.operator]);
+  await funded(world, PARAMETERS.staking.releaseFee);
+  return (await staking.conductOf(addresses.operator)).releasableAt;
+}
+
+/** An operator whose whole stake was slashed, and who staked again: the stranger. */
+async function retired(world: World) {
+  const { chain, token, staking, addresses } = world;
+  const { stranger } = chain;
+  await token.connect(chain.deployer).transfer(stranger, 2n * TOKEN);
+  await token.connect(stranger).approve(staking, 2n * TOKEN);
+  await staking.connect(stranger).deposit(stranger, TOKEN);
+  await asLocker(world, "lock", [addresses.stranger, A, TOKEN - 1_000n]);
+  await asLocker(world, "slash", [addresses.stranger, A, []]);
+  await staking.connect(stranger).deposit(stranger, TOKEN);
+}
+
+async function rewarded(world: World) {
+  const { addresses } = world;
+  await asLocker(world, "lock", [addresses.operator, A, AMOUNT]);
+  await asLocker(world, "slash", [addresses.operator, A, [{ to: addresses.challenger, amount: TOKEN }]]);
+}
+
+export const STAKING = [
+  row("deposit", {
+    who: "anybody, with own tokens",
+    may: ["operator"],
+    refusal: "ERC20InsufficientAllowance",
+    pause: "works",
+    guards: ["OperatorStaking"],
+    scene: async (world) => {
+      await funded(world, TOKEN);
+      return { args: [world.addresses.operator, TOKEN] };
+    },
+  }),
+  row("depositWithPermit", {
+    who: "anybody, with own tokens",
+    may: ["operator"],
+    refusal: "PermitRefused",
+    pause: "works",
+    guards: ["OperatorStaking"],
+    scene: async ({ chain, token, staking, addresses }) => {
+      await token.connect(chain.deployer).transfer(chain.owner, 5n);
+      const { chainId } = await chain.ethers.provider.getNetwork();
+      const domain = { name: await token.name(), version: "1", chainId, verifyingContract: await token.getAddress() };
+      const fields = ["address owner", "address spender", "uint256 value", "uint256 nonce", "uint256 deadline"];
+      const Permit = fields.map((field) => ({ type: field.split(" ")[0]!, name: field.split(" ")[1]! }));
+      const [spender, nonce, deadline] = [await staking.getAddress(), 0, 10n ** 12n];
+      const message = { owner: addresses.operator, spender, value: 5n, nonce, deadline };
+      const { v, r, s } = Signature.from(await chain.owner.signTypedData(domain, { Permit }, message));
+      return { args: [addresses.operator, 5n, deadline, v, r, s] };
+    },
+  }),
+  row("requestExit", {
+    who: "anybody, for own stake",
+    may: ["operator", "delegator"],
+    refusal: "InsufficientStake",
+    pause: "works",
+    scene: async ({ addresses }) => ({ args: [addresses.operator, TOKEN] }),
+  }),
+  row("requestFullExit", {
+    who: "anybody, for own stake",
+    may: ["operator", "delegator"],
+    refusal: "ZeroAmount",
+    pause: "works",
+    scene: async ({ addresses }) => ({ args: [addresses.operator] }),
+  }),
+  row("cancelExit", {
+    who: "who asked for the exit",
+    may: ["operator"],
+    refusal: "UnknownExit",
+    pause: "works",
+    scene: async (world) => {
+      await exiting(world);
+      return { args: [world.addresses.operator, 0] };
+    },
+  }),
+  row("withdrawExit", {
+    who: "who asked for the exit",
+    may: ["operator"],
+    refusal: "UnknownExit",
+    pause: "stands",
+    guards: ["OperatorStaking"],
+    deadline: "from the end of unbonding",
+    scene: async (world) => {
+      const at = await exiting(world);
+      const { operator, stranger } = world.addresses;
+      return { args: [operator, 0, stranger], edge: { at, kind: "from", error: "ExitNotReady" } };
+    },
+  }),
+  row("redeemRetired", {
+    who: "holders of a pool that retired",
+    may: ["stranger"],
+    refusal: "NotRetired",
+    pause: "stands",
+    guards: ["OperatorStaking"],
+    scene: async (world) => {
+      await retired(world);
+      return { args: [world.addresses.stranger, 0, world.addresses.stranger] };
+    },
+  }),
+  row("setDrawStake", {
+    who: "any operator, for itself",
+    may: ["operator", "auditor"],
+    refusal: "InsufficientStake",
+    pause: "works",
+    scene: async () => ({ args: [2n * TOKEN] }),
+  }),
+  row("lock", {
+    who: "lockers: job escrow, receipt escrow, audit lottery",
+    may: LOCKERS,
+    refusal: "NotLocker",
+    pause: "works",
+    scene: async ({ addresses }) => ({ args: [addresses.operator, A, AMOUNT] }),
+  }),
+  row("lockDrawn", {
+    who: "lockers",
+    may: LOCKERS,
+    refusal: "NotLocker",
+    pause: "works",
+    scene: async ({ addresses }) => ({ args: [addresses.operator, A, AMOUNT] }),
+  }),
+  row("unlock", {
+    who: "the locker whose lock it is",
+    may: ["JobEscrow"],
+    refusal: "UnknownLock",
+    pause: "works",
+    scene: async (world) => ({ args: [world.addresses.operator, await locked(world)] }),
+  }),
+  row("slash", {
+    who: "the locker whose lock it is",
+    may: ["JobEscrow"],
+    refusal: "UnknownLock",
+    pause: "works",
+    scene: async (world) => ({ args: [world.addresses.operator, await locked(world), []] }),
+  }),
+  row("penalise", {
+    who: "the locker whose lock it is",
+    may: ["JobEscrow"],
+    refusal: "UnknownLock",
+    pause: "works",
+    scene: async (world) => ({ args: [world.addresses.operator, await locked(world), 1n] }),
+  }),
+  row("strike", {
+    who: "lockers",
+    may: LOCKERS,
+    refusal: "NotLocker",
+    pause: "works",
+    scene: async ({ addresses }) => ({ args: [addresses.operator] }),
+  }),
+  row("release", {
+    who: "a jailed operator, for a fee",
+    may: ["operator"],
+    refusal: "NotJailed",
+    pause: "works",
+    guards: ["OperatorStaking"],
+    deadline: "from the end of the jail time",
+    scene: async (world) => ({ args: [], edge: { at: await jailed(world), kind: "from", error: "StillInJail" } }),
+  }),
+  row("withdrawReward", {
+    who: "who was rewarded",
+    may: ["challenger"],
+    refusal: "NothingToWithdraw",
+    pause: "stands",
+    guards: ["OperatorStaking"],
+    scene: async (world) => {
+      await rewarded(world);
+      return { args: [world.addresses.stranger] };
+    },
+  }),
+  row("burnSlashed", {
+    who: "anybody",
+    may: "anybody",
+    pause: "works",
+    guards: ["OperatorStaking"],
+    scene: async (world) => {
+      await rewarded(world);
+      return { args: [] };
+    },
+  }),
+  row("multicall", {
+    who: "anybody; each call is judged as if it came alone",
+    may: "anybody",
+    pause: "works",
+    scene: async () => ({ args: [[]] }),
+  }),
+
+  profiles("proposeWorker", {
+    who: "any operator, for itself",
+    may: "anybody",
+    pause: "works",
+    scene: async ({ addresses }) => ({ args: [addresses.stranger], by: addresses.operator }),
+  }),
+  profiles("acceptWorker", {
+    who: "the proposed key",
+    may: ["stranger"],
+    refusal: "WorkerNotProposed",
+    pause: "works",
+    scene: async ({ chain, profiles: book, addresses }) => {
+      await book.connect(chain.owner).proposeWorker(addresses.stranger);
+      return { args: [addresses.operator] };
+    },
+  }),
+  profiles("dropWorker", {
+    who: "any operator, for itself",
+    may: ["operator"],
+    refusal: "NoWorker",
+    pause: "works",
+    scene: async () => ({ args: [] }),
+  }),
+  profiles("setPayout", {
+    who: "any operator, for itself",
+    may: "anybody",
+    pause: "works",
+    scene: async ({ addresses }) => ({ args: [addresses.stranger], by: addresses.operator }),
+  }),
+  profiles("setCommission", {
+    who: "any operator, for itself",
+    may: "anybody",
+    pause: "works",
+    scene: async ({ addresses }) => ({ args: [500], by: addresses.operator }),
+  }),
+
+  fees("credit", {
+    who: "lockers",
+    may: LOCKERS,
+    refusal: "NotLocker",
+    pause: "works",
+    guards: ["DelegatorFees"],
+    scene: async ({ addresses }) => ({ args: [addresses.operator, ZeroAddress, 5n], value: 5n }),
+  }),
+  fees("collect", {
+    who: "a delegator, for itself",
+    may: ["delegator"],
+    refusal: "NothingToCollect",
+    pause: "stands",
+    guards: ["DelegatorFees"],
+    scene: async (world) => {
+      const { fees: book, addresses } = world;
+      const data = book.interface.encodeFunctionData("credit", [addresses.operator, ZeroAddress, 1_000n]);
+      await sendAs(world, addresses.JobEscrow, await book.getAddress(), data, 1_000n);
+      return { args: [addresses.operator, 0, ZeroAddress, addresses.stranger] };
+    },
+  }),
+  fees("setShares", {
+    who: "the staking contract",
+    may: ["OperatorStaking"],
+    refusal: "NotStaking",
+    pause: "works",
+    scene: async ({ addresses }) => ({ args: [addresses.operator, 0, addresses.delegator, 7n] }),
+  }),
+];
