@@ -18,7 +18,7 @@ import { floatBytes, listHash } from "../support/jobs.js";
 import { connect, type Connection } from "../support/protocol.js";
 
 /** Inputs that a consumer tries in search of a false alarm. */
-const HUNTED = 12;
+const HUNTED = 6;
 
 /** Numbers are those of docs/attacks.md. */
 describe("attacks by answers and inputs", () => {

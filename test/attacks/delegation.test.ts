@@ -37,11 +37,11 @@ describe("attacks by delegators and pauses", () => {
     console.log(`      FUZZ_SEED=${fuzzSeed}`);
     for (const holder of holders.slice(1)) await delegate(chain, setup, holder, TOKEN + BigInt(luck.roll(1_000_003)));
     const queued: { holder: (typeof holders)[number]; exitId: number }[] = [];
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 6; round++) {
       for (const holder of holders) {
         const { amount, exitCount } = await staking.position(chain.owner, holder);
         // Odd parts, a wei, and once all but a wei.
-        const asked = round === 6 ? amount - 1n : luck.chance(30) ? 1n : amount / BigInt(3 + luck.roll(5));
+        const asked = round === 4 ? amount - 1n : luck.chance(30) ? 1n : amount / BigInt(3 + luck.roll(5));
         if (asked <= 0n) continue;
         await staking.connect(holder).requestExit(chain.owner, asked);
         queued.push({ holder, exitId: Number(exitCount) });

@@ -75,7 +75,7 @@ export async function openOutlets(world: World): Promise<{ outlets: Outlet[]; re
   await profiles.connect(owner).setPayout(outsider);
   await receipts.collect([await signedVoucher(chain, world, { reservation: inCoins, cumulative: 1_000n })]);
   await profiles.connect(owner).setPayout(ZeroAddress);
-  await (await disputed(world)).game.demand({ node: 1, height: 9, index: 0 });
+  await (await disputed(world)).game.demand({ node: 1, height: 9, index: 0 }, outsider);
 
   // What it has delegated has earned something.
   await delegate(chain, world, outsider, 10n * TOKEN);

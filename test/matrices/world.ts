@@ -1,5 +1,4 @@
-import type { BaseContract } from "ethers";
-import { ZeroAddress } from "ethers";
+import { type BaseContract, Signature, ZeroAddress } from "ethers";
 
 import {
   DelegatorFees__factory,
@@ -141,6 +140,18 @@ export async function sendAs(world: World, from: string, to: string, data: strin
   const sent = await signer.sendTransaction({ to, data, value });
   await networkHelpers.stopImpersonatingAccount(from);
   return sent;
+}
+
+/** Lets `spender` take stake tokens of an account that has not signed such before. */
+export async function signPermit({ chain, token }: World, owner: World["delegator"], spender: string, value: bigint) {
+  const { chainId } = await chain.ethers.provider.getNetwork();
+  const domain = { name: await token.name(), version: "1", chainId, verifyingContract: await token.getAddress() };
+  const fields = ["address owner", "address spender", "uint256 value", "uint256 nonce", "uint256 deadline"];
+  const Permit = fields.map((field) => ({ type: field.split(" ")[0]!, name: field.split(" ")[1]! }));
+  const deadline = 10n ** 12n;
+  const message = { owner: owner.address, spender, value, nonce: 0, deadline };
+  const { v, r, s } = Signature.from(await owner.signTypedData(domain, { Permit }, message));
+  return { deadline, v, r, s };
 }
 
 // States that several rows start from.

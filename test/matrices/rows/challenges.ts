@@ -1,22 +1,12 @@
 import { id } from "ethers";
 
-import {
-  BOND,
-  claimOf,
-  INPUTS,
-  lie,
-  openChallenge,
-  openingOf,
-  PAYMENT,
-  play,
-  uphold,
-} from "../../support/challenges.js";
 import { evidenceOf } from "../../support/alphabet.js";
+import { BOND, claimOf, lie, openChallenge, openingOf, PAYMENT, play } from "../../support/challenges.js";
 import { deeperDemand, firstDemand, type Place, supplyFor } from "../../support/demands.js";
 import { floatBytes, openElement } from "../../support/jobs.js";
 import { HOUR } from "../../support/protocol.js";
 import { rowsOf } from "../entry-point.js";
-import { disputed, wait, waitUntil, windowOf, type World } from "../world.js";
+import { disputed, waitUntil, windowOf, type World } from "../world.js";
 
 const row = rowsOf("ChallengeManager");
 

@@ -1,12 +1,11 @@
-import { Signature, ZeroAddress, ZeroHash } from "ethers";
+import { ZeroAddress } from "ethers";
 
-import { CLAIM, claimOf, INPUTS, lie, rightOutputs } from "../../support/challenges.js";
+import { claimOf, INPUTS, lie, rightOutputs } from "../../support/challenges.js";
 import { SEED_DELAY } from "../../support/draws.js";
-import { DAY } from "../../support/hub.js";
 import { floatBytes, listHash, openElement, requestArgs, requestJob, submitJob } from "../../support/jobs.js";
 import { OFFER } from "../../support/protocol.js";
 import { rowsOf } from "../entry-point.js";
-import { deadlineOf, disputed, DURATION, terms, UNNAMED, waitUntil, windowOf, type World } from "../world.js";
+import { deadlineOf, disputed, signPermit, terms, UNNAMED, waitUntil, windowOf, type World } from "../world.js";
 
 const row = rowsOf("JobEscrow");
 
@@ -67,23 +66,8 @@ export const JOBS = [
       await hub.connect(governor).addCurrency(currency);
       await offers.connect(chain.owner).setOffer(modelId, { ...OFFER, currency, price: maxFee });
       await token.connect(chain.deployer).transfer(chain.consumer, maxFee);
-      const { chainId } = await chain.ethers.provider.getNetwork();
-      const domain = { name: await token.name(), version: "1", chainId, verifyingContract: currency };
-      const fields = [
-        ["owner", "address"],
-        ["spender", "address"],
-        ["value", "uint256"],
-        ["nonce", "uint256"],
-        ["deadline", "uint256"],
-      ] as const;
-      const deadline = 10n ** 12n;
-      const signed = await chain.consumer.signTypedData(
-        domain,
-        { Permit: fields.map(([name, type]) => ({ name, type })) },
-        { owner: chain.consumer.address, spender: await jobs.getAddress(), value: maxFee, nonce: 0, deadline },
-      );
-      const { v, r, s } = Signature.from(signed);
-      return { args: [...requestArgs(chain, world, { inputs: INPUTS, currency, maxFee }), { deadline, v, r, s }] };
+      const permit = await signPermit(world, chain.consumer, await jobs.getAddress(), maxFee);
+      return { args: [...requestArgs(chain, world, { inputs: INPUTS, currency, maxFee }), permit] };
     },
   }),
   row("submit", {

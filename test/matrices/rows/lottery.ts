@@ -5,6 +5,7 @@ import { DRAW_TERMS, SEED_DELAY } from "../../support/draws.js";
 import { requestJob } from "../../support/jobs.js";
 import { drawnAudit, passSeed } from "../../support/lottery.js";
 import { OFFER, TOKEN } from "../../support/protocol.js";
+import { delegate } from "../../support/staking.js";
 import { rowsOf } from "../entry-point.js";
 import { audited, DURATION, PRICE, terms, UNNAMED, windowOf, type World } from "../world.js";
 
@@ -102,6 +103,7 @@ export const LOTTERY = [
     guards: ["AuditLottery", "JobEscrow", "DelegatorFees"],
     scene: async (world) => {
       const { claim, auditor } = await seated(world);
+      await delegate(world.chain, world, world.delegator, 10n * TOKEN, auditor.address);
       await audited(world, claim, auditor);
       return { args: [auditor.address, ZeroAddress], by: auditor.address };
     },

@@ -1,7 +1,5 @@
 import { ZeroAddress } from "ethers";
 
-import { DAY } from "../../support/hub.js";
-import { challenged, type World } from "../world.js";
 import {
   DEPOSIT,
   DURATION,
@@ -13,7 +11,7 @@ import {
   signedVoucher,
 } from "../../support/receipts.js";
 import { rowsOf } from "../entry-point.js";
-import { wait, waitUntil } from "../world.js";
+import { challenged, type World } from "../world.js";
 
 const row = rowsOf("ReceiptEscrow");
 

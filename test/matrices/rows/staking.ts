@@ -1,4 +1,4 @@
-import { Signature, ZeroAddress } from "ethers";
+import { ZeroAddress } from "ethers";
 
 import { INPUTS } from "../../support/challenges.js";
 import { PARAMETERS } from "../../support/hub.js";
@@ -6,7 +6,7 @@ import { requestJob } from "../../support/jobs.js";
 import { lockId } from "../../support/staking.js";
 import { TOKEN } from "../../support/protocol.js";
 import { rowsOf } from "../entry-point.js";
-import { sendAs, type World } from "../world.js";
+import { sendAs, signPermit, type World } from "../world.js";
 
 const row = rowsOf("OperatorStaking");
 const profiles = rowsOf("OperatorProfiles");
@@ -17,7 +17,7 @@ const AMOUNT = 50n * TOKEN;
 const A = lockId("a");
 
 /** The operator has tokens that staking may take. */
-async function funded({ chain, token, staking }: World, amount: bigint) {
+export async function funded({ chain, token, staking }: World, amount: bigint) {
   await token.connect(chain.deployer).transfer(chain.owner, amount);
   await token.connect(chain.owner).approve(staking, amount);
 }
@@ -37,7 +37,7 @@ async function exiting({ chain, staking }: World) {
   return (await staking.exit(chain.owner, chain.owner, 0)).readyAt;
 }
 
-async function jailed(world: World) {
+export async function jailed(world: World) {
   const { addresses, staking } = world;
   for (let i = 0; i < PARAMETERS.staking.strikesToJail; i++) await asLocker(world, "strike", [addresses.operator]);
   await funded(world, PARAMETERS.staking.releaseFee);
@@ -45,7 +45,7 @@ async function jailed(world: World) {
 }
 
 /** An operator whose whole stake was slashed, and who staked again: the stranger. */
-async function retired(world: World) {
+export async function retired(world: World) {
   const { chain, token, staking, addresses } = world;
   const { stranger } = chain;
   await token.connect(chain.deployer).transfer(stranger, 2n * TOKEN);
@@ -56,7 +56,7 @@ async function retired(world: World) {
   await staking.connect(stranger).deposit(stranger, TOKEN);
 }
 
-async function rewarded(world: World) {
+export async function rewarded(world: World) {
   const { addresses } = world;
   await asLocker(world, "lock", [addresses.operator, A, AMOUNT]);
   await asLocker(world, "slash", [addresses.operator, A, [{ to: addresses.challenger, amount: TOKEN }]]);
@@ -80,16 +80,11 @@ export const STAKING = [
     refusal: "PermitRefused",
     pause: "works",
     guards: ["OperatorStaking"],
-    scene: async ({ chain, token, staking, addresses }) => {
-      await token.connect(chain.deployer).transfer(chain.owner, 5n);
-      const { chainId } = await chain.ethers.provider.getNetwork();
-      const domain = { name: await token.name(), version: "1", chainId, verifyingContract: await token.getAddress() };
-      const fields = ["address owner", "address spender", "uint256 value", "uint256 nonce", "uint256 deadline"];
-      const Permit = fields.map((field) => ({ type: field.split(" ")[0]!, name: field.split(" ")[1]! }));
-      const [spender, nonce, deadline] = [await staking.getAddress(), 0, 10n ** 12n];
-      const message = { owner: addresses.operator, spender, value: 5n, nonce, deadline };
-      const { v, r, s } = Signature.from(await chain.owner.signTypedData(domain, { Permit }, message));
-      return { args: [addresses.operator, 5n, deadline, v, r, s] };
+    scene: async (world) => {
+      const { chain, token, staking, addresses } = world;
+      await token.connect(chain.deployer).transfer(chain.owner, TOKEN);
+      const { deadline, v, r, s } = await signPermit(world, chain.owner, await staking.getAddress(), TOKEN);
+      return { args: [addresses.operator, TOKEN, deadline, v, r, s] };
     },
   }),
   row("requestExit", {
