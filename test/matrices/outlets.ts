@@ -88,54 +88,56 @@ export async function openOutlets(world: World): Promise<{ outlets: Outlet[]; re
   const hooked = await chain.ethers.provider.getCode(coin);
   const stakeToken = await chain.ethers.getContractAt("WeirdToken", token);
 
-  const hook = () => coin.setHook(receiver, "0x");
+  // No estimate: that would be a run of its own.
+  const gas = { gasLimit: 15_000_000n };
+  const hook = () => coin.setHook(receiver, "0x", gas);
   const outlets: Outlet[] = [
     {
       name: "coins from the job escrow",
       guards: ["JobEscrow"],
-      through: () => jobs.connect(outsider).withdrawTo(ZeroAddress, receiver),
+      through: () => jobs.connect(outsider).withdrawTo(ZeroAddress, receiver, gas),
     },
     {
       name: "coins from the receipt escrow",
       guards: ["ReceiptEscrow"],
-      through: () => receipts.connect(outsider).withdrawTo(ZeroAddress, receiver),
+      through: () => receipts.connect(outsider).withdrawTo(ZeroAddress, receiver, gas),
     },
     {
       name: "coins from the challenge manager",
       guards: [],
-      through: () => manager.connect(outsider).withdrawTo(receiver),
+      through: () => manager.connect(outsider).withdrawTo(receiver, gas),
     },
     {
       name: "a deposit from the registry",
       guards: [],
-      through: () => registry.connect(outsider).withdrawDeposit(modelId, receiver),
+      through: () => registry.connect(outsider).withdrawDeposit(modelId, receiver, gas),
     },
     {
       name: "a delegator's fees",
       guards: ["DelegatorFees"],
-      through: () => fees.connect(outsider).collect(addresses.operator, 0, ZeroAddress, receiver),
+      through: () => fees.connect(outsider).collect(addresses.operator, 0, ZeroAddress, receiver, gas),
     },
     {
       name: "an auditor's pay",
       guards: ["AuditLottery"],
-      through: () => lottery.connect(outsider).collect(auditor, ZeroAddress),
+      through: () => lottery.connect(outsider).collect(auditor, ZeroAddress, gas),
     },
     {
       name: "an answer's delivery",
       guards: [],
-      through: async () => jobs.connect(outsider).finalise(await terms(world, jobId), outputs),
+      through: async () => jobs.connect(outsider).finalise(await terms(world, jobId), outputs, gas),
     },
     {
       name: "a hook of a token that leaves the job escrow",
       guards: ["JobEscrow"],
       arm: hook,
-      through: () => jobs.connect(outsider).withdrawTo(coin, outsider),
+      through: () => jobs.connect(outsider).withdrawTo(coin, outsider, gas),
     },
     {
       name: "a hook of a token that comes to the receipt escrow",
       guards: ["ReceiptEscrow"],
       arm: hook,
-      through: () => receipts.connect(outsider).deposit(reservation, 5n),
+      through: () => receipts.connect(outsider).deposit(reservation, 5n, gas),
       inPause: true,
     },
     {
@@ -143,9 +145,9 @@ export async function openOutlets(world: World): Promise<{ outlets: Outlet[]; re
       guards: ["OperatorStaking"],
       arm: async () => {
         await chain.networkHelpers.setCode(await token.getAddress(), hooked);
-        await stakeToken.setHook(receiver, "0x");
+        await stakeToken.setHook(receiver, "0x", gas);
       },
-      through: () => staking.connect(outsider).deposit(outsider, TOKEN),
+      through: () => staking.connect(outsider).deposit(outsider, TOKEN, gas),
       inPause: true,
       withoutPermits: true,
     },
