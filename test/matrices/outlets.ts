@@ -33,8 +33,8 @@ export interface Outlet {
   readonly through: () => Promise<ContractTransactionResponse>;
   /** Goes on in a pause. */
   readonly inPause?: boolean;
-  /** The stake token is not what it was: it has no permits. */
-  readonly withoutPermits?: boolean;
+  /** The stake token is not what it was: it knows no permits, and does not burn. */
+  readonly plainToken?: boolean;
 }
 
 /** Brings a world to where coins and tokens wait to go out of every contract that has some. An outsider, who is no party, calls. */
@@ -149,7 +149,7 @@ export async function openOutlets(world: World): Promise<{ outlets: Outlet[]; re
       },
       through: () => staking.connect(outsider).deposit(outsider, TOKEN, gas),
       inPause: true,
-      withoutPermits: true,
+      plainToken: true,
     },
   ];
   return { outlets, receiver };

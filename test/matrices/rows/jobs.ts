@@ -9,6 +9,9 @@ import { deadlineOf, disputed, signPermit, terms, UNNAMED, waitUntil, windowOf, 
 
 const row = rowsOf("JobEscrow");
 
+/** Code of accounts: an invalid instruction, and nothing. */
+const [REFUSES, TAKES] = ["0xfe", "0x00"];
+
 const asked = (world: World, change = {}) => requestJob(world.chain, world, { inputs: INPUTS, ...change });
 const outputsOf = (world: World) => rightOutputs(world, listHash(INPUTS, ["f32"]));
 
@@ -19,15 +22,15 @@ async function answered(world: World, change = {}) {
   return { jobId, window: await windowOf(world, jobId) };
 }
 
-/** Final, with a callback that refused its answer: the challenge manager, which has no such function. */
+/** Final, with a callback that refused its answer and would take it now. */
 async function undelivered(world: World) {
-  const callback = world.addresses.ChallengeManager;
+  const { networkHelpers, ethers } = world.chain;
+  const callback = (await ethers.getSigners())[16]!.address;
+  await networkHelpers.setCode(callback, REFUSES);
   const { jobId, window } = await answered(world, { callback, callbackGas: 100_000, value: 10n ** 18n });
   await waitUntil(world, window + 1n);
-  const asAnybody = world.jobs.connect(world.chain.stranger);
-  await asAnybody.finalise(await terms(world, jobId), outputsOf(world));
-  // A receiver that takes whatever it is given.
-  await world.chain.networkHelpers.setCode(callback, "0x00");
+  await world.jobs.connect(world.chain.stranger).finalise(await terms(world, jobId), outputsOf(world));
+  await networkHelpers.setCode(callback, TAKES);
   return jobId;
 }
 

@@ -166,7 +166,8 @@ export const RECEIPTS = [
     guards: ["ReceiptEscrow", "DelegatorFees"],
     scene: async (world) => {
       const reservation = await reserved(world);
-      return { args: [[await signedVoucher(world.chain, world, { reservation, cumulative: 9n })]] };
+      // Enough for delegators to have a part of it.
+      return { args: [[await signedVoucher(world.chain, world, { reservation, cumulative: 1_000_000n })]] };
     },
   }),
   row("withdraw", {

@@ -32,9 +32,14 @@ async function asLocker(world: World, name: string, args: readonly unknown[]) {
   await sendAs(world, addresses.JobEscrow, await staking.getAddress(), data);
 }
 
-async function exiting({ chain, staking }: World) {
-  await staking.connect(chain.owner).requestExit(chain.owner, TOKEN);
-  return (await staking.exit(chain.owner, chain.owner, 0)).readyAt;
+/** The stranger is an operator that backs nothing, and leaves. */
+async function exiting({ chain, token, staking }: World) {
+  const { stranger } = chain;
+  await token.connect(chain.deployer).transfer(stranger, TOKEN);
+  await token.connect(stranger).approve(staking, TOKEN);
+  await staking.connect(stranger).deposit(stranger, TOKEN);
+  await staking.connect(stranger).requestFullExit(stranger);
+  return (await staking.exit(stranger, stranger, 0)).readyAt;
 }
 
 export async function jailed(world: World) {
@@ -103,25 +108,25 @@ export const STAKING = [
   }),
   row("cancelExit", {
     who: "who asked for the exit",
-    may: ["operator"],
+    may: ["stranger"],
     refusal: "UnknownExit",
     pause: "works",
     scene: async (world) => {
       await exiting(world);
-      return { args: [world.addresses.operator, 0] };
+      return { args: [world.addresses.stranger, 0] };
     },
   }),
   row("withdrawExit", {
     who: "who asked for the exit",
-    may: ["operator"],
+    may: ["stranger"],
     refusal: "UnknownExit",
     pause: "stands",
     guards: ["OperatorStaking"],
     deadline: "from the end of unbonding",
     scene: async (world) => {
       const at = await exiting(world);
-      const { operator, stranger } = world.addresses;
-      return { args: [operator, 0, stranger], edge: { at, kind: "from", error: "ExitNotReady" } };
+      const { stranger } = world.addresses;
+      return { args: [stranger, 0, stranger], edge: { at, kind: "from", error: "ExitNotReady" } };
     },
   }),
   row("redeemRetired", {
