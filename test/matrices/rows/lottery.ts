@@ -16,10 +16,14 @@ const LOCKERS = ["JobEscrow", "ReceiptEscrow", "AuditLottery"] as const;
 
 const OTHER_LOCKERS = { ReceiptEscrow: "UnknownDraw", AuditLottery: "UnknownDraw" } as const;
 
-/** An audit, and an auditor that has a seat in it and is no party of the matrix. */
+/** An audit, and an auditor with a seat in it that is no party of the matrix and is paid itself. */
 async function seated(world: World) {
   const drawn = await drawnAudit(world.chain, world);
-  return { ...drawn, auditor: drawn.auditors.find(({ address }) => address !== world.addresses.auditor)! };
+  for (const auditor of drawn.auditors) {
+    const payout = await world.profiles.payoutOf(auditor);
+    if (auditor.address !== world.addresses.auditor && payout === auditor.address) return { ...drawn, auditor };
+  }
+  throw new Error("of three auditors one is neither the party nor the one that an outlet pays");
 }
 
 const needs = ({ modelId }: World) => ({
