@@ -7,7 +7,7 @@ import type { World } from "./world.js";
 export const SILENT = "no data";
 
 /** Errors of all contracts, libraries and tokens that a call may meet. */
-async function errorsOf({ contracts, coin, token, verifier }: World): Promise<Interface> {
+function errorsOf({ contracts, coin, token, verifier }: World): Interface {
   const all = [...Object.values(contracts), coin, token, verifier].flatMap(({ interface: { fragments } }) =>
     fragments.filter(({ type }) => type === "error").map((fragment) => fragment.format("full")),
   );
@@ -37,6 +37,6 @@ export async function refusalOf(world: World, point: EntryPoint, ready: Ready, f
     const data = (error as { data?: unknown }).data;
     const bytes = typeof data === "object" && data !== null ? (data as { data?: unknown }).data : data;
     if (!isHexString(bytes)) throw error;
-    return bytes === "0x" ? SILENT : ((await errorsOf(world)).parseError(bytes)?.name ?? bytes);
+    return bytes === "0x" ? SILENT : (errorsOf(world).parseError(bytes)?.name ?? bytes);
   }
 }

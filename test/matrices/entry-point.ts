@@ -39,9 +39,9 @@ export interface EntryPoint {
   readonly deadline?: string;
   /** Refused to everybody whenever it is called from outside. */
   readonly never?: boolean;
-  readonly scene: (world: World) => Promise<Ready>;
+  readonly scene: (world: World) => Ready | Promise<Ready>;
   /** Other deadlines of the call: scenes of their own. */
-  readonly others?: readonly ((world: World) => Promise<Ready>)[];
+  readonly others?: readonly ((world: World) => Ready | Promise<Ready>)[];
 }
 
 /** Rows of one contract. */

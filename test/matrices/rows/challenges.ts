@@ -65,7 +65,7 @@ export const CHALLENGES = [
     who: "anybody",
     may: "anybody",
     pause: "stands",
-    scene: async ({ addresses }) => ({ args: [id("commitment")], by: addresses.challenger }),
+    scene: ({ addresses }) => ({ args: [id("commitment")], by: addresses.challenger }),
   }),
   row("openChallenge", {
     who: "the account that committed to it, with the bond",

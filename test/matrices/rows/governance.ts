@@ -62,7 +62,7 @@ export const GOVERNANCE = [
     may: ["governor"],
     refusal: "AccessManagedUnauthorized",
     pause: "works",
-    scene: async () => ({ args: [parametersWith(SALE)] }),
+    scene: () => ({ args: [parametersWith(SALE)] }),
   }),
   hub("cancelProposal", {
     who: "the guardian",
@@ -103,14 +103,14 @@ export const GOVERNANCE = [
     may: ["guardian"],
     refusal: "AccessManagedUnauthorized",
     pause: "only",
-    scene: async () => ({ args: [] }),
+    scene: () => ({ args: [] }),
   }),
   hub("setAuthority", {
     who: "the authority, for its admin after `adminDelay`",
     may: ["Governance"],
     refusal: "AccessManagedUnauthorized",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [addresses.OperatorStaking] }),
+    scene: ({ addresses }) => ({ args: [addresses.OperatorStaking] }),
   }),
 
   governance("handOver", {
@@ -146,7 +146,7 @@ export const GOVERNANCE = [
     may: ["guardian"],
     refusal: "AccessManagerBadConfirmation",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [GUARDIAN, addresses.guardian] }),
+    scene: ({ addresses }) => ({ args: [GUARDIAN, addresses.guardian] }),
   }),
   governance("schedule", {
     who: "who may make the call after a delay: the admin",
@@ -193,20 +193,20 @@ export const GOVERNANCE = [
     // Callers are asked whether they consume, and have no answer.
     refusal: SILENT,
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [addresses.governor, "0x12345678"] }),
+    scene: ({ addresses }) => ({ args: [addresses.governor, "0x12345678"] }),
   }),
   governance("multicall", {
     who: "anybody; each call is judged as if it came alone",
     may: "anybody",
     pause: "works",
-    scene: async () => ({ args: [[]] }),
+    scene: () => ({ args: [[]] }),
   }),
 
   registry("register", {
     who: "anybody, with the deposit",
     may: "anybody",
     pause: "works",
-    scene: async ({ addresses }) => ({
+    scene: ({ addresses }) => ({
       args: [modelContent(), provenance(), 0],
       value: PARAMS.deposit,
       by: addresses.stranger,
@@ -217,21 +217,21 @@ export const GOVERNANCE = [
     may: ["publisher"],
     refusal: "NotPublisher",
     pause: "works",
-    scene: async ({ modelId }) => ({ args: [modelId] }),
+    scene: ({ modelId }) => ({ args: [modelId] }),
   }),
   registry("announceRoyalty", {
     who: "the publisher",
     may: ["publisher"],
     refusal: "NotPublisher",
     pause: "works",
-    scene: async ({ modelId }) => ({ args: [modelId, 100] }),
+    scene: ({ modelId }) => ({ args: [modelId, 100] }),
   }),
   registry("retireFormat", {
     who: "the governor",
     may: ["governor"],
     refusal: "AccessManagedUnauthorized",
     pause: "works",
-    scene: async () => ({ args: [1] }),
+    scene: () => ({ args: [1] }),
   }),
   registry("withdrawDeposit", {
     who: "the publisher",
@@ -250,6 +250,6 @@ export const GOVERNANCE = [
     may: ["Governance"],
     refusal: "AccessManagedUnauthorized",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [addresses.OperatorStaking] }),
+    scene: ({ addresses }) => ({ args: [addresses.OperatorStaking] }),
   }),
 ];

@@ -50,7 +50,7 @@ export const JOBS = [
     may: "anybody",
     pause: "works",
     guards: ["JobEscrow"],
-    scene: async (world) => ({
+    scene: (world) => ({
       args: requestArgs(world.chain, world, { inputs: INPUTS }),
       value: OFFER.price,
       by: world.addresses.consumer,

@@ -36,7 +36,7 @@ export const RECEIPTS = [
     who: "any operator, for itself",
     may: "anybody",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [5n], by: addresses.operator }),
+    scene: ({ addresses }) => ({ args: [5n], by: addresses.operator }),
   }),
   row("activate", {
     who: "the payer that the signed offer names",

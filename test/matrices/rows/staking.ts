@@ -97,14 +97,14 @@ export const STAKING = [
     may: ["operator", "delegator"],
     refusal: "InsufficientStake",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [addresses.operator, TOKEN] }),
+    scene: ({ addresses }) => ({ args: [addresses.operator, TOKEN] }),
   }),
   row("requestFullExit", {
     who: "anybody, for own stake",
     may: ["operator", "delegator"],
     refusal: "ZeroAmount",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [addresses.operator] }),
+    scene: ({ addresses }) => ({ args: [addresses.operator] }),
   }),
   row("cancelExit", {
     who: "who asked for the exit",
@@ -145,21 +145,21 @@ export const STAKING = [
     may: ["operator", "auditor"],
     refusal: "InsufficientStake",
     pause: "works",
-    scene: async () => ({ args: [2n * TOKEN] }),
+    scene: () => ({ args: [2n * TOKEN] }),
   }),
   row("lock", {
     who: "lockers: job escrow, receipt escrow, audit lottery",
     may: LOCKERS,
     refusal: "NotLocker",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [addresses.operator, A, AMOUNT] }),
+    scene: ({ addresses }) => ({ args: [addresses.operator, A, AMOUNT] }),
   }),
   row("lockDrawn", {
     who: "lockers",
     may: LOCKERS,
     refusal: "NotLocker",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [addresses.operator, A, AMOUNT] }),
+    scene: ({ addresses }) => ({ args: [addresses.operator, A, AMOUNT] }),
   }),
   row("unlock", {
     who: "the locker whose lock it is",
@@ -187,7 +187,7 @@ export const STAKING = [
     may: LOCKERS,
     refusal: "NotLocker",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [addresses.operator] }),
+    scene: ({ addresses }) => ({ args: [addresses.operator] }),
   }),
   row("release", {
     who: "a jailed operator, for a fee",
@@ -223,14 +223,14 @@ export const STAKING = [
     who: "anybody; each call is judged as if it came alone",
     may: "anybody",
     pause: "works",
-    scene: async () => ({ args: [[]] }),
+    scene: () => ({ args: [[]] }),
   }),
 
   profiles("proposeWorker", {
     who: "any operator, for itself",
     may: "anybody",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [addresses.stranger], by: addresses.operator }),
+    scene: ({ addresses }) => ({ args: [addresses.stranger], by: addresses.operator }),
   }),
   profiles("acceptWorker", {
     who: "the proposed key",
@@ -247,19 +247,19 @@ export const STAKING = [
     may: ["operator"],
     refusal: "NoWorker",
     pause: "works",
-    scene: async () => ({ args: [] }),
+    scene: () => ({ args: [] }),
   }),
   profiles("setPayout", {
     who: "any operator, for itself",
     may: "anybody",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [addresses.stranger], by: addresses.operator }),
+    scene: ({ addresses }) => ({ args: [addresses.stranger], by: addresses.operator }),
   }),
   profiles("setCommission", {
     who: "any operator, for itself",
     may: "anybody",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [500], by: addresses.operator }),
+    scene: ({ addresses }) => ({ args: [500], by: addresses.operator }),
   }),
 
   fees("credit", {
@@ -268,7 +268,7 @@ export const STAKING = [
     refusal: "NotLocker",
     pause: "works",
     guards: ["DelegatorFees"],
-    scene: async ({ addresses }) => ({ args: [addresses.operator, ZeroAddress, 5n], value: 5n }),
+    scene: ({ addresses }) => ({ args: [addresses.operator, ZeroAddress, 5n], value: 5n }),
   }),
   fees("collect", {
     who: "a delegator, for itself",
@@ -288,6 +288,6 @@ export const STAKING = [
     may: ["OperatorStaking"],
     refusal: "NotStaking",
     pause: "works",
-    scene: async ({ addresses }) => ({ args: [addresses.operator, 0, addresses.delegator, 7n] }),
+    scene: ({ addresses }) => ({ args: [addresses.operator, 0, addresses.delegator, 7n] }),
   }),
 ];
