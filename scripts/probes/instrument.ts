@@ -63,7 +63,13 @@ export function instrument(file: string, source: Buffer, tree: SyntaxNode, point
   const lineOf = (at: number) => source.subarray(0, at).toString("latin1").split("\n").length;
   const textOf = ({ start, end }: Span) => source.subarray(start, end).toString("utf8").replace(/\s+/g, " ");
   const add = (kind: Point["kind"], span: Span, outcome?: boolean) =>
-    points.push({ kind, file, line: lineOf(span.start), text: textOf(span), ...(outcome === undefined ? {} : { outcome }) }) - 1;
+    points.push({
+      kind,
+      file,
+      line: lineOf(span.start),
+      text: textOf(span),
+      ...(outcome === undefined ? {} : { outcome }),
+    }) - 1;
 
   for (const { node, bare } of statementsOf(tree)) {
     const span = spanOf(node);
@@ -83,7 +89,11 @@ export function instrument(file: string, source: Buffer, tree: SyntaxNode, point
   if (insertions.length === 0) return source;
   const path = posix.relative(posix.dirname(file), PROBE);
   const pragma = [...walk(tree)].find(({ nodeType }) => nodeType === "PragmaDirective")!;
-  insertions.push({ at: spanOf(pragma).end, text: ` import { CoverageProbe } from "${path.startsWith(".") ? path : `./${path}`}";`, rank: 0 });
+  insertions.push({
+    at: spanOf(pragma).end,
+    text: ` import { CoverageProbe } from "${path.startsWith(".") ? path : `./${path}`}";`,
+    rank: 0,
+  });
   return apply(source, insertions);
 }
 

@@ -1,5 +1,12 @@
 /** Folders of `test/` whose tests use the chain and therefore run inside Hardhat; all others run in parallel under Mocha. */
-const CHAIN_FOLDERS: ReadonlySet<string> = new Set(["contracts", "attacks", "integration", "gas", "invariant", "matrices"]);
+const CHAIN_FOLDERS: ReadonlySet<string> = new Set([
+  "contracts",
+  "attacks",
+  "integration",
+  "gas",
+  "invariant",
+  "matrices",
+]);
 
 export interface TestGroups {
   /** Tests without a chain. */
