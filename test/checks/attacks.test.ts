@@ -1,9 +1,7 @@
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 import { expect } from "chai";
 
-/** What runs in a role and not in a contract: its tests carry no numbers. */
-const OFF_CHAIN = { first: 81, last: 90 } as const;
 const LAST = 120;
 
 const page = readFileSync("docs/attacks.md", "utf8");
@@ -16,7 +14,6 @@ const rows = [...page.matchAll(/^\| (\d+) +\|([^|]+)\|([^|]+)\|([^|]+)\|$/gm)].m
   }),
 );
 
-const isOffChain = (number: number) => number >= OFF_CHAIN.first && number <= OFF_CHAIN.last;
 /** Whether a test's name, or the number in a table of tests, begins with this number, alone or among others. */
 const names = (source: string, number: number) => new RegExp(`["\`](\\d+, )*${number}(, \\d+)*(:|",)`).test(source);
 
@@ -33,10 +30,7 @@ describe("docs/attacks.md", () => {
   it("names tests that are there", () => {
     for (const { number, tests } of rows) {
       for (const path of tests) {
-        const found = isOffChain(number)
-          ? existsSync(`${path}.test.ts`) || globSync(`${path}/**/*.test.ts`).length > 0
-          : names(readFileSync(`${path}.test.ts`, "utf8"), number);
-        expect(found, `${number}: ${path}`).to.equal(true);
+        expect(names(readFileSync(`${path}.test.ts`, "utf8"), number), `${number}: ${path}`).to.equal(true);
       }
     }
   });
