@@ -249,6 +249,7 @@ export function createFleet({ urls, log, metrics, ...limits }: FleetOptions): Fl
       closing.abort();
       clearInterval(looking);
       clearInterval(looksAtDepth);
+      for (const [id, { model }] of pending) settle(id, ({ reject }) => reject(noHost(model.contentId)));
       await opened;
       await link?.connection.close();
     },

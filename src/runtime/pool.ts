@@ -17,6 +17,8 @@ export interface RuntimeSettings {
   readonly sessions?: number;
   /** Most requests in one run, of models that allow it; default 1. */
   readonly batch?: number;
+  /** Whether the process's own thread stays free with one session, too; default no. */
+  readonly offThread?: boolean;
 }
 
 /** What a pool must know of a model. */
@@ -82,7 +84,7 @@ export function createRuntimePool<M extends PooledModel>(
       );
     }
     await vet?.(model, options, batch);
-    const open = sessions === 1 ? createNativeRuntime : openOnThread;
+    const open = sessions === 1 && settings.offThread !== true ? createNativeRuntime : openOnThread;
     return createSessions(() => open(runtime, options), { sessions, batch });
   }
   return (model) => {

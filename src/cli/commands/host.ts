@@ -91,7 +91,8 @@ export function hostCommand(worker: Command, context: () => Context): void {
         },
         selfTest: createSelfTest({
           ...{ log, metrics, seed: randomInt(2 ** 31), everyMs: flags.selfTest * 1_000 },
-          runtime: createRuntimePool<PreparedModel>(flags, vetInChild),
+          // While a model computes the queue has to hear that this host lives.
+          runtime: createRuntimePool<PreparedModel>({ ...flags, offThread: true }, vetInChild),
         }),
       });
       const health = (): Promise<{ ok: boolean; reason?: string; models: string[] }> => {
