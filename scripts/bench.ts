@@ -17,6 +17,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<{ readonly section: Sectio
   answer: () => import("./bench/sections/answer.js"),
   serve: () => import("./bench/sections/serve.js"),
   load: () => import("./bench/sections/load.js"),
+  fleet: () => import("./bench/sections/fleet.js"),
   gas: () => import("./bench/sections/gas.js"),
   conformance: () => import("./bench/sections/conformance.js"),
 };

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { pino } from "pino";
 
+import { startQueue, type Queue } from "../../scripts/support/queue.js";
 import { createFleet, type Fleet } from "../../src/fleet/gateway.js";
 import { createMetrics, type Metrics } from "../../src/metrics.js";
 import { createModelFiles } from "../../src/models/files.js";
@@ -13,7 +14,7 @@ import { createNativeRuntime } from "../../src/runtime/native.js";
 import { createChildren, ROOT, type Child, type Children } from "../../src/sim/driver/children.js";
 import { readDigitModel } from "../../src/sim/digits.js";
 import { digitModel, published } from "../support/digits.js";
-import { requireQueue, startQueue, type Queue } from "../support/queue.js";
+import { requireQueue } from "../support/queue.js";
 
 const MODEL_ID = `0x${"11".repeat(32)}`;
 const LIMITS = { deadlineMs: 60_000, depth: 1_024 };

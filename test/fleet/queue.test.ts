@@ -1,10 +1,12 @@
 import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
 
 import { AckPolicy, jetstream, jetstreamManager, type JsMsg } from "@nats-io/jetstream";
 import { connect, nanos, type NatsConnection } from "@nats-io/transport-node";
 import { expect } from "chai";
 import { pino } from "pino";
 
+import { startQueue, type Queue } from "../../scripts/support/queue.js";
 import type { DType } from "../../src/audit/graph.js";
 import { fleetAnswerer } from "../../src/fleet/answer.js";
 import { createFleet, type Fleet } from "../../src/fleet/gateway.js";
@@ -28,7 +30,7 @@ import { auditAnswer } from "../../src/worker/answer.js";
 import { createSelfTest } from "../../src/worker/self-test.js";
 import type { Answerer } from "../../src/worker/worker.js";
 import { digitModel, published } from "../support/digits.js";
-import { requireQueue, startQueue, type Queue } from "../support/queue.js";
+import { requireQueue } from "../support/queue.js";
 
 const LIMITS = { deadlineMs: 20_000, depth: 8 };
 const silent = pino({ level: "silent" });
@@ -279,6 +281,54 @@ describe("a gateway's queue", function () {
     by = 0;
     await until("the host serves", () => fleet.serves(model.contentId));
     expect(await run()).to.not.equal("");
+  });
+});
+
+describe("the queue as docs/operations/nats.conf sets it up", function () {
+  this.timeout(60_000);
+  let queue: Queue;
+
+  before(async function () {
+    requireQueue(this);
+    // All but its place, disk and certificates.
+    const text = readFileSync("docs/operations/nats.conf", "utf8").replaceAll(/^(listen|jetstream|tls).*$/gm, "");
+    queue = await startQueue(text, { GATEWAY_PASSWORD: "g-secret", HOST_PASSWORD: "h-secret" });
+  });
+  after(() => (queue as Queue | undefined)?.close());
+
+  it("lets gateway and hosts do all they need, and hosts nothing else", async () => {
+    const at = `127.0.0.1:${queue.port}`;
+    const metrics = createMetrics();
+    const fleet = createFleet({ urls: [`nats://gateway:g-secret@${at}`], log: silent, metrics, ...LIMITS });
+    const stopping = new AbortController();
+    const { log, lines } = kept();
+    const host = createInferenceHost({
+      ...{ urls: [`nats://host:h-secret@${at}`], models: [model], concurrency: 2, name: "h", log, metrics },
+      selfTest: createSelfTest({
+        ...{ everyMs: 60_000, seed: 7, log: silent },
+        runtime: createRuntimePool<PreparedModel>({
+          ...{ engine: "native", provider: "cpu", threads: 1, optimisation: "all" },
+        }),
+      }),
+      signal: stopping.signal,
+    });
+    await until("the host is heard", () => fleet.serves(model.contentId));
+    expect(published(await fleet.run(model, [image]))).to.have.length(1);
+    stopping.abort();
+    await host.done;
+    await fleet.close();
+    expect(lines.filter((line) => /permissions/i.test(line))).to.deep.equal([]);
+    const [as, errors] = [await connect({ servers: at, user: "host", pass: "h-secret" }), [] as string[]];
+    void (async () => {
+      for await (const { type, ...more } of as.status()) if (type === "error") errors.push(JSON.stringify(more));
+    })();
+    const manager = await jetstreamManager(as, { checkAPI: false, timeout: 500 });
+    expect(await manager.streams.delete(STREAM).catch((thrown: unknown) => String(thrown))).to.be.a("string");
+    as.publish(workSubject(model.contentId), "{}");
+    as.subscribe("touchstone.fleet.answer.*");
+    await as.flush();
+    await until("the server objects", () => errors.length >= 2);
+    await as.close();
   });
 });
 
