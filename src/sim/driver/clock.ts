@@ -18,11 +18,12 @@ export interface ClockOptions {
   readonly deadlines: (now: number) => Promise<readonly number[]>;
   /** Called whenever new blocks may be there. */
   readonly onBlocks: () => Promise<void>;
+  /** A role that stays busy this long without reporting is stuck; default two minutes. */
+  readonly patienceMs?: number | undefined;
 }
 
 const LOOK_MS = 60;
-/** A role that stays busy this long without reporting is stuck. */
-const STUCK_MS = 120_000;
+const PATIENCE_MS = 120_000;
 /** Deadlines this close together are passed in one step: nobody acts between them, because everybody is idle. */
 const TOGETHER = 300;
 
@@ -30,7 +31,9 @@ const TOGETHER = 300;
  * Moves a development chain's time, and only while nobody is busy: a jump must never make an honest role miss a deadline
  * that it would have kept.
  */
-export function createClock({ provider, roles, deadlines, onBlocks }: ClockOptions): Clock {
+export function createClock(options: ClockOptions): Clock {
+  const { provider, roles, deadlines, onBlocks, patienceMs = PATIENCE_MS } = options;
+
   /** Roles that have not yet said that nothing is to be done at this block. */
   function busyAt(head: number): RoleProcess[] {
     const expected = roles().filter((role) => role.isExpected());
@@ -57,7 +60,7 @@ export function createClock({ provider, roles, deadlines, onBlocks }: ClockOptio
       const busy = busyAt(head);
       // The last to become idle may have acted meanwhile: only then is everybody idle at the newest block.
       if (busy.length === 0 && (await provider.getBlockNumber()) === head) return;
-      if (Date.now() - since > STUCK_MS) {
+      if (Date.now() - since > patienceMs) {
         const said = busy.map((role) => `${role.name} ("${role.last()?.msg ?? "nothing yet"}")`);
         throw new TouchstoneError("ROLES_BUSY", `Not idle at block ${head} for too long: ${said.join(", ")}.`, {
           next: "Their log files say what they wait for.",

@@ -58,6 +58,8 @@ export interface WorldOptions {
   readonly chain?: LocalChain;
   /** Endpoints of the chain for honest roles; default: the chain's own. */
   readonly endpoints?: readonly string[];
+  /** See `createClock`. */
+  readonly patienceMs?: number;
   /** Sees every transaction once, in order, deployment included. */
   readonly onStep: (step: Step) => void;
 }
@@ -88,7 +90,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     actors: createActors(provider, seed),
     files: createModelFiles(join(home, "models")),
     ledger,
-    clock: createClock({ provider, roles: () => roles, deadlines: (now) => ledger.deadlines(now), onBlocks }),
+    clock: createClock({
+      provider,
+      roles: () => roles,
+      deadlines: (now) => ledger.deadlines(now),
+      onBlocks,
+      patienceMs: options.patienceMs,
+    }),
     startedAt: (await provider.getBlock("latest"))?.timestamp ?? 0,
     gasPaidBy: (address) => gasPaid.get(address) ?? 0n,
     signer: ({ privateKey }) => new Wallet(privateKey, provider),

@@ -33,6 +33,8 @@ const NO_PARENT = `0x${"0".repeat(64)}`;
 const POLL_MS = 200;
 /** With three endpoints, each look takes three times the work. */
 const STORM_POLL_MS = 500;
+/** A role that is killed again and again, while endpoints are silent, is longer at work. */
+const STORM_PATIENCE_MS = 900_000;
 /** How often the unlucky worker is killed, and the longest time between two kills. */
 const KILLS = 3;
 const KILL_MS = 1_500;
@@ -146,7 +148,9 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
     home,
     seed: options.seed,
     pollMs: run.storm === undefined ? POLL_MS : STORM_POLL_MS,
-    ...(run.storm === undefined ? {} : { chain: run.storm.chain, endpoints: run.storm.storm.endpoints }),
+    ...(run.storm === undefined
+      ? {}
+      : { chain: run.storm.chain, endpoints: run.storm.storm.endpoints, patienceMs: STORM_PATIENCE_MS }),
     onWorld: run.onWorld,
     onStep: (step) => {
       const line = narrator.tell(step);

@@ -30,7 +30,7 @@ const MOODS: readonly Mood[] = ["silent", "limits", "closes", "lags", "hides-log
 /** Longest pauses, in milliseconds. */
 const [KILL_MS, GOOD_MS, BAD_MS] = [4_000, 4_000, 4_000];
 /** A role that was killed has this long to come back before the next one is. */
-const BACK_MS = 60_000;
+const BACK_MS = 300_000;
 const LOOK_MS = 100;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
