@@ -5,6 +5,7 @@ import { appendFileSync, writeFileSync } from "node:fs";
 
 import { Command } from "commander";
 
+import { explain } from "../src/errors.js";
 import { runDemo } from "../src/sim/demo/demo.js";
 import { renderSummary } from "../src/sim/demo/summary.js";
 import type { World } from "../src/sim/driver/world.js";
@@ -32,14 +33,19 @@ const sink = joinSinks(sinks);
 const narrator = createNarrator((address) => world?.actors.nameOf(address) ?? shortId(address));
 sink.text([`Touchstone demo, seed ${seed}. Amounts: coins are the chain's own, tokens are stake.`]);
 
-const exitCode = await runInPlace("demo", async ({ children, home }) => {
-  const elapsed = (): number => (performance.now() - started) / 1_000;
-  const onWorld = (made: World): void => {
-    world = made;
-  };
-  const summary = await runDemo({ sink, narrator, children, home, seed, elapsed, onWorld });
-  sink.chapter("Result");
-  sink.result(summary, () => renderSummary(summary));
-  return summary.problems.length === 0;
-});
-process.exit(exitCode);
+try {
+  const ok = await runInPlace("demo", async ({ children, home }) => {
+    const elapsed = (): number => (performance.now() - started) / 1_000;
+    const onWorld = (made: World): void => {
+      world = made;
+    };
+    const summary = await runDemo({ sink, narrator, children, home, seed, elapsed, onWorld });
+    sink.chapter("Result");
+    sink.result(summary, () => renderSummary(summary));
+    return summary.problems.length === 0;
+  });
+  process.exit(ok ? 0 : 1);
+} catch (thrown) {
+  process.stderr.write(explain(thrown));
+  process.exit(1);
+}

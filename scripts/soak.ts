@@ -4,6 +4,7 @@
  */
 import { Command } from "commander";
 
+import { explain } from "../src/errors.js";
 import { startLocalChain } from "../src/sim/driver/local-chain.js";
 import type { World } from "../src/sim/driver/world.js";
 import { renderTable, shortId } from "../src/sim/report/format.js";
@@ -51,7 +52,7 @@ let failed = 0;
 for (let seed = flags.seed; minutes() < flags.minutes && failed === 0; seed++) {
   const began = minutes();
   console.log(`soak: simulation with seed ${seed}, after ${began.toFixed(1)} minutes`);
-  failed += await runInPlace("soak", async ({ children, home }) => {
+  const run = runInPlace("soak", async ({ children, home }) => {
     const chain = await startLocalChain(children);
     const storm = await createStorm(chain.rpcUrl, seed);
     let world: World | undefined;
@@ -84,6 +85,11 @@ for (let seed = flags.seed; minutes() < flags.minutes && failed === 0; seed++) {
     for (const problem of result.problems) console.log(`  NOT AS IT SHOULD BE: ${problem}`);
     return result.problems.length === 0;
   });
+  const ok = await run.catch((thrown: unknown) => {
+    process.stderr.write(explain(thrown));
+    return false;
+  });
+  if (!ok) failed++;
 }
 for (const line of renderTable(rows)) console.log(line);
 console.log(`  killed: ${list(kills)}`);

@@ -1,3 +1,5 @@
+import { printable } from "./printable.js";
+
 /**
  * The error every part of the suite throws on purpose: a stable code for programs, a sentence for people, what to do next,
  * and whether the same call may succeed later.
@@ -20,6 +22,15 @@ export class TouchstoneError extends Error {
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Anything that was thrown, for people: its code, what happened and what to do now; a stack where nobody threw it on purpose. */
+export function explain(thrown: unknown): string {
+  const known = thrown instanceof TouchstoneError;
+  const lines = [`error ${known ? thrown.code : "UNEXPECTED"}: ${printable(messageOf(thrown))}`];
+  if (known && thrown.next !== undefined) lines.push(`  next: ${printable(thrown.next)}`);
+  if (!known && thrown instanceof Error && thrown.stack) lines.push(thrown.stack);
+  return `${lines.join("\n")}\n`;
 }
 
 /** A broken assumption inside the suite itself, never the caller's fault. */

@@ -3,6 +3,7 @@ import { formatEther } from "ethers";
 
 /** What people type, by command; commands whose help says it themselves are not here. */
 const EXAMPLES: Readonly<Record<string, string>> = {
+  accused: "accused 0xab..cd",
   "challenge execute": "challenge execute 0x12..ef",
   "challenge open": "challenge open 0x12..ef",
   "challenge refute": "challenge refute 0x12..ef",
@@ -12,12 +13,18 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "deploy check": "deploy check",
   "deploy retire": "deploy retire",
   "deploy verify": "deploy verify ./verification",
+  "evidence export": "evidence export 0x12..ef bundle.json",
+  "evidence import": "evidence import bundle.json",
   hub: "hub",
+  "job cancel": "job cancel 0x12..ef",
   "job deliver": "job deliver 0x12..ef",
+  "job draw": "job draw 0x12..ef",
   "job expire": "job expire 0x12..ef",
   "job finalise": "job finalise 0x12..ef",
   "job present": "job present 0x12..ef",
+  "job redraw": "job redraw 0x12..ef",
   "job show": "job show 0x12..ef",
+  "job withdraw": "job withdraw",
   "key list": "key list",
   "key rotate": "key rotate worker",
   "model calibrate": "model calibrate digits.onnx --name digits --licence MIT --domain Input3=0:255 --out digits.json",
@@ -25,12 +32,14 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "model verify": "model verify 0x12..ef",
   "operator accept": "operator accept 0xab..cd",
   "operator commission": "operator commission 10",
+  "operator delist": "operator delist 0x12..ef",
   "operator draws": "operator draws 500",
   "operator faucet": "operator faucet",
   "operator release": "operator release",
   "operator reserve": "operator reserve 500",
   "operator status": "operator status 0xab..cd",
   "operator worker": "operator worker 0xab..cd",
+  reference: "reference > docs/cli.md",
   "reservation end": "reservation end 0x12..ef",
   "reservation release": "reservation release 0x12..ef",
   "reservation show": "reservation show 0x12..ef",
@@ -41,6 +50,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "stake exit": "stake exit 100",
   "stake show": "stake show --operator 0xab..cd --holder 0x12..34",
   "stake withdraw": "stake withdraw",
+  "state backup": "state backup worker worker.sqlite",
+  "state restore": "state restore worker worker.sqlite",
 };
 
 /** Puts an example under the help of every command that has one, and writes amounts as people type them. */

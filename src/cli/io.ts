@@ -1,5 +1,4 @@
-import { TouchstoneError, messageOf } from "../errors.js";
-import { printable } from "../printable.js";
+import { explain, messageOf, TouchstoneError } from "../errors.js";
 
 /** How a command talks: people read `line`s and progress, programs read one JSON object per line. */
 export interface Io {
@@ -38,14 +37,11 @@ export const days = (seconds: bigint): string => (Number(seconds) / 86_400).toFi
 /** Exit codes: 1 the work failed, 2 the request was wrong. */
 export function report(thrown: unknown, json: boolean): number {
   const known = thrown instanceof TouchstoneError;
-  const code = known ? thrown.code : "UNEXPECTED";
-  const next = known ? thrown.next : undefined;
   if (json) {
+    const [code, next] = known ? [thrown.code, thrown.next] : ["UNEXPECTED", undefined];
     process.stdout.write(`${toJson({ error: { code, message: messageOf(thrown), next } })}\n`);
   } else {
-    process.stderr.write(`error ${code}: ${printable(messageOf(thrown))}\n`);
-    if (next !== undefined) process.stderr.write(`  next: ${printable(next)}\n`);
-    if (!known && thrown instanceof Error && thrown.stack) process.stderr.write(`${thrown.stack}\n`);
+    process.stderr.write(explain(thrown));
   }
   return known ? 1 : 70;
 }

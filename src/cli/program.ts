@@ -13,6 +13,7 @@ import { keyCommands } from "./commands/key.js";
 import { modelCommands } from "./commands/model.js";
 import { operatorCommands } from "./commands/operator.js";
 import { receiptCommands } from "./commands/receipt.js";
+import { simulateCommand } from "./commands/simulate.js";
 import { stakeCommands } from "./commands/stake.js";
 import { stateCommands } from "./commands/state.js";
 import { watchCommand } from "./commands/watch.js";
@@ -44,6 +45,7 @@ export function buildProgram(): Command {
   deployCommands(program, context);
   doctorCommand(program, context);
   conformanceCommand(program, context);
+  simulateCommand(program, context);
   completionCommands(program);
   completeHelp(program);
   return program;

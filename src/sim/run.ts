@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { messageOf, TouchstoneError } from "../errors.js";
 import { createChildren, type Children } from "./driver/children.js";
 
 /** Where a simulation lives: its processes and its folder. */
@@ -17,9 +16,9 @@ const INTERRUPTED = 130;
 /**
  * Runs a simulation in a folder of its own and cleans up after it, also on Ctrl-C. The folder is kept where something went
  * wrong, because the processes' logs are in it.
- * @returns the process's exit code
+ * @param work tells whether everything is as it should be
  */
-export async function runInPlace(name: string, work: (place: Place) => Promise<boolean>): Promise<number> {
+export async function runInPlace(name: string, work: (place: Place) => Promise<boolean>): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), `touchstone-${name}-`));
   const children = createChildren(join(folder, "logs"));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
@@ -37,16 +36,12 @@ export async function runInPlace(name: string, work: (place: Place) => Promise<b
   let ok = false;
   try {
     ok = await work({ children, home: join(folder, "home") });
-  } catch (thrown) {
-    // The processes are being stopped under it: what it says about that helps nobody.
+    return ok;
+  } finally {
+    // Where the processes are being stopped under it, what it says about that helps nobody.
     await end.stopping;
-    const code = thrown instanceof TouchstoneError ? thrown.code : "UNEXPECTED";
-    process.stderr.write(`error ${code}: ${messageOf(thrown)}\n`);
-    if (thrown instanceof TouchstoneError && thrown.next) process.stderr.write(`  next: ${thrown.next}\n`);
-    else if (thrown instanceof Error && thrown.stack) process.stderr.write(`${thrown.stack}\n`);
+    await children.stopAll();
+    if (ok) remove();
+    else process.stderr.write(`Logs of all processes: ${join(folder, "logs")}\n`);
   }
-  await children.stopAll();
-  if (ok) remove();
-  else process.stderr.write(`Logs of all processes: ${join(folder, "logs")}\n`);
-  return ok ? 0 : 1;
 }

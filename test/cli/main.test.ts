@@ -40,7 +40,7 @@ describe("touchstone", function () {
   it("explains itself and every group of commands", async () => {
     const help = await touchstone(["--help"]);
     expect(help.code).equal(0);
-    for (const name of ["model", "operator", "job", "challenge", "worker", "watch", "conformance"]) {
+    for (const name of ["model", "operator", "job", "challenge", "worker", "watch", "conformance", "simulate"]) {
       expect(help.out).match(new RegExp(`^  ${name} `, "m"));
     }
     expect((await touchstone(["operator", "stake", "--help"])).out).include("Example:");
@@ -84,8 +84,21 @@ describe("touchstone", function () {
     expect((await touchstone(["completion", "csh"])).code).equal(2);
   });
 
+  const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
+
+  it("has an example in the help of every command that does something", () => {
+    const helpOf = (command: Command): string => {
+      let text = "";
+      command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();
+      return text;
+    };
+    const leaves = all(buildProgram()).filter(({ commands }) => commands.length === 0);
+    expect(leaves.length).greaterThan(50);
+    const without = leaves.filter((command) => !/\nExamples?:\n.*npx touchstone /s.test(helpOf(command)));
+    expect(without.map((command) => `${command.parent?.name() ?? ""} ${command.name()}`)).deep.equal([]);
+  });
+
   it("has help for every command, defaults included", () => {
-    const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
     for (const command of all(buildProgram())) expect(command.helpInformation(), command.name()).match(/^Usage: /);
     expect(reference(buildProgram())).include("least deposit for a reservation (default: 0.001)");
   });

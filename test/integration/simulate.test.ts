@@ -23,7 +23,7 @@ const ARGS = [
 
 function simulate(): Promise<{ code: number | null; report: SimulationReport; errors: string }> {
   return new Promise((resolve, reject) => {
-    const args = ["--import", "tsx", "scripts/simulate.ts", "--json", ...ARGS];
+    const args = ["bin/touchstone.mjs", "simulate", "--json", ...ARGS];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     let [output, errors] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));

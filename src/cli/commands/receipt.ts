@@ -66,7 +66,7 @@ export function receiptCommands(program: Command, context: () => Context): void 
     .option("--check", "recompute the answer on the audit machine; exit code 1 if it is wrong")
     .addHelpText(
       "after",
-      "\\nExample:\\n  npx touchstone infer 0x12..ef --endpoint http://127.0.0.1:8700 --input seven.pb --max-price 0.001 --deposit 0.01",
+      "\nExample:\n  npx touchstone infer 0x12..ef --endpoint http://127.0.0.1:8700 --input seven.pb --max-price 0.001 --deposit 0.01",
     )
     .action(async (modelId: string, flags: InferFlags) => {
       const ctx = context();

@@ -98,6 +98,9 @@ export function checkOptions(raw: {
   if (!factors.every((factor) => factor >= 1.01)) {
     throw new TouchstoneError("OPTION_INVALID", "Deviations are frauds from 1.01 times the tolerance upward.");
   }
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new TouchstoneError("OPTION_INVALID", "The seed is a whole number, not negative.");
+  }
   const frauds = raw.frauds.map((name) => {
     if (!isFraud(name)) throw unknown("fraud", name, FRAUDS);
     return name;
