@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { Wallet } from "ethers";
+import { getAddress, isAddress, Wallet } from "ethers";
 
 import { TouchstoneError, messageOf } from "../errors.js";
 
@@ -41,7 +41,9 @@ export function listKeys(folder: string): StoredKey[] {
       } catch (cause) {
         throw new TouchstoneError("KEYSTORE_INVALID", `${path} is no keystore: ${messageOf(cause)}`, { cause });
       }
-      return { name: file.slice(0, -".json".length), path, address: `0x${String(address).replace(/^0x/, "")}` };
+      const hex = `0x${String(address).replace(/^0x/, "")}`;
+      if (!isAddress(hex)) throw new TouchstoneError("KEYSTORE_INVALID", `${path} names no address.`);
+      return { name: file.slice(0, -".json".length), path, address: getAddress(hex) };
     });
 }
 

@@ -42,9 +42,8 @@ describe("keystores", function () {
     expect(key.address).equal(made.address);
     const wrong = { ...NOTHING, keystore: made.path, password: `${PASSWORD}!` };
     expect(await codeOfAsync(() => loadKey(wrong))).equal("KEYSTORE_LOCKED");
-    expect(listKeys(folder).map(({ name, address }) => [name, address])).deep.equal([
-      ["worker", made.address.toLowerCase()],
-    ]);
+    // With its checksum, as every other command prints and takes it.
+    expect(listKeys(folder).map(({ name, address }) => [name, address])).deep.equal([["worker", made.address]]);
   });
 
   it("refuses names, short passwords and names that are taken, and writes nothing", async () => {
@@ -63,9 +62,7 @@ describe("keystores", function () {
     const { now, before } = await rotateKey(folder, "worker", PASSWORD);
     expect(before.address).equal(old!.address);
     expect((await loadKey({ ...NOTHING, keystore: now.path, password: PASSWORD })).address).equal(now.address);
-    expect((await loadKey({ ...NOTHING, keystore: before.path, password: PASSWORD })).address.toLowerCase()).equal(
-      old!.address,
-    );
+    expect((await loadKey({ ...NOTHING, keystore: before.path, password: PASSWORD })).address).equal(old!.address);
     expect(listKeys(folder)).have.length(2);
   });
 
