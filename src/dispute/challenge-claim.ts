@@ -5,7 +5,7 @@ import type { Suite } from "../chain/suite.js";
 import { TouchstoneError } from "../errors.js";
 import type { State } from "../store/state.js";
 import { createAccuser, type Accusation } from "./accuse.js";
-import { claimsOf, fetchClaim, type JobClaim } from "./claims.js";
+import { type ClaimRecord, claimsOf, fetchClaim, type JobClaim, receiptsOf } from "./claims.js";
 import type { Evidencer } from "./evidence.js";
 import { compareWithAudit } from "./examine.js";
 import { makeAccusation, type SaltKey } from "./make-accusation.js";
@@ -39,20 +39,21 @@ export async function challengeClaim(parts: {
   signer: SaltKey;
   evidencer: Evidencer;
   state: State;
-  claim: JobClaim;
+  claim: ClaimRecord;
   log: Logger;
 }): Promise<{ accusation: Accusation; verdict: "wrong" | "void" }> {
   const { suite, sender, signer, evidencer, state, claim, log } = parts;
   const { model, outputs } = await evidencer.auditOf(claim);
   const finding = compareWithAudit(model, outputs, claim.outputs);
   if (finding === undefined) {
-    throw new TouchstoneError("ANSWER_RIGHT", `The answer to job ${claim.claimId} is right.`, {
+    throw new TouchstoneError("ANSWER_RIGHT", `The answer of claim ${claim.claimId} is right.`, {
       next: "Leave it alone: a challenge would be refuted and lose its bond.",
     });
   }
   const accusation = await makeAccusation({ suite, evidencer, challenger: sender.address, signer, claim, finding });
   state.atomically(() => {
-    claimsOf(state).put(claim.claimId, claim);
+    if (claim.receipt === undefined) claimsOf(state).put(claim.claimId, claim);
+    else receiptsOf(state).put(claim.claimId, claim);
     state.collection<Accusation>("accusation").put(accusation.challengeId, accusation);
   });
   const accuser = createAccuser({ suite, sender, log });

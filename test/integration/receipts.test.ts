@@ -22,8 +22,9 @@ const RESERVED = parseEther("50");
 
 interface Answer {
   readonly claimId: string;
-  readonly receipt: { readonly reservation: string; readonly price: string };
+  readonly receipt: { readonly reservation: string; readonly price: string; readonly issuedAt: number };
   readonly outputs: readonly (readonly string[])[];
+  readonly right?: boolean;
 }
 
 describe("receipts, by real processes", function () {
@@ -140,15 +141,31 @@ describe("receipts, by real processes", function () {
     for (const { claimId } of answers) {
       expect(Number((await receipts.claim(claimId)).status), "never presented").to.equal(ClaimStatus.None);
     }
+    const { claimId } = answers[0]!;
+    const quote = await touchstone("challenge", "quote", claimId);
+    const worth = { lock: String(RESERVED), ownPart: String(RESERVED), reward: String(parseEther("17.5")) };
+    expect(quote).to.include({ claimId, status: "None", open: true, openChallenges: "0", ...worth });
+    const { window } = await receipts.reservationOf(reservation!);
+    const { issuedAt } = answers[0]!.receipt;
+    expect(quote["openBefore"]).to.equal(String((await world.suite.hub.timeAt(issuedAt)) + window));
+    const opened = (await touchstone("challenge", "open", claimId)) as { error?: { code: string } };
+    expect(opened.error?.code, "the audit comes first").to.equal("ANSWER_RIGHT");
   });
 
   it("a wrong answer is presented and challenged by the watcher, and its reservation slashed", async () => {
     const { receipts, staking } = world.suite;
     const stake = await staking.stakeOf(mallory.owner.address);
-    const answer = (await infer("mallory", 0, "--deposit", "0.01")) as unknown as Answer;
+    const answer = (await infer("mallory", 0, "--deposit", "0.01", "--check")) as unknown as Answer;
+    expect(answer.right).to.equal(false);
     await said("watcher", "opened", 1);
     await world.clock.settle();
     expect(Number((await receipts.claim(answer.claimId)).status)).to.equal(ClaimStatus.Answered);
+    const quote = await touchstone("challenge", "quote", answer.claimId);
+    expect(quote).to.include({ status: "Answered", open: true, openChallenges: "1" });
+    const { challengeDeadline } = await receipts.claim(answer.claimId);
+    expect(quote["openBefore"]).to.equal(String(challengeDeadline));
+    const life = await world.suite.claimLens.claimLife(world.suite.deployment.receipts, answer.claimId);
+    expect(quote["finalAtWorst"]).to.equal(String(life.worst.time));
     while (Number((await receipts.claim(answer.claimId)).status) === ClaimStatus.Answered) {
       expect(await world.clock.advance(), "something is due").to.equal(true);
     }
@@ -170,5 +187,12 @@ describe("receipts, by real processes", function () {
     const { collected, end } = await receipts.reservationOf(receipt.reservation);
     expect(collected, "collected before it leaves").to.be.above(0n);
     expect(end).to.be.at.most(await world.suite.hub.time());
+    const thawing = await touchstone("reservation", "show", receipt.reservation);
+    const { thawedAt } = await receipts.reservationOf(receipt.reservation);
+    expect(thawing).to.include({ payer: consumer.address, thawedAt: String(thawedAt) });
+    await world.provider.send("evm_setNextBlockTimestamp", [Number(thawedAt) + 1]);
+    await world.provider.send("evm_mine", []);
+    expect(await touchstone("reservation", "withdraw", receipt.reservation)).to.have.property("gas");
+    expect((await receipts.reservationOf(receipt.reservation)).balance).to.equal(0n);
   });
 });

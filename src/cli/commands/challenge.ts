@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import { formatEther, formatUnits } from "ethers";
 
-import { answeredClaim, challengeClaim } from "../../dispute/challenge-claim.js";
+import { challengeClaim } from "../../dispute/challenge-claim.js";
 import { createDefender } from "../../dispute/defend.js";
 import { createEvidencer } from "../../dispute/evidence.js";
 import { quoteChallenge } from "../../dispute/quote.js";
 import { challengeStatusName, tolerantSend } from "../../dispute/protocol.js";
 import { TouchstoneError } from "../../errors.js";
 import { openState, roleState } from "../../store/state.js";
+import { claimAtHand } from "../claim.js";
 import type { Context } from "../context.js";
 import { hashPool } from "../hashing.js";
 import { table } from "../io.js";
@@ -22,17 +23,17 @@ export function challengeCommands(program: Command, context: () => Context): voi
 
   challenge
     .command("quote")
-    .argument("<jobId>", "0x and 64 hex digits", id)
+    .argument("<claimId>", "a job, or a receipt that a role with this key keeps: 0x and 64 hex digits", id)
     .description("what a challenge would cost, earn and take, before anything is spent")
     .addHelpText("after", "\nExample:\n  npx touchstone challenge quote 0x12..ef")
     .action(async (text: string) => {
       const ctx = context();
       const suite = await ctx.suite();
-      const quote = await quoteChallenge(suite, await answeredClaim(suite, text));
+      const quote = await quoteChallenge(suite, await claimAtHand(ctx, text));
       const date = (time: bigint): string => new Date(Number(time) * 1_000).toISOString();
       ctx.io.result(quote, (q) =>
         table([
-          ["now", q.open ? "it can be challenged" : `no challenge can be opened: the job is ${q.status}`],
+          ["now", q.open ? "it can be challenged" : `no challenge can be opened: the claim is ${q.status}`],
           ["bond", `${formatEther(q.bond)} coins, back if the challenge stands`],
           ["whole challenge", `${formatEther(q.cost)} coins at ${formatUnits(q.baseFee, "gwei")} gwei, demands repaid`],
           ["dearest proof", `${q.worstProofGas} gas, for whoever refutes`],
@@ -58,13 +59,13 @@ export function challengeCommands(program: Command, context: () => Context): voi
 
   challenge
     .command("open")
-    .argument("<jobId>", "0x and 64 hex digits", id)
+    .argument("<claimId>", "a job, or a receipt that a role with this key keeps: 0x and 64 hex digits", id)
     .description("audit an answer; if it is wrong, commit to a challenge and open it")
     .addHelpText("after", "\nKeep `touchstone watch` running on the same key until it is executed: it answers demands.")
     .action(async (text: string) => {
       const ctx = context();
       const [suite, sender] = [await ctx.suite(), await ctx.sender()];
-      const claim = await answeredClaim(suite, text);
+      const claim = await claimAtHand(ctx, text);
       const evidencer = createEvidencer(await ctx.catalogue(), hashPool(ctx.log("challenge")));
       const state = openState(roleState(ctx.settings.home, "watcher", sender.address));
       const [log, signer] = [ctx.log("challenge"), await ctx.signer()];
@@ -83,7 +84,7 @@ export function challengeCommands(program: Command, context: () => Context): voi
       const challengeId = text;
       const { claimId, openedAt, traceRoot } = await suite.challenges.challenge(challengeId);
       if (openedAt === 0n) throw new TouchstoneError("CHALLENGE_UNKNOWN", `There is no challenge ${challengeId}.`);
-      const claim = await answeredClaim(suite, claimId);
+      const claim = await claimAtHand(ctx, claimId);
       const evidencer = createEvidencer(await ctx.catalogue(), hashPool(ctx.log("refute")));
       const { trace } = await evidencer.auditOf(claim);
       if (trace.root === traceRoot) {
