@@ -59,18 +59,25 @@ export async function journalName(provider: Provider, chainId: number): Promise<
   return `${chainId}-${genesis?.hash?.slice(2, 10) ?? ""}`;
 }
 
+/** What of a goal decides which transactions there are. */
+type Aim = Pick<Goal, "network" | "parameters">;
+
 /** The network's adapter to its data prices, where the parameters do not name one. */
-const oracleOf = ({ network, parameters }: Goal): keyof typeof FEE_ORACLES | undefined =>
+const oracleOf = ({ network, parameters }: Aim): keyof typeof FEE_ORACLES | undefined =>
   BigInt(String(parameters["feeOracle"] ?? 0)) === 0n ? network.feeOracle : undefined;
 
-function modulesOf(goal: Goal): IgnitionModule[] {
+function modulesOf(goal: Aim): IgnitionModule[] {
   const oracle = oracleOf(goal);
   return [...(oracle === undefined ? [] : [FEE_ORACLES[oracle]]), TouchstoneModule];
 }
 
+/** All transactions of a deployment; it takes no chain to know them. */
+export const stepsFor = (goal: Aim, artifacts: Artifacts): Step[] =>
+  modulesOf(goal).flatMap((module) => stepsOf(module, artifacts));
+
 export async function planFor({ provider, deployer, artifacts }: Tools, goal: Goal): Promise<Plan> {
   const done = await doneIn(goal.journal, artifacts);
-  const all = modulesOf(goal).flatMap((module) => stepsOf(module, artifacts));
+  const all = stepsFor(goal, artifacts);
   const steps = all.filter(({ id }) => !done.has(id));
   const funding = await fundingFor(provider, goal.network, { steps, deployer });
   return { steps, done: all.length - steps.length, funding };
