@@ -12,7 +12,7 @@ import {
   type TypedDataSigner,
 } from "../../src/receipts/typed-data.js";
 import type { Hub, ReceiptEscrow } from "../../typechain-types/index.js";
-import { type AnsweredClaim, type Disputes, INPUTS, rightOutputs } from "./challenges.js";
+import { type AnsweredClaim, deployDisputes, type Disputes, INPUTS, rightOutputs } from "./challenges.js";
 import { traceOf } from "./alphabet.js";
 import { PARAMETERS } from "./hub.js";
 import { listHash } from "./jobs.js";
@@ -153,4 +153,13 @@ export async function presentedClaim(
   await receipts.present(receipt, signature);
   const source = await receipts.getAddress();
   return { id: claimId, inputsRoot, outputs, dtypes, truth: traceOf(model, inputsRoot), source };
+}
+
+export type ReservedDisputes = Disputes & { readonly reservation: string };
+
+/** The suite with one reservation, by an owner that allows ten. */
+export async function deployReserved(chain: Connection): Promise<ReservedDisputes> {
+  const suite = await deployDisputes(chain);
+  await suite.receipts.connect(chain.owner).setReservationCap(10n * LOCK);
+  return { ...suite, reservation: await reserve(chain, suite) };
 }
