@@ -79,8 +79,10 @@ export const section: Section = {
             settings: { TOUCHSTONE_HOME: home, TOUCHSTONE_QUEUE_URL: queue.url },
           }),
         );
-        while (((await metrics.hosts.get()).values[0]?.value ?? 0) < count)
-          await new Promise((r) => setTimeout(r, 100));
+        while (((await metrics.hosts.get()).values[0]?.value ?? 0) < count) {
+          if (!hosts.every((host) => host.isRunning())) throw new Error(`a host ended: see ${folder}/logs`);
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
         const close = async (): Promise<void> => {
           await fleet.close();
           hosts.forEach((host) => host.kill("SIGTERM"));
