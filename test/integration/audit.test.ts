@@ -13,7 +13,7 @@ import { createAuditor } from "../../src/auditor/auditor.js";
 import { createSender } from "../../src/chain/sender.js";
 import { connectSuite, type Suite } from "../../src/chain/suite.js";
 import { createEvidencer } from "../../src/dispute/evidence.js";
-import { createGuard } from "../../src/dispute/guard.js";
+import { createGuard, type Guard } from "../../src/dispute/guard.js";
 import { openState, type State } from "../../src/store/state.js";
 import { deployArbiter } from "../support/arbiter.js";
 import { BOND, CLAIM, deploySuite, publish, STATUS } from "../support/challenges.js";
@@ -24,6 +24,9 @@ import { enrol, NO_DEVIATION, passSeed, SEAT } from "../support/lottery.js";
 import { connect, type Connection } from "../support/protocol.js";
 
 type Signer = Connection["stranger"];
+
+/** More blocks than a reorganisation takes back. */
+const REORGANISED = 66;
 
 /** Auditors with the digit model, real arithmetic and the real contracts; the test moves time when all are idle. */
 describe("auditors, from the draw to their pay", function () {
@@ -37,7 +40,11 @@ describe("auditors, from the draw to their pay", function () {
   let chain: Connection;
   let contracts: Awaited<ReturnType<typeof deployAll>>;
   let suite: Suite;
-  let auditors: { readonly signer: Signer; readonly pass: () => Promise<{ readonly acted: boolean }> }[];
+  let auditors: {
+    readonly signer: Signer;
+    readonly guard: Guard;
+    readonly pass: () => Promise<{ readonly acted: boolean }>;
+  }[];
 
   async function deployAll() {
     const arbiter = await deployArbiter(chain);
@@ -72,7 +79,7 @@ describe("auditors, from the draw to their pay", function () {
       const evidencer = createEvidencer({ get: () => Promise.resolve(model) }, createInlineSink());
       const guard = createGuard({ suite, sender, state, evidencer, log });
       const { pass } = createAuditor({ suite, sender, signer, auditor: signer.address, state, evidencer, guard, log });
-      auditors.push({ signer, pass });
+      auditors.push({ signer, guard, pass });
     }
     await chain.networkHelpers.time.increase(DAY);
   });
@@ -185,7 +192,34 @@ describe("auditors, from the draw to their pay", function () {
     expect((await manager.challenge(report)).status).to.equal(STATUS.unanswered);
     await lottery.settle(jobId, lazy);
     expect(await statusOf(jobId, lazy)).to.equal(SEAT.slashed);
+    expect([...honest.guard.disputed()]).to.deep.equal([jobId]);
     // Half of the bond is more than gas and the bond of its own report, which still stands.
     expect(await balanceOf(honest.signer)).to.be.above(before - BOND);
+  });
+
+  it("hold on to what others dispute until no reorganisation can undo the end, and not to what they dispute themselves", async () => {
+    const { jobs, manager } = contracts;
+    const [accuser, other] = [auditors[0]!, auditors[1]!];
+    const wrong = outputs.map((bytes) => Uint8Array.from(bytes));
+    wrong[0]!.set([0x42, 0xc8, 0, 0]);
+    const jobId = await answer(wrong);
+    await settle([accuser]);
+    expect([...accuser.guard.disputed()]).to.deep.equal([]);
+    expect([...other.guard.disputed()], "it has not looked yet").to.deep.equal([]);
+    await other.pass();
+    expect([...other.guard.disputed()]).to.deep.equal([jobId]);
+
+    const { report } = await contracts.lottery.seat(await seatIdOf(jobId, accuser.signer));
+    await settle();
+    expect([...accuser.guard.disputed()], "the other's objection").to.deep.equal([jobId]);
+    await chain.networkHelpers.time.increaseTo((await manager.challenge(report)).lastDeadline + 60n);
+    await settle();
+    await chain.networkHelpers.time.increaseTo((await manager.challenge(report)).executableAt + 60n);
+    await settle();
+    expect((await jobs.job(jobId)).status).to.equal(CLAIM.wrong);
+    for (const { guard } of auditors) expect([...guard.disputed()], "it can still be undone").to.deep.equal([jobId]);
+    await chain.networkHelpers.mine(REORGANISED);
+    await settle();
+    for (const { guard } of auditors) expect([...guard.disputed()]).to.deep.equal([]);
   });
 });
