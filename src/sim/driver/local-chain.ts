@@ -28,18 +28,14 @@ async function freePort(): Promise<number> {
 
 /**
  * Starts a chain of its own on a free port: a process, as roles would meet it in the world.
- * @param own another id than Hardhat's own, for rehearsals
  * @throws TouchstoneError `CHAIN_NOT_STARTED`.
  */
-export async function startLocalChain(children: Children, own: { chainId?: number } = {}): Promise<LocalChain> {
+export async function startLocalChain(children: Children): Promise<LocalChain> {
   const port = await freePort();
   const rpcUrl = `http://127.0.0.1:${port}`;
   const node = children.start({
     name: "chain",
-    args: [
-      ...["node_modules/hardhat/dist/src/cli.js", "node", "--hostname", "127.0.0.1", "--port", String(port)],
-      ...(own.chainId === undefined ? [] : ["--chain-id", String(own.chainId)]),
-    ],
+    args: ["node_modules/hardhat/dist/src/cli.js", "node", "--hostname", "127.0.0.1", "--port", String(port)],
     settings: {},
     stopsLast: true,
   });
