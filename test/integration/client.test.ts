@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 import { build } from "esbuild";
-import { parseEther, Wallet } from "ethers";
+import { parseEther, Wallet, ZeroAddress } from "ethers";
 import { chromium } from "playwright-core";
 
 import { answer as auditAnswer } from "../../src/audit/exec/fast/execute.js";
@@ -20,7 +20,7 @@ import type { TensorSpec } from "../../src/receipts/wire.js";
 import { classOf, readDigitModel } from "../../src/sim/digits.js";
 import type { Actor } from "../../src/sim/driver/actors.js";
 import { type Children, createChildren, ROOT } from "../../src/sim/driver/children.js";
-import { joinOperator, type Operator, TERMS } from "../../src/sim/driver/operators.js";
+import { joinOperator, openOffer, type Operator, TERMS } from "../../src/sim/driver/operators.js";
 import { DEFAULT_RUNTIME, fraudArgs, watcherArgs, workerArgs } from "../../src/sim/driver/processes.js";
 import type { LogLine } from "../../src/sim/driver/role-process.js";
 import { createWorld, type World } from "../../src/sim/driver/world.js";
@@ -138,6 +138,34 @@ describe("client, against real processes", function () {
     expect(answer).to.include({ by: "job", operator: ada.owner.address });
     expect(classOf([...answer.outputs[0]!.data].map(Number))).to.equal(digits.digits[0]!.digit);
     expect(client.spent()).to.equal(TERMS.price);
+  });
+
+  it("gets its fee back from an operator that stays silent on-chain too, and that pays for it", async () => {
+    const { suite } = world;
+    const client = await clientOf("celia");
+    const silent = await joinOperator(world, "sid", modelId);
+    const before = await suite.staking.stakeOf(silent.owner.address);
+    // Cheaper than all others, and nobody there.
+    await openOffer(world, silent.owner, modelId, ZeroAddress, TERMS.price / 2n);
+    const force = { lock: TERMS.lock, within: TERMS.duration };
+    const asked = codeOf(client.ask({ ...question("nowhere"), force }));
+    const { jobs } = suite;
+    const requested = () => jobs.queryFilter(jobs.filters.JobRequested(undefined, silent.owner.address));
+    while ((await requested()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    const [{ args }] = (await requested()) as [Awaited<ReturnType<typeof requested>>[number]];
+    const { deadline } = await jobs.job(args.jobId);
+    while ((await suite.hub.time()) <= deadline) {
+      expect(await world.clock.advance(), "something is due").to.equal(true);
+    }
+    expect(await asked).to.equal("OPERATOR_SILENT");
+    expect(client.spent(), "nothing is gone").to.equal(0n);
+    expect(Number((await jobs.job(args.jobId)).status)).to.equal(ClaimStatus.Refunded);
+    const refunds = await client.refunds();
+    expect(refunds.map(({ what, currency }) => [what, currency])).to.deep.equal([["job fees", ZeroAddress]]);
+    expect(Number(refunds[0]!.amount), "the fee and what was paid for gas").to.be.at.least(Number(TERMS.price / 2n));
+    expect(before - (await suite.staking.stakeOf(silent.owner.address)), "a hundredth of the lock").to.equal(
+      TERMS.lock / 100n,
+    );
   });
 
   it("recomputes, hands a wrong receipt to a watcher, and takes its refund", async () => {

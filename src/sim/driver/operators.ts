@@ -26,17 +26,18 @@ export interface Operator {
   readonly worker: Actor;
 }
 
-/** An operator's open offer for one model, in native coin unless another currency is named. */
+/** An operator's open offer for one model, in native coin unless another currency is named, at the price of all unless at one of its own. */
 export async function openOffer(
   world: World,
   owner: Actor,
   modelId: string,
   currency: string = ZeroAddress,
+  price: bigint = TERMS.price,
 ): Promise<void> {
   const offer = {
     currency,
     answerGas: TERMS.answerGas,
-    price: TERMS.price,
+    price,
     maxLock: TERMS.lock,
     minDuration: TERMS.duration,
     concurrency: 64,
