@@ -182,7 +182,9 @@ export function createFleet({ urls, log, metrics, ...limits }: FleetOptions): Fl
     connection.subscribe(PRESENCE, { callback: (_error, message) => hear(message) });
     connection.subscribe(GAVE_UP, { callback: (_error, message) => giveUp(message) });
     // A queue that lost its disk comes back empty.
-    void followConnection(connection, log, () => void ensure());
+    void followConnection(connection, log, (isHere) => {
+      if (isHere) void ensure();
+    });
     link = { connection, manager, stream: jetstream(connection) };
     log.info(
       { event: "queue-open", server: connection.getServer(), limit: connection.info?.max_payload },

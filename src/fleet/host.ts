@@ -58,13 +58,13 @@ export function createInferenceHost(options: HostOptions): InferenceHost {
   const host = `${options.name}-${randomBytes(4).toString("hex")}`;
   /** Models that have a native runtime here. */
   const models: PreparedModel[] = [];
-  let connection: NatsConnection | undefined;
+  let isConnected = false;
   let atWork = 0;
 
   const serves = (): string[] =>
-    connection === undefined || connection.isClosed()
-      ? []
-      : models.filter((model) => selfTest.maintenance(model) === undefined).map(({ contentId }) => contentId);
+    isConnected
+      ? models.filter((model) => selfTest.maintenance(model) === undefined).map(({ contentId }) => contentId)
+      : [];
 
   /** Loads and tests a model; returns whether it may be served, now or after a later test. */
   async function isUsable(model: PreparedModel, limit: number): Promise<boolean> {
@@ -176,8 +176,8 @@ export function createInferenceHost(options: HostOptions): InferenceHost {
     if (queue === undefined) return;
     const limit = queue.info?.max_payload ?? 0;
     for (const model of options.models) if (await isUsable(model, limit)) models.push(model);
-    connection = queue;
-    void followConnection(queue, log, () => undefined);
+    isConnected = true;
+    void followConnection(queue, log, (isHere) => (isConnected = isHere));
     log.info({ event: "started", host, models: serves(), queue: queue.getServer() }, `inference host ${host} started`);
     const beat = (): void => queue.publish(PRESENCE, encodePresence({ host, models: serves() }));
     beat();

@@ -78,12 +78,17 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** Tells when a connection goes and comes back, until it is closed. */
-export async function followConnection(connection: NatsConnection, log: Logger, onBack: () => void): Promise<void> {
+export async function followConnection(
+  connection: NatsConnection,
+  log: Logger,
+  onChange: (isHere: boolean) => void,
+): Promise<void> {
   for await (const { type } of connection.status()) {
-    if (type === "disconnect") log.warn({ event: "queue-lost" }, "the queue is away");
-    if (type !== "reconnect") continue;
-    log.info({ event: "queue-back" }, "the queue is back");
-    onBack();
+    if (type !== "disconnect" && type !== "reconnect") continue;
+    const isHere = type === "reconnect";
+    if (isHere) log.info({ event: "queue-back" }, "the queue is back");
+    else log.warn({ event: "queue-lost" }, "the queue is away");
+    onChange(isHere);
   }
 }
 
