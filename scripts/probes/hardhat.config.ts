@@ -1,8 +1,9 @@
 /**
- * Hardhat as coverage uses it, in a copy of the tree that has probes: as mutation testing does, but all tests run, and what probes report is
- * kept.
+ * Hardhat as coverage uses it, in a copy of the tree that has probes: all tests run, and what probes report is kept. Through the IR:
+ * with a probe in it more than one condition is too deep for the stack otherwise.
  */
 import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
 import { defineConfig } from "hardhat/config";
 import type { HardhatPlugin } from "hardhat/types/plugins";
@@ -33,6 +34,11 @@ process.on("exit", () => {
 
 export default defineConfig({
   ...base,
+  solidity: {
+    version: "0.8.37",
+    path: createRequire(import.meta.url).resolve("solc/soljson.js"),
+    settings: { evmVersion: "cancun", viaIR: true, optimizer: { enabled: true, runs: 1 } },
+  },
   plugins: [...(base.plugins ?? []), probes],
   networks: {
     default: {
