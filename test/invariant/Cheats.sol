@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 interface ICheats {
     function prank(address sender) external;
     function warp(uint256 time) external;
+    function roll(uint256 number) external;
     function deal(address account, uint256 balance) external;
     function envOr(string calldata name, uint256 usual) external view returns (uint256);
 }

@@ -13,13 +13,13 @@ import { ModelRegistry } from "../../contracts/registry/ModelRegistry.sol";
 import { OperatorStaking } from "../../contracts/staking/OperatorStaking.sol";
 import { TestToken } from "../../contracts/token/TestToken.sol";
 import { Claim, ClaimStatus } from "../../contracts/types/Claim.sol";
-import { Job, JobRequest, JobTerms, Offer } from "../../contracts/types/Job.sol";
+import { DrawTerms, Job, JobRequest, JobTerms, Offer } from "../../contracts/types/Job.sol";
 import { InputSpec, ModelContent, OutputSpec } from "../../contracts/types/Model.sol";
 import { Provenance } from "../../contracts/types/Provenance.sol";
 import { Broken, CHEATS, stepsOr } from "./Cheats.sol";
 import { Hubs } from "./Hubs.sol";
 
-/// @notice Any sequence of requests, answers, deadlines, challenges and settlements keeps the promises about jobs: fees are
+/// @notice Any sequence of requests, draws, answers, deadlines, challenges and settlements keeps the promises about jobs: fees are
 /// paid or refunded exactly once, locks stand exactly as long as they should, status only advances.
 /// The contract is the challenge manager, with the rights that the real one has and none of its caution.
 contract JobSumsTest {
@@ -28,6 +28,10 @@ contract JobSumsTest {
     uint96 private constant LOCK = 1e18;
     uint80 private constant PRICE = 1003;
     uint16 private constant ROYALTY = 1000;
+    uint16 private constant CONCURRENCY = 3;
+    /// Of what the operator has staked; enough for some drawn jobs, and not for all.
+    uint96 private constant SET_ASIDE = 5 * LOCK;
+    uint256 private constant SEED_DELAY = 4;
     address private constant NATIVE = address(0);
 
     address private constant OPERATOR = address(0xA11CE);
@@ -52,6 +56,8 @@ contract JobSumsTest {
     uint256 private _surplus;
 
     function setUp() public {
+        // Terms that were posted in epoch 0 would count as settling.
+        CHEATS.warp(10 days);
         _hub = Hubs.create(address(this));
         _token = new TestToken(OPERATOR, 1e24, 0, 0);
         _hub.addCurrency(address(_token));
@@ -89,13 +95,20 @@ contract JobSumsTest {
                     answerGas: 0,
                     maxLock: 4 * LOCK,
                     minDuration: 0,
-                    concurrency: 3,
+                    concurrency: CONCURRENCY,
                     open: true
                 })
             );
         }
         CHEATS.prank(OPERATOR);
         _token.transfer(CONSUMER, 1e20);
+        CHEATS.prank(OPERATOR);
+        _staking.setDrawStake(SET_ASIDE);
+        for (uint256 i; i < 2; ++i) {
+            CHEATS.prank(OPERATOR);
+            _offers.enlist(_models[i], DrawTerms(_currency(i), PRICE, 4 * LOCK, 0, CONCURRENCY));
+        }
+        CHEATS.warp(block.timestamp + 1 days);
     }
 
     function challengeManager() external view returns (address) {
@@ -122,19 +135,41 @@ contract JobSumsTest {
         }
     }
 
+    /// The random calls reach what they are for: a drawn job, one drawn anew, and one taken back.
+    function test_drawsNameTheOnlyOneEnlisted() public {
+        _request(2);
+        bytes32 jobId = _ids[0];
+        _check();
+        CHEATS.roll(block.number + SEED_DELAY + 1);
+        _draw(jobId);
+        _check();
+        require(_last[jobId] == ClaimStatus.Assigned, Broken(22, "nobody drawn"));
+        CHEATS.warp(_jobs.job(jobId).deadline + 1);
+        _redraw(jobId, 0);
+        _check();
+        require(_last[jobId] == ClaimStatus.Drawing, Broken(22, "not drawn anew"));
+        _cancel(jobId, 0);
+        _check();
+        require(_last[jobId] == ClaimStatus.Refunded, Broken(22, "not taken back"));
+    }
+
     function _step(uint256 seed) private {
-        uint256 action = (seed >> 8) % 12;
+        uint256 action = (seed >> 8) % 16;
         uint256 pick = seed >> 64;
         if (action <= 1 || _ids.length == 0) return _request(pick);
         if (action == 2) return CHEATS.warp(block.timestamp + (pick % 15 hours));
         if (action == 3) return _withdraw(_currency(pick & 1));
+        if (action == 4) return CHEATS.roll(block.number + 1 + (pick % 8));
         bytes32 jobId = _ids[pick % _ids.length];
-        if (action <= 5) _submit(jobId);
+        if (action == 5) _submit(jobId);
         else if (action == 6) _expire(jobId);
         else if (action == 7) _finalise(jobId);
         else if (action == 8) _open(jobId);
         else if (action == 9) _close(jobId);
         else if (action == 10) _present(jobId);
+        else if (action <= 12) _draw(jobId);
+        else if (action == 13) _cancel(jobId, pick >> 32);
+        else if (action == 14) _redraw(jobId, pick >> 32);
         else _settle(jobId, pick >> 32);
     }
 
@@ -142,15 +177,15 @@ contract JobSumsTest {
         if (_ids.length == MAX_JOBS) return;
         uint256 kind = pick & 1;
         bytes32 modelId = _models[kind];
-        address currency = _currency(kind);
         uint256 surplus = pick % 3;
         bytes[] memory inputs = new bytes[](1);
         inputs[0] = abi.encodePacked(uint32(pick));
-        JobTerms memory terms = _termsOf(modelId, currency, inputs[0], uint32((pick >> 32) % 1 days));
+        address operator = pick & 2 == 0 ? OPERATOR : address(0);
+        JobTerms memory terms = _termsOf(modelId, operator, inputs[0], uint32((pick >> 32) % 1 days));
         JobRequest memory asked = JobRequest({
             modelId: modelId,
-            operator: OPERATOR,
-            currency: currency,
+            operator: operator,
+            currency: _currency(kind),
             maxFee: PRICE,
             lock: LOCK,
             duration: terms.duration,
@@ -158,7 +193,8 @@ contract JobSumsTest {
             callbackGas: 0
         });
         (, uint16 waiting) = _offers.offerOf(OPERATOR, modelId);
-        bool accepted = waiting < 3 && _staking.freeStake(OPERATOR) >= LOCK;
+        // Whoever names nobody needs somebody to draw, and no stake yet.
+        bool accepted = operator == address(0) || (waiting < CONCURRENCY && _staking.freeStake(OPERATOR) >= LOCK);
         uint256 value = (kind == 0 ? PRICE : 0) + surplus;
         CHEATS.prank(CONSUMER);
         try _jobs.request{ value: value }(asked, inputs) returns (bytes32 jobId) {
@@ -175,17 +211,17 @@ contract JobSumsTest {
 
     function _termsOf(
         bytes32 modelId,
-        address currency,
+        address operator,
         bytes memory input,
         uint32 duration
     ) private view returns (JobTerms memory terms) {
         terms.modelId = modelId;
-        terms.operator = OPERATOR;
+        terms.operator = operator;
         terms.consumer = CONSUMER;
         terms.nonce = _jobs.nonceOf(CONSUMER);
         bytes memory leaf = bytes.concat(input, new bytes(256 - input.length));
         terms.inputsRoot = keccak256(abi.encodePacked(keccak256(leaf)));
-        terms.currency = currency;
+        terms.currency = modelId == _models[0] ? NATIVE : address(_token);
         terms.fee = PRICE;
         terms.lock = LOCK;
         terms.duration = duration;
@@ -204,6 +240,69 @@ contract JobSumsTest {
             require(due, Broken(14, "answer out of turn"));
         } catch {
             require(!due, Broken(14, "answer refused"));
+        }
+    }
+
+    /// A draw names the only one enlisted if it can serve, and is placed anew otherwise.
+    function _draw(bytes32 jobId) private {
+        (uint48 seedBlock, uint32 epoch) = _offers.drawOf(address(_jobs), jobId);
+        bool due = _last[jobId] == ClaimStatus.Drawing && block.number > seedBlock;
+        bool known = blockhash(seedBlock) != 0 && epoch + 1 >= _hub.epoch();
+        bool able =
+            _staking.freeDrawStake(OPERATOR) >= LOCK &&
+                _offers.drawnWaiting(_terms[jobId].modelId, OPERATOR) < CONCURRENCY;
+        try _jobs.draw(_terms[jobId]) returns (address drawn) {
+            require(due, Broken(18, "drawn before its block, or twice"));
+            require(drawn == (known && able ? OPERATOR : address(0)), Broken(5, "somebody else drawn"));
+            _checkDrawn(jobId, drawn);
+        } catch {
+            require(!due, Broken(22, "draw refused"));
+        }
+    }
+
+    /// Post-conditions of a draw: its answer is due from now on, or it waits for another block.
+    function _checkDrawn(bytes32 jobId, address drawn) private view {
+        Job memory job = _jobs.job(jobId);
+        (uint48 seedBlock, uint32 epoch) = _offers.drawOf(address(_jobs), jobId);
+        require(job.operator == drawn && job.drawn == (drawn != address(0)), Broken(14, "another operator"));
+        if (drawn == address(0)) {
+            require(job.status == ClaimStatus.Drawing && job.deadline == 0, Broken(14, "assigned to nobody"));
+            require(seedBlock == block.number + SEED_DELAY && epoch == _hub.epoch(), Broken(18, "not placed anew"));
+            return;
+        }
+        require(job.status == ClaimStatus.Assigned && seedBlock == 0, Broken(14, "a draw that is left"));
+        require(job.deadline == block.timestamp + _terms[jobId].duration, Broken(18, "another deadline"));
+    }
+
+    /// Only the consumer takes back what no block has decided yet.
+    function _cancel(bytes32 jobId, uint256 pick) private {
+        (uint48 seedBlock, ) = _offers.drawOf(address(_jobs), jobId);
+        bool due = _last[jobId] == ClaimStatus.Drawing && block.number < seedBlock && pick & 1 == 0;
+        CHEATS.prank(pick & 1 == 0 ? CONSUMER : OPERATOR);
+        try _jobs.cancel(_terms[jobId]) {
+            require(due, Broken(13, "cancelled out of turn"));
+            require(_jobs.job(jobId).status == ClaimStatus.Refunded, Broken(3, "cancelled and not refunded"));
+            (seedBlock, ) = _offers.drawOf(address(_jobs), jobId);
+            require(seedBlock == 0, Broken(14, "a draw that is left"));
+        } catch {
+            require(!due, Broken(22, "cancelling refused"));
+        }
+    }
+
+    /// Only the consumer has another operator drawn, after a missed deadline, whoever was named first.
+    function _redraw(bytes32 jobId, uint256 pick) private {
+        bool due = _last[jobId] == ClaimStatus.Assigned && block.timestamp > _jobs.job(jobId).deadline && pick & 1 == 0;
+        uint256 stake = _staking.ownPool(OPERATOR).active;
+        CHEATS.prank(pick & 1 == 0 ? CONSUMER : OPERATOR);
+        try _jobs.redraw(_terms[jobId]) {
+            require(due, Broken(13, "drawn anew out of turn"));
+            Job memory job = _jobs.job(jobId);
+            require(job.status == ClaimStatus.Drawing && job.operator == address(0), Broken(14, "not drawn anew"));
+            (uint48 seedBlock, ) = _offers.drawOf(address(_jobs), jobId);
+            require(seedBlock == block.number + SEED_DELAY, Broken(18, "no block to come"));
+            require(stake - _staking.ownPool(OPERATOR).active == LOCK / 100, Broken(9, "a miss that cost nothing"));
+        } catch {
+            require(!due, Broken(22, "drawing anew refused"));
         }
     }
 
@@ -272,7 +371,9 @@ contract JobSumsTest {
 
     function _check() private {
         uint256 locked;
+        uint256 drawLocked;
         uint256[2] memory waiting;
+        uint256[2] memory drawnWaiting;
         uint256[2] memory escrowed;
         uint256[2] memory refunded;
         uint256[2] memory finals;
@@ -288,17 +389,24 @@ contract JobSumsTest {
             Claim memory claim = _jobs.claim(jobId);
             require(claim.status == (_presented[jobId] ? status : ClaimStatus.None), Broken(21, "another claim"));
             uint256 kind = _terms[jobId].currency == NATIVE ? 0 : 1;
-            if (open) (escrowed[kind], locked) = (escrowed[kind] + PRICE, locked + LOCK);
+            if (open) locked += LOCK;
+            if (open && job.drawn) drawLocked += LOCK;
+            if (open || status == ClaimStatus.Drawing) escrowed[kind] += PRICE;
             else if (status == ClaimStatus.Final) ++finals[kind];
             else refunded[kind] += PRICE;
-            if (status == ClaimStatus.Assigned) ++waiting[kind];
+            if (status != ClaimStatus.Assigned) continue;
+            if (job.drawn) ++drawnWaiting[kind];
+            else ++waiting[kind];
         }
         for (uint256 kind; kind < 2; ++kind) {
             _checkMoney(kind, escrowed[kind], refunded[kind], finals[kind]);
             (, uint16 counted) = _offers.offerOf(OPERATOR, _models[kind]);
             require(counted == waiting[kind], Broken(3, "waiting jobs miscounted"));
+            counted = _offers.drawnWaiting(_models[kind], OPERATOR);
+            require(counted == drawnWaiting[kind], Broken(3, "drawn jobs miscounted"));
         }
         require(_staking.ownPool(OPERATOR).locked == locked, Broken(6, "locks"));
+        require(_staking.drawStake(OPERATOR).locked == drawLocked, Broken(6, "drawn locks"));
     }
 
     /// Every part of every fee is owed to exactly one party, and is there.
@@ -322,8 +430,12 @@ contract JobSumsTest {
 
     function _follows(ClaimStatus from, ClaimStatus to) private pure returns (bool) {
         if (from == to) return true;
-        if (from == ClaimStatus.None) return to == ClaimStatus.Assigned;
-        if (from == ClaimStatus.Assigned) return to == ClaimStatus.Answered || to == ClaimStatus.Refunded;
+        if (from == ClaimStatus.None) return to == ClaimStatus.Assigned || to == ClaimStatus.Drawing;
+        if (from == ClaimStatus.Drawing) return to == ClaimStatus.Assigned || to == ClaimStatus.Refunded;
+        if (from == ClaimStatus.Assigned) {
+            // The consumer may have it drawn anew.
+            return to == ClaimStatus.Answered || to == ClaimStatus.Refunded || to == ClaimStatus.Drawing;
+        }
         return from == ClaimStatus.Answered && to >= ClaimStatus.Final && to <= ClaimStatus.Void;
     }
 
