@@ -14,12 +14,13 @@ import { runInPlace } from "../src/sim/run.js";
 import { DEFAULTS, type SimulationOptions } from "../src/sim/simulate/options.js";
 import { simulate } from "../src/sim/simulate/simulate.js";
 import { createStorm } from "../src/sim/simulate/storm.js";
+import { whole } from "./support/flags.js";
 
 const flags = new Command("soak")
   .description("Simulations with random kills of roles and endpoints that fail and lie, until the time is over.")
-  .option("--minutes <n>", "how long; the simulation that is running then is finished", Number, 60)
-  .option("--seed <n>", "seed of the first one; each later one has the next", Number, 1)
-  .option("--workers <n>", "honest operators in each", Number, 3)
+  .option("--minutes <n>", "how long; the simulation that is running then is finished", whole("minutes", 1e6), 60)
+  .option("--seed <n>", "seed of the first one; each later one has the next", whole("seed", 1e9), 1)
+  .option("--workers <n>", "honest operators in each", whole("workers", 100), 3)
   .parse()
   .opts<{ minutes: number; seed: number; workers: number }>();
 

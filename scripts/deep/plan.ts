@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { Command } from "commander";
 
-import { TouchstoneError } from "../../src/errors.js";
+import { whole } from "../support/flags.js";
 
 /** Sequences of a Solidity test in CI, and so in a round: each round is CI's amount at another seed, within CI's time limits. */
 const ROUND = 256;
@@ -24,15 +24,6 @@ interface Round {
 
 /** Flags of `npm run test:deep`; prints help and ends the process where that is asked. */
 export function parseFlags(args: readonly string[]): DeepFlags {
-  const whole =
-    (flag: string, most: number) =>
-    (text: string): number => {
-      const n = Number(text);
-      if (/^\d+$/.test(text) && n >= 1 && n <= most) return n;
-      throw new TouchstoneError("OPTION_INVALID", `--${flag} is ${text}`, {
-        next: `Give a whole number from 1 to ${most}.`,
-      });
-    };
   return new Command("test:deep")
     .description("Random tests at depth: CI's, in rounds, each with another seed. The first line says the first seed.")
     .option(

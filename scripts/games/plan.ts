@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { TouchstoneError } from "../../src/errors.js";
+import { whole } from "../support/flags.js";
 
 /** Games of one process. */
 const SHARD = 500;
@@ -19,15 +19,6 @@ interface Shard {
 
 /** Flags of `npm run games`; prints help and ends the process where that is asked. */
 export function parseFlags(args: readonly string[]): GamesFlags {
-  const whole =
-    (flag: string, most: number) =>
-    (text: string): number => {
-      const n = Number(text);
-      if (/^\d+$/.test(text) && n >= 1 && n <= most) return n;
-      throw new TouchstoneError("OPTION_INVALID", `--${flag} is ${text}`, {
-        next: `Give a whole number from 1 to ${most}.`,
-      });
-    };
   return new Command("games")
     .description(
       "Random games between honest and dishonest operators, challengers and defenders: who wins, and what it costs.",
