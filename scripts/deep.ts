@@ -2,12 +2,12 @@
  * `npm run test:deep [-- --runs 512 --depth 128 --seed 7 --json]`: the invariants and all other random tests, 10,000 runs of 128
  * steps, at seeds that no earlier call has tried. A round that fails says how to repeat it; the others still run.
  */
-import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { once } from "node:events";
 import { globSync } from "node:fs";
 
+import { runInPlace } from "../src/sim/run.js";
 import { environmentOf, parseFlags, randomTests, repeatOf, roundsOf } from "./deep/plan.js";
+import { runTests } from "./support/run-tests.js";
 
 const { runs, depth, json, seed = randomInt(1, 4_000_000) } = parseFlags(process.argv.slice(2));
 const files = randomTests(globSync(["test/**/*.test.ts", "test/**/*.t.sol"]));
@@ -16,21 +16,22 @@ say({ seed, runs, depth, rounds: rounds.length, files: files.length }, () => {
   return `seed ${seed}: ${runs} runs of ${depth} steps in ${rounds.length} rounds, ${files.length} files`;
 });
 
-for (const round of rounds) {
-  const started = Date.now();
-  const child = spawn("tsx", ["scripts/test.ts", ...files], {
-    stdio: ["ignore", json ? process.stderr : "inherit", "inherit"],
-    env: { ...process.env, ...environmentOf(round, depth) },
-  });
-  const [code] = (await once(child, "close")) as [number | null];
-  const ok = code === 0;
-  if (!ok) process.exitCode = 1;
-  const seconds = (Date.now() - started) / 1000;
-  const repeat = repeatOf(round, depth);
-  say({ ...round, depth, ok, seconds, repeat }, () => {
-    return `=== seed ${round.seed}: ${ok ? "passed" : `FAILED, repeat with: ${repeat}`}; ${seconds.toFixed(0)} s`;
-  });
-}
+const ok = await runInPlace("deep", async ({ children }) => {
+  let failed = 0;
+  for (const round of rounds) {
+    const started = Date.now();
+    const tests = { name: `round-${round.seed}`, files, settings: environmentOf(round, depth) };
+    const passed = await runTests(children, tests, json ? console.error : console.log);
+    if (!passed) failed++;
+    const seconds = (Date.now() - started) / 1000;
+    const repeat = repeatOf(round, depth);
+    say({ ...round, depth, ok: passed, seconds, repeat }, () => {
+      return `=== seed ${round.seed}: ${passed ? "passed" : `FAILED, repeat with: ${repeat}`}; ${seconds.toFixed(0)} s`;
+    });
+  }
+  return failed === 0;
+});
+if (!ok) process.exitCode = 1;
 
 function say(record: object, text: () => string): void {
   console.log(json ? JSON.stringify(record) : text());

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 
+import { fingerprintOf } from "../support/fingerprint.js";
 import { whole } from "../support/flags.js";
 
 /** Games of one process. */
@@ -9,10 +10,11 @@ const MOST_SEED = 40_000;
 interface GamesFlags {
   readonly games: number;
   readonly seed: number;
+  readonly out: string;
   readonly json: boolean;
 }
 
-interface Shard {
+export interface Shard {
   readonly seed: number;
   readonly games: number;
 }
@@ -25,6 +27,7 @@ export function parseFlags(args: readonly string[]): GamesFlags {
     )
     .option("--games <n>", `how many, by shards of ${SHARD}`, whole("games", 1e7), 10_000)
     .option("--seed <n>", "of the first shard; each further one has the next", whole("seed", MOST_SEED), 1)
+    .option("--out <folder>", "where the games of finished shards are kept", "cache/games")
     .option("--json", "a record for each game on the output, the tests' own words on the error output", false)
     .parse(args, { from: "user" })
     .opts<GamesFlags>();
@@ -36,4 +39,9 @@ export function shardsOf(games: number, seed: number): Shard[] {
     seed: ((seed + i - 1) % MOST_SEED) + 1,
     games: Math.min(SHARD, games - i * SHARD),
   }));
+}
+
+/** What decides how a game goes: games of other code are played anew. */
+export function gamesVersion(): string {
+  return fingerprintOf("{contracts/**/*.sol,src/**/*.ts,test/support/**/*.ts}");
 }

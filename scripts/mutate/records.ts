@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
+import { fingerprintOf } from "../support/fingerprint.js";
 import { appendLine } from "../sweep/records.js";
 
 export type Verdict = "killed" | "survived" | "uncompiled" | "undecided";
@@ -20,15 +20,9 @@ export interface MutantRecord extends Versions {
 
 export function currentVersions(): Versions {
   return {
-    contracts: fingerprint("contracts/**/*.sol"),
-    tests: fingerprint("{src,test,deploy}/**/*.{ts,json}"),
+    contracts: fingerprintOf("contracts/**/*.sol"),
+    tests: fingerprintOf("{src,test,deploy}/**/*.{ts,json}"),
   };
-}
-
-function fingerprint(pattern: string): string {
-  const hash = createHash("sha256");
-  for (const file of globSync(pattern).sort()) hash.update(`${file}\0`).update(readFileSync(file));
-  return hash.digest("hex").slice(0, 16);
 }
 
 /**

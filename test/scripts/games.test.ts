@@ -16,9 +16,9 @@ function game(conduct: string, lost: bigint, days: number): Played {
 
 describe("games", () => {
   it("plays 10,000 from seed 1 on, unless told otherwise", () => {
-    expect(parseFlags([])).to.deep.equal({ games: 10_000, seed: 1, json: false });
-    expect(parseFlags(["--games", "7", "--seed", "40000", "--json"])).to.deep.equal({
-      ...{ games: 7, seed: 40_000, json: true },
+    expect(parseFlags([])).to.deep.equal({ games: 10_000, seed: 1, out: "cache/games", json: false });
+    expect(parseFlags(["--games", "7", "--seed", "40000", "--out", "here", "--json"])).to.deep.equal({
+      ...{ games: 7, seed: 40_000, out: "here", json: true },
     });
   });
 

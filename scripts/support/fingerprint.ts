@@ -1,0 +1,9 @@
+import { createHash } from "node:crypto";
+import { globSync, readFileSync } from "node:fs";
+
+/** Names the contents of files: sixteen hex digits. */
+export function fingerprintOf(pattern: string): string {
+  const hash = createHash("sha256");
+  for (const file of globSync(pattern).sort()) hash.update(`${file}\0`).update(readFileSync(file));
+  return hash.digest("hex").slice(0, 16);
+}

@@ -1,0 +1,22 @@
+import { TouchstoneError } from "../../src/errors.js";
+import type { Children } from "../../src/sim/driver/children.js";
+
+/**
+ * Runs test files as `npm test` does, in processes that end with this one, however it ends.
+ * @param settings environment variables for them
+ * @returns whether all passed
+ * @throws TouchstoneError `TESTS_ENDED` where a signal ended them, so that nobody starts further ones after Ctrl-C.
+ */
+export async function runTests(
+  children: Children,
+  { name, files, settings }: { name: string; files: readonly string[]; settings: Readonly<Record<string, string>> },
+  onLine: (line: string) => void,
+): Promise<boolean> {
+  const args = ["--import", "tsx", "scripts/test.ts", ...files];
+  const end = await children.start({ name, args, settings, onLine }).ended;
+  if (/^\d+$/.test(end)) return end === "0";
+  throw new TouchstoneError("TESTS_ENDED", `${end} ended the tests of ${name}`, {
+    next: "Start the command again.",
+    retryable: true,
+  });
+}
