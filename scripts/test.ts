@@ -1,48 +1,58 @@
 /**
- * `npm test [-- files]`: runs every test, or those named, and ends with one line of counts.
+ * `npm test [-- files]`: runs every test, or those named, repeats what failed, and ends with one line of counts.
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
 
-import { addCounts, NO_TESTS, readCounts, summaryLine, type Counts } from "./test/counts.js";
+import { addCounts, NO_TESTS, readCounts, readFailures, summaryLine } from "./test/counts.js";
 import { groupTests } from "./test/groups.js";
 
 const named = process.argv.slice(2);
 const files = named.length > 0 ? named : globSync(["test/**/*.test.ts", "test/**/*.t.sol"]);
-const { plain, chain } = groupTests(files.map((file) => file.replaceAll("\\", "/").replace(/^\.\//, "")));
+const { solidity, typescript } = groupTests(files.map((file) => file.replaceAll("\\", "/").replace(/^\.\//, "")));
 
 const runs = [
-  { title: "without a chain", runner: "mocha", args: ["--parallel"], tests: plain },
-  { title: "on a chain", runner: "hardhat", args: ["test"], tests: chain },
-] as const;
+  { title: "in Solidity", command: ["hardhat", "test", "solidity"], tests: solidity },
+  // Mocha itself would leave a core free, and of two cores use one.
+  {
+    title: "in TypeScript",
+    command: ["mocha", "--parallel", "--jobs", `${availableParallelism()}`],
+    tests: typescript,
+  },
+];
 
 let total = NO_TESTS;
-for (const { title, runner, args, tests } of runs) {
+const failures: string[] = [];
+for (const { title, command, tests } of runs) {
   if (tests.length === 0) continue;
   console.log(`\n=== Tests ${title}: ${tests.length} files`);
   const started = Date.now();
-  const counts = await run(runner, [...args, ...tests]);
+  const { output, exitCode } = await run([...command, ...tests]);
+  const counts = readCounts(output, exitCode);
   console.log(`=== Tests ${title}: ${summaryLine(counts)}, ${((Date.now() - started) / 1000).toFixed(1)} s`);
   total = addCounts(total, counts);
+  if (counts.failed > 0) failures.push(`=== Failed ${title}: ${readFailures(output, counts)}`);
 }
 if (total === NO_TESTS) {
   console.error("No test file matches. Name files under test/ that end in .test.ts or .t.sol.");
   process.exitCode = 1;
 }
+for (const failure of failures) console.log(`\n${failure}`);
 console.log(`\n${summaryLine(total)}`);
 if (total.failed > 0) process.exitCode = 1;
 
 /** Runs one test runner, showing its output as it comes. */
-function run(runner: "mocha" | "hardhat", args: readonly string[]): Promise<Counts> {
+function run([command = "", ...args]: readonly string[]): Promise<{ output: string; exitCode: number | null }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(runner, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;
       process.stdout.write(text);
     });
     child.on("error", reject);
-    const finish = (exitCode: number | null) => resolve(readCounts(runner, output, exitCode));
+    const finish = (exitCode: number | null): void => resolve({ output, exitCode });
     child.on("close", finish);
     // A process that a test left behind may hold the pipe open: don't wait for it.
     child.on("exit", (exitCode) => setTimeout(finish, 2000, exitCode).unref());

@@ -126,6 +126,7 @@ describe("receipts, by real processes", function () {
     }
     expect(answers.map(({ outputs }) => classOf((outputs[0] ?? []).map(Number)))).to.deep.equal([2, 0, 9]);
     await said("watcher", "checked", 3);
+    await said("ada", "collected-vouchers", 1);
     await world.clock.settle();
     const reservations = new Set(answers.map(({ receipt }) => receipt.reservation));
     expect(reservations.size, "one reservation for all").to.equal(1);
