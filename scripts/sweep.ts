@@ -1,10 +1,10 @@
 /**
  * `npm run sweep -- --function exp [--shard 3/16] [--json]`: compares the shipped executor with an independent oracle at all 2^32
  * operands of a function of one operand. Records lie in --out by block, so that a run that was ended resumes where it was, and
- * shards may run anywhere and be concatenated. `--summary` writes what all records together say. `--pairs 100000000` compares functions
+ * shards may run anywhere and be concatenated. `--summary` adds what they say to the committed summary. `--pairs 100000000` compares functions
  * of two operands at random pairs.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 import { Command } from "commander";
 
@@ -19,7 +19,7 @@ import { createOracle } from "./sweep/oracle.js";
 import { createPairOracle, PAIR_FUNCTIONS, PAIRS, shippedPairs } from "./sweep/pairs.js";
 import { appendLine, pairsFile, readPairs, readRecords, recordsFile } from "./sweep/records.js";
 import { FUNCTIONS, kindOf, parseShard, sweep } from "./sweep/run.js";
-import { summarise, SUMMARY_FILE, sweepTables } from "./sweep/summary.js";
+import { mergeSummaries, type Summaries, summarise, SUMMARY_FILE, sweepTables } from "./sweep/summary.js";
 
 const flags = new Command("sweep")
   .description("The shipped executor against an independent oracle, at every operand.")
@@ -29,7 +29,7 @@ const flags = new Command("sweep")
   .option("--shard <i/n>", "every n-th block of 2^25 operands", "1/1")
   .option("--out <folder>", "where records lie", "cache/sweep")
   .option("--json", "one record a line on the output")
-  .option("--summary", "sweep nothing: sum up the records in snapshots/sweep.json and docs/benchmarks.md")
+  .option("--summary", "sweep nothing: add the records to snapshots/sweep.json and docs/benchmarks.md")
   .parse()
   .opts<{
     function?: string;
@@ -74,14 +74,14 @@ if (flags.pairs !== undefined) {
     if (difference !== undefined) process.exitCode = 1;
   }
 } else if (flags.summary) {
-  const rows = functions
-    .map((fn) => summarise(fn, readRecords(recordsFile(flags.out, fn), fingerprint(kindOf(fn)))))
-    .filter(({ inputs }) => inputs > 0);
-  const summaries = {
-    code: fingerprints(),
-    functions: rows,
-    pairs: readPairs(pairsFile(flags.out), fingerprint("pairs")),
-  };
+  const code = fingerprints();
+  const rows = FUNCTIONS.map((fn) => summarise(fn, readRecords(recordsFile(flags.out, fn), code[kindOf(fn)])));
+  const summaries = mergeSummaries(
+    { code, functions: rows.filter(({ inputs }) => inputs > 0), pairs: readPairs(pairsFile(flags.out), code.pairs) },
+    JSON.parse(readFileSync(SUMMARY_FILE, "utf8")) as Summaries,
+    { functions: FUNCTIONS, pairs: [...PAIR_FUNCTIONS.keys()] },
+    kindOf,
+  );
   writeFileSync(SUMMARY_FILE, `${JSON.stringify(summaries, undefined, 2)}\n`);
   const report: Report = {
     name: "sweep",

@@ -1,6 +1,7 @@
 import type { DType } from "../../src/audit/graph.js";
 import type { Table } from "../bench/section.js";
 import { EXACT, operandsOf } from "./exact.js";
+import type { Swept } from "./fingerprint.js";
 import { PAIR_FUNCTIONS } from "./pairs.js";
 import type { BlockRecord, PairRecord } from "./records.js";
 
@@ -42,9 +43,45 @@ export function summarise(fn: string, records: readonly BlockRecord[]): Summary 
 /** What is committed in SUMMARY_FILE. */
 export interface Summaries {
   /** Of the code that was swept. */
-  readonly code: { readonly elementary: string; readonly exact: string; readonly pairs: string };
+  readonly code: Readonly<Record<Swept, string>>;
   readonly functions: readonly Summary[];
   readonly pairs: readonly PairRecord[];
+}
+
+/**
+ * Adds what is committed of the same code: records lie wherever a sweep ran, and need not be at hand. Of a function in both, the row of
+ * more operands counts. `names` orders the functions.
+ */
+export function mergeSummaries(
+  fresh: Summaries,
+  committed: Summaries,
+  names: { readonly functions: readonly string[]; readonly pairs: readonly string[] },
+  kindOf: (fn: string) => Swept,
+): Summaries {
+  const isSame = (kind: Swept): boolean => committed.code[kind] === fresh.code[kind];
+  const old = {
+    functions: committed.functions.filter((row) => isSame(kindOf(row.function))),
+    pairs: committed.pairs.filter(({ code }) => code === fresh.code.pairs),
+  };
+  return {
+    code: fresh.code,
+    functions: larger(names.functions, [...old.functions, ...fresh.functions], ({ inputs }) => inputs),
+    pairs: larger(names.pairs, [...old.pairs, ...fresh.pairs], ({ pairs }) => pairs),
+  };
+}
+
+/** The largest row of each name, the last of equals. */
+function larger<T extends { readonly function: string }>(
+  names: readonly string[],
+  rows: readonly T[],
+  sizeOf: (row: T) => number,
+): T[] {
+  return names.flatMap((name) =>
+    rows
+      .filter((row) => row.function === name)
+      .sort((a, b) => sizeOf(a) - sizeOf(b))
+      .slice(-1),
+  );
 }
 
 const sum = (numbers: readonly number[]): number => Math.round(numbers.reduce((a, b) => a + b, 0));

@@ -13,8 +13,8 @@ import { createPairOracle, PAIR_FUNCTIONS, type PairOracle, PAIRS, shippedPairs 
 import { bitsAt } from "../../scripts/sweep/plan.js";
 import { appendRecord, type BlockRecord, readRecords } from "../../scripts/sweep/records.js";
 import { powerBits } from "../../scripts/sweep/powers.js";
-import { FUNCTIONS, operandsIn, parseShard } from "../../scripts/sweep/run.js";
-import { SUMMARY_FILE, type Summaries } from "../../scripts/sweep/summary.js";
+import { FUNCTIONS, kindOf, operandsIn, parseShard } from "../../scripts/sweep/run.js";
+import { mergeSummaries, SUMMARY_FILE, type Summaries, type Summary } from "../../scripts/sweep/summary.js";
 import { readElement, writeElement } from "../../src/audit/exec/elements.js";
 import { ELEMENTARY } from "../../src/audit/exec/reference/elementary.js";
 import { scalar } from "../../src/audit/exec/reference/scalar.js";
@@ -250,6 +250,41 @@ describe("records of a sweep", () => {
     for (const bad of ["0/4", "5/4", "1/129", "1", "a/b", "1/2/3"]) {
       expect(codeOf(() => parseShard(bad))).to.equal("BAD_SHARD");
     }
+  });
+});
+
+describe("summaries of sweeps", () => {
+  const code = { elementary: "a", exact: "b", pairs: "c" };
+  const row = (name: string, inputs: number): Summary => {
+    return { function: name, inputs, mismatches: 0, undecided: 0, seconds: 1, hardest: [] };
+  };
+  const pair = (name: string, pairs: number, code = "c") => {
+    return { function: name, code, seed: 1, pairs, difference: null, seconds: 1 };
+  };
+  const sizes = ({ functions, pairs }: Summaries) => [
+    ...functions.map((each) => [each.function, each.inputs]),
+    ...pairs.map((each) => [each.function, each.pairs]),
+  ];
+  const order = { functions: ["exp", "not-u8", "not-i8"], pairs: ["add-f32", "sub-f32"] };
+  const committed = {
+    code,
+    functions: [row("not-i8", 256), row("exp", 100)],
+    pairs: [pair("add-f32", 7), pair("sub-f32", 9, "of older code")],
+  };
+
+  it("keep what is committed of the same code, and of a function in both the larger", () => {
+    const fresh = { code, functions: [row("exp", 99), row("not-u8", 256)], pairs: [pair("add-f32", 8)] };
+    expect(sizes(mergeSummaries(fresh, committed, order, kindOf))).to.deep.equal([
+      ["exp", 100],
+      ["not-u8", 256],
+      ["not-i8", 256],
+      ["add-f32", 8],
+    ]);
+  });
+
+  it("drop what is committed of other code", () => {
+    const fresh = { code: { elementary: "a", exact: "new", pairs: "new" }, functions: [], pairs: [] };
+    expect(sizes(mergeSummaries(fresh, committed, order, kindOf))).to.deep.equal([["exp", 100]]);
   });
 });
 
