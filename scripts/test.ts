@@ -10,16 +10,14 @@ import { groupTests } from "./test/groups.js";
 
 const named = process.argv.slice(2);
 const files = named.length > 0 ? named : globSync(["test/**/*.test.ts", "test/**/*.t.sol"]);
-const { solidity, typescript } = groupTests(files.map((file) => file.replaceAll("\\", "/").replace(/^\.\//, "")));
+const { solidity, plain, chain } = groupTests(files.map((file) => file.replaceAll("\\", "/").replace(/^\.\//, "")));
 
+// Mocha itself would leave a core free, and of two cores use one.
+const mocha = ["mocha", "--parallel", "--jobs", `${availableParallelism()}`];
 const runs = [
   { title: "in Solidity", command: ["hardhat", "test", "solidity"], tests: solidity },
-  // Mocha itself would leave a core free, and of two cores use one.
-  {
-    title: "in TypeScript",
-    command: ["mocha", "--parallel", "--jobs", `${availableParallelism()}`],
-    tests: typescript,
-  },
+  { title: "without a chain", command: mocha, tests: plain },
+  { title: "on a chain", command: mocha, tests: chain },
 ];
 
 let total = NO_TESTS;

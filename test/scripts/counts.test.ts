@@ -41,11 +41,16 @@ describe("test runner", () => {
     expect(summaryLine({ passed: 3, failed: 1, skipped: 2 })).to.equal("3 passed, 1 failed, 2 skipped");
   });
 
-  it("sends Solidity to Hardhat and begins with the tests of real processes", () => {
-    const files = ["test/gas/dot.test.ts", "test/attacks/forge.t.sol", "test/integration/demo.test.ts", "test/help.ts"];
-    expect(groupTests(files)).to.deep.equal({
+  it("sends Solidity to Hardhat, and spreads the tests of real processes among others of the chain", () => {
+    const [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map((name) => `test/gas/${name}.test.ts`);
+    const long = ["test/integration/demo.test.ts", "test/integration/watch.test.ts"];
+    const others = ["test/attacks/forge.t.sol", "test/audit/fast.test.ts", "test/audit/help.ts"];
+    expect(groupTests([d!, c!, ...others, b!, a!, e!, ...long])).to.deep.equal({
       solidity: ["test/attacks/forge.t.sol"],
-      typescript: ["test/integration/demo.test.ts", "test/gas/dot.test.ts"],
+      plain: ["test/audit/fast.test.ts"],
+      chain: [long[0], a, b, long[1], c, d, e],
     });
+    expect(groupTests(long).chain).to.deep.equal(long);
+    expect(groupTests([b!, a!]).chain).to.deep.equal([a, b]);
   });
 });
