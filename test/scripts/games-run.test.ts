@@ -51,7 +51,9 @@ describe("the command that plays games", () => {
       this.timeout(120_000);
       const run = start("--games", "1001", "--seed", "7");
       run.stdout?.resume();
-      await until("in Hardhat", () => processesOf(folder).some((line) => /hardhat\b.* test /.test(line)));
+      // The runner of the tests, which the command starts by way of another process.
+      const runs = (line: string) => line.includes("games.test.ts") && !line.includes("scripts/test.ts");
+      await until("at the games", () => processesOf(folder).some(runs));
       run.kill(signal);
       await once(run, "exit");
       await until("quiet", () => processesOf(folder).length === 0);
