@@ -1,44 +1,50 @@
 /**
- * Hardhat as coverage uses it, in a copy of the tree that has probes: all tests run, and what probes report is kept. Through the IR:
- * with a probe in it more than one condition is too deep for the stack otherwise.
+ * Hardhat as coverage uses it, in a copy of the tree that has probes: all tests run, and what each of them reached is kept in the file
+ * that COVERAGE_HITS names.
  */
 import { writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
 import { defineConfig } from "hardhat/config";
 import type { HardhatPlugin } from "hardhat/types/plugins";
 
 import base from "../mutate/hardhat.config.js";
+import { Recorder } from "./recorder.js";
 
-const hits = new Set<number>();
+const recorder = new Recorder();
 
 const probes: HardhatPlugin = {
   id: "touchstone-coverage",
+  dependencies: () => [import("@nomicfoundation/hardhat-network-helpers")],
   hookHandlers: {
     network: () =>
       Promise.resolve({
         default: () =>
           Promise.resolve({
             onCoverageData: (_context: unknown, tags: readonly string[]) => {
-              for (const tag of tags) hits.add(Number(`0x${tag}`));
+              for (const tag of tags) recorder.hit(Number(`0x${tag}`));
               return Promise.resolve();
+            },
+            newConnection: async (context, next) => {
+              const connection = await next(context);
+              const helpers = connection.networkHelpers;
+              const load = helpers.loadFixture.bind(helpers);
+              helpers.loadFixture = (fixture) => recorder.load(fixture, () => load(fixture));
+              return connection;
             },
           }),
       }),
   },
 };
 
+// Tests that a signal ends leave no file, so that they run again.
 process.on("exit", () => {
-  if (hits.size > 0) writeFileSync("../hits.json", JSON.stringify([...hits].sort((a, b) => a - b)));
+  const file = process.env["COVERAGE_HITS"];
+  const results = recorder.results();
+  if (file !== undefined && results.length > 0) writeFileSync(file, JSON.stringify(results));
 });
 
 export default defineConfig({
   ...base,
-  solidity: {
-    version: "0.8.37",
-    path: createRequire(import.meta.url).resolve("solc/soljson.js"),
-    settings: { evmVersion: "cancun", viaIR: true, optimizer: { enabled: true, runs: 1 } },
-  },
   plugins: [...(base.plugins ?? []), probes],
   networks: {
     default: {
@@ -49,6 +55,19 @@ export default defineConfig({
       transactionGasCap: false,
     },
   },
-  // Probes cost gas: a test that counts it fails here, and is judged elsewhere.
-  test: { mocha: { timeout: 0, bail: false } },
+  test: {
+    mocha: {
+      timeout: 0,
+      // Probes cost gas: a test that counts it fails here, and is judged elsewhere.
+      bail: false,
+      rootHooks: {
+        beforeEach(this: Mocha.Context) {
+          recorder.begin(this.currentTest!);
+        },
+        afterEach(this: Mocha.Context) {
+          recorder.end(this.currentTest!);
+        },
+      },
+    },
+  },
 });

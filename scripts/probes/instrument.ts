@@ -14,9 +14,14 @@ library CoverageProbe {
         _asPure(_send)(id);
     }
 
-    function see(bool outcome, uint256 id) internal pure returns (bool) {
-        _asPure(_send)(outcome ? id : id + 1);
-        return outcome;
+    function yes(uint256 id) internal pure returns (bool) {
+        _asPure(_send)(id);
+        return true;
+    }
+
+    function no(uint256 id) internal pure returns (bool) {
+        _asPure(_send)(id);
+        return false;
     }
 
     function _send(uint256 id) private view {
@@ -35,7 +40,7 @@ library CoverageProbe {
 `;
 
 /** Something that tests reach or not. */
-export interface Point {
+export interface Point extends Span {
   readonly kind: "statement" | "branch";
   readonly file: string;
   readonly line: number;
@@ -64,8 +69,7 @@ export function instrument(file: string, source: Buffer, tree: SyntaxNode, point
   const textOf = ({ start, end }: Span) => source.subarray(start, end).toString("utf8").replace(/\s+/g, " ");
   const add = (kind: Point["kind"], span: Span, outcome?: boolean) =>
     points.push({
-      kind,
-      file,
+      ...{ kind, file, start: span.start, end: span.end },
       line: lineOf(span.start),
       text: textOf(span),
       ...(outcome === undefined ? {} : { outcome }),
@@ -82,9 +86,11 @@ export function instrument(file: string, source: Buffer, tree: SyntaxNode, point
     const span = spanOf(node);
     const id = add("branch", span, true);
     add("branch", span, false);
+    // A choice, not a call around the condition: that would lie below its operands on the stack, and some are too deep then.
     // Of conditions that begin together the longest opens first, and closes last.
-    insertions.push({ at: span.start, text: "CoverageProbe.see(", rank: -(span.end - span.start) });
-    insertions.push({ at: span.end, text: `, ${id})`, closes: true, rank: span.end - span.start });
+    insertions.push({ at: span.start, text: "((", rank: -(span.end - span.start) });
+    const [yes, no] = [`CoverageProbe.yes(${id})`, `CoverageProbe.no(${id + 1})`];
+    insertions.push({ at: span.end, text: `) ? ${yes} : ${no})`, closes: true, rank: span.end - span.start });
   }
   if (insertions.length === 0) return source;
   const path = posix.relative(posix.dirname(file), PROBE);

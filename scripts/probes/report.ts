@@ -5,7 +5,7 @@ interface Share {
   readonly all: number;
 }
 
-/** What tests reached of one folder, or of everything. */
+/** What tests reached of one file, of one folder, or of everything. */
 export interface Row {
   readonly name: string;
   readonly lines: Share;
@@ -13,12 +13,23 @@ export interface Row {
   readonly branches: Share;
 }
 
+export interface Coverage {
+  /** By folder, and all. */
+  readonly folders: readonly Row[];
+  readonly files: readonly Row[];
+  readonly missed: readonly Point[];
+}
+
 /** @param hits Numbers of the points that were reached. */
-export function summarise(points: readonly Point[], hits: ReadonlySet<number>): { rows: Row[]; missed: Point[] } {
+export function summarise(points: readonly Point[], hits: ReadonlySet<number>): Coverage {
   const numbered = points.map((point, id) => ({ ...point, reached: hits.has(id) }));
   const folders = Map.groupBy(numbered, ({ file }) => file.split("/")[1]!);
-  const rows = [...folders, ["all", numbered] as const].map(([name, members]) => row(name, members));
-  return { rows, missed: numbered.filter(({ reached }) => !reached) };
+  const files = Map.groupBy(numbered, ({ file }) => file);
+  return {
+    folders: [...folders, ["all", numbered] as const].map(([name, members]) => row(name, members)),
+    files: [...files].map(([name, members]) => row(name, members)),
+    missed: numbered.filter(({ reached }) => !reached),
+  };
 }
 
 function row(name: string, members: readonly (Point & { reached: boolean })[]): Row {
@@ -48,3 +59,24 @@ export function renderTable(rows: readonly Row[]): string {
 
 export const renderMissed = ({ file, line, text, outcome }: Point): string =>
   `${file}:${line} ${outcome === undefined ? "" : `never ${outcome}: `}${text.slice(0, 100)}`;
+
+/** The page that keeps the figures. */
+export function renderPage({ folders, files, missed }: Coverage, tests: readonly string[]): string {
+  return `# Coverage of the contracts
+
+Made by \`npm run coverage -- --write\` with the tests in ${tests.map((glob) => `\`${glob}\``).join(", ")}. What is counted:
+[CONTRIBUTING.md](../CONTRIBUTING.md#coverage). What is left and why: [security.md](security.md#coverage).
+
+${renderTable(folders)}
+
+## By file
+
+${renderTable(files)}
+
+## Not reached
+
+\`\`\`text
+${missed.map(renderMissed).join("\n")}
+\`\`\`
+`;
+}

@@ -3,7 +3,9 @@ import { createRequire } from "node:module";
 import { expect } from "chai";
 
 import { instrument, type Point, PROBE, PROBE_SOURCE } from "../../scripts/probes/instrument.js";
-import { renderMissed, renderTable, summarise } from "../../scripts/probes/report.js";
+import { Recorder } from "../../scripts/probes/recorder.js";
+import { renderMissed, renderPage, renderTable, summarise } from "../../scripts/probes/report.js";
+import { hitsFile, shardsOf } from "../../scripts/probes/shards.js";
 import { parse } from "../../scripts/mutate/syntax.js";
 
 const solc = createRequire(import.meta.url)("solc") as { compile(input: string): string };
@@ -57,14 +59,94 @@ describe("probes of coverage", () => {
     const hits = points.flatMap(({ kind, line, outcome }, id) =>
       (kind === "statement" && line === 8) || outcome === true ? [id] : [],
     );
-    const { rows, missed } = summarise(points, new Set(hits));
-    expect(rows.map(({ name }) => name)).to.deep.equal(["jobs", "all"]);
-    expect(rows[0]).to.deep.include({
+    const coverage = summarise(points, new Set(hits));
+    const { folders, files, missed } = coverage;
+    expect(folders.map(({ name }) => name)).to.deep.equal(["jobs", "all"]);
+    expect(files).to.deep.equal([{ ...folders[0], name: FILE }]);
+    expect(folders[0]).to.deep.include({
       lines: { reached: 1, all: 4 },
       statements: { reached: 1, all: 8 },
       branches: { reached: 7, all: 14 },
     });
-    expect(renderTable(rows)).to.include("| all | 25.0% of 4 | 12.5% of 8 | 50.0% of 14 |");
+    expect(renderTable(folders)).to.include("| all | 25.0% of 4 | 12.5% of 8 | 50.0% of 14 |");
     expect(missed.map(renderMissed)).to.include("contracts/jobs/C.sol:9 never false: a > 3");
+    expect(renderPage(coverage, ["test/*"]))
+      .to.include("\ncontracts/jobs/C.sol:9 never false: a > 3\n")
+      .and.to.include("`test/*`");
+  });
+
+  it("don't lie on the stack below what a condition reads, which may be as deep as the compiler reaches", () => {
+    const { text } = instrumented();
+    expect(text).to.include("if (((a > 3) ? CoverageProbe.yes(");
+  });
+
+  it("are measured by folder, in parts, and anew where the tests are others", () => {
+    const files = Array.from({ length: 9 }, (_, i) => `test/b/${i}.test.ts`);
+    expect(shardsOf([...files, "test/a/c.test.ts"])).to.deep.equal([
+      { name: "test/a", files: ["test/a/c.test.ts"] },
+      { name: "test/b", files: files.slice(0, 8) },
+      { name: "test/b 2", files: files.slice(8) },
+    ]);
+    const [one, other] = ["test/scripts/coverage.test.ts", "test/scripts/mutate.test.ts"].map((file) =>
+      hitsFile("out", { name: "test/scripts", files: [file] }),
+    );
+    expect(one)
+      .to.match(/^out.[0-9a-f]{16}\.json$/)
+      .and.not.to.equal(other);
+  });
+});
+
+describe("what a test reached", () => {
+  const test = (file: string, title: string): Parameters<Recorder["end"]>[0] => ({
+    ...{ file, state: "passed", duration: 3, fullTitle: () => title },
+  });
+
+  it("is what its probes hit, the set-up of its file and the fixtures that it stands on, also where these ran before", async () => {
+    const recorder = new Recorder();
+    const fixture = {};
+    const load = (...ids: number[]) => {
+      const run = () => {
+        ids.forEach((id) => recorder.hit(id));
+        return Promise.resolve();
+      };
+      return recorder.load(fixture, run);
+    };
+    const [one, two, other] = [test("a", "one"), test("a", "two"), test("b", "other")];
+    recorder.hit(1);
+    recorder.begin(one);
+    await load(9, 8);
+    recorder.hit(7);
+    recorder.end(one);
+    recorder.begin(two);
+    await load();
+    recorder.end(two);
+    recorder.hit(2);
+    recorder.begin(other);
+    recorder.hit(3);
+    recorder.end(other);
+    expect(recorder.results()).to.deep.equal([
+      { file: "a", title: "one", passed: true, ms: 3, hits: [1, 7, 8, 9] },
+      { file: "a", title: "two", passed: true, ms: 3, hits: [1, 8, 9] },
+      { file: "b", title: "other", passed: true, ms: 3, hits: [2, 3] },
+    ]);
+  });
+
+  it("does not grow by a fixture that fails, beyond what it reached", async () => {
+    const recorder = new Recorder();
+    const [broken, next] = [test("a", "broken"), test("a", "next")];
+    recorder.begin(broken);
+    let thrown: unknown;
+    await recorder
+      .load({}, () => {
+        recorder.hit(4);
+        return Promise.reject(new Error("no fixture"));
+      })
+      .catch((error: unknown) => (thrown = error));
+    expect(String(thrown)).to.equal("Error: no fixture");
+    recorder.end(broken);
+    recorder.begin(next);
+    recorder.hit(5);
+    recorder.end(next);
+    expect(recorder.results().map(({ hits }) => hits)).to.deep.equal([[4], [5]]);
   });
 });

@@ -13,6 +13,8 @@ export interface ChildSpec {
   readonly name: string;
   /** Arguments for Node: a script and its own. */
   readonly args: readonly string[];
+  /** Where it runs, if not in the repository. */
+  readonly cwd?: string;
   /** The suite's settings for this process; it gets none of the driver's. */
   readonly settings: Readonly<Record<string, string>>;
   /** What others depend on is stopped after them. */
@@ -90,7 +92,7 @@ export function createChildren(logs: string): Children {
   return {
     start: (spec) => {
       const child = spawn(process.execPath, [...spec.args], {
-        cwd: ROOT,
+        cwd: spec.cwd ?? ROOT,
         env: childEnvironment(spec.settings),
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
