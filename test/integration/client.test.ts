@@ -22,8 +22,8 @@ import type { Actor } from "../../src/sim/driver/actors.js";
 import { type Children, createChildren, ROOT } from "../../src/sim/driver/children.js";
 import { joinOperator, openOffer, type Operator, TERMS } from "../../src/sim/driver/operators.js";
 import { DEFAULT_RUNTIME, fraudArgs, watcherArgs, workerArgs } from "../../src/sim/driver/processes.js";
-import type { LogLine } from "../../src/sim/driver/role-process.js";
 import { createWorld, type World } from "../../src/sim/driver/world.js";
+import { startServer } from "../../src/sim/market/server.js";
 import { published } from "../support/digits.js";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -38,7 +38,6 @@ describe("client, against real processes", function () {
   const prepared = prepareModel(digits.bytes, digits.manifest);
   const image = digits.digits[0]!.image;
   const endpoints = new Map<string, URL>();
-  const seen: LogLine[] = [];
   let children: Children;
   let world: World;
   let modelId: string;
@@ -46,15 +45,7 @@ describe("client, against real processes", function () {
   let mallory: Operator;
 
   async function serve(name: string, actor: Actor, args: readonly string[]): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const onEvent = (line: LogLine): void => {
-        seen.push(line);
-        if (line.event !== "listening") return;
-        endpoints.set(name, new URL(String(line["at"])));
-        resolve();
-      };
-      world.startRole({ name, actor, args: [...args, "--listen", "127.0.0.1:0"], onEvent });
-    });
+    endpoints.set(name, (await startServer(world, { name, actor, args })).endpoint);
   }
 
   async function clientOf(name: string, more: Partial<ClientOptions> = {}): Promise<Client> {
@@ -178,7 +169,8 @@ describe("client, against real processes", function () {
     if (answer.by !== "receipt") expect.fail("not by receipt");
     expect(answer.right).to.equal(false);
     const { receipts } = world.suite;
-    await world.clock.settle();
+    // It came to the watcher by HTTP.
+    await world.clock.settleAnew();
     while (Number((await receipts.claim(answer.claimId)).status) === ClaimStatus.Answered) {
       expect(await world.clock.advance(), "something is due").to.equal(true);
     }

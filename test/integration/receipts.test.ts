@@ -12,8 +12,9 @@ import type { Actor } from "../../src/sim/driver/actors.js";
 import { type Children, createChildren, ROOT } from "../../src/sim/driver/children.js";
 import { joinOperator, type Operator, TERMS } from "../../src/sim/driver/operators.js";
 import { DEFAULT_RUNTIME, fraudArgs, watcherArgs, workerArgs } from "../../src/sim/driver/processes.js";
-import type { LogLine } from "../../src/sim/driver/role-process.js";
+import type { LogLine, RoleProcess } from "../../src/sim/driver/role-process.js";
 import { createWorld, type World } from "../../src/sim/driver/world.js";
+import { startServer } from "../../src/sim/market/server.js";
 
 const SEED = 11;
 const PRICE = parseEther("0.0001");
@@ -40,17 +41,14 @@ describe("receipts, by real processes", function () {
   let ada: Operator;
   let mallory: Operator;
   const endpoints = new Map<string, string>();
+  const roles = new Map<string, RoleProcess>();
 
-  /** Starts a role with an HTTP interface on a free port. */
-  async function startServer(name: string, actor: Actor, args: readonly string[]): Promise<void> {
-    let found: (at: string) => void = () => undefined;
-    const listening = new Promise<string>((resolve) => (found = resolve));
-    const onEvent = (line: LogLine): void => {
-      events.push({ role: name, line });
-      if (line.event === "listening") found(String(line["at"]));
-    };
-    world.startRole({ name, actor, args: [...args, "--listen", "127.0.0.1:0"], onEvent });
-    endpoints.set(name, await listening);
+  /** Starts a role with an HTTP interface. */
+  async function serve(name: string, actor: Actor, args: readonly string[]): Promise<void> {
+    const onEvent = (line: LogLine): void => void events.push({ role: name, line });
+    const { role, endpoint } = await startServer(world, { name, actor, args, onEvent });
+    roles.set(name, role);
+    endpoints.set(name, endpoint.href);
   }
 
   const seen = (role: string, event: string): LogLine[] =>
@@ -58,7 +56,7 @@ describe("receipts, by real processes", function () {
 
   /** Waits for a role that works on something no block tells of: a receipt that was sent to it. */
   async function said(role: string, event: string, times: number): Promise<void> {
-    while (seen(role, event).length < times) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (seen(role, event).length < times) await roles.get(role)!.says(event);
   }
 
   /** Runs `touchstone` with the consumer's key. */
@@ -101,10 +99,10 @@ describe("receipts, by real processes", function () {
     for (const { owner } of [ada, mallory]) {
       await world.sender(owner).send(await suite.receipts.setReservationCap.populateTransaction(CAP));
     }
-    const serve = ["--serve", `${modelId}=0.0001`];
-    await startServer("ada", ada.worker, [...workerArgs(DEFAULT_RUNTIME), ...serve, "--collect-from", "0.00025"]);
-    await startServer("mallory", mallory.worker, [...fraudArgs("another", SEED), ...serve]);
-    await startServer("watcher", await actors.get("watcher"), watcherArgs());
+    const terms = ["--serve", `${modelId}=0.0001`];
+    await serve("ada", ada.worker, [...workerArgs(DEFAULT_RUNTIME), ...terms, "--collect-from", "0.00025"]);
+    await serve("mallory", mallory.worker, [...fraudArgs("another", SEED), ...terms]);
+    await serve("watcher", await actors.get("watcher"), watcherArgs());
     await world.clock.settle();
   });
 

@@ -13,7 +13,7 @@ import { networkOf } from "../../src/deploy/networks.js";
 import { classOf, readDigitModel } from "../../src/sim/digits.js";
 import { type Child, type Children, createChildren, ROOT } from "../../src/sim/driver/children.js";
 import { fraudArgs } from "../../src/sim/driver/processes.js";
-import { type Anvil, startAnvil } from "../support/anvil.js";
+import { type Anvil, startAnvil } from "../../scripts/support/anvil.js";
 import { writeAuthorProject } from "../support/author.js";
 import { rehearse } from "../support/rehearsal.js";
 import { openTerminal, type Printed, type Terminal } from "../support/terminal.js";
@@ -50,7 +50,7 @@ describe("transcripts of every role", function () {
   const classIn = ({ outputs }: Printed): number => classOf((outputs as string[][])[0]!.map(Number));
 
   async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    for (const deadline = Date.now() + 120_000; Date.now() < deadline;) {
+    for (const deadline = Date.now() + 300_000; Date.now() < deadline;) {
       if (await holds()) return;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
@@ -65,19 +65,14 @@ describe("transcripts of every role", function () {
   const statusOf = async (jobId: unknown): Promise<number> => Number((await suite.jobs.job(String(jobId))).status);
 
   async function startWorker(): Promise<Child> {
-    let started = (): void => undefined;
-    const listening = new Promise<void>((resolve) => (started = resolve));
     const child = user.start(
       "worker",
-      (line) => {
-        if (line["event"] !== "listening") return;
-        endpoint = String(line["at"]);
-        started();
-      },
+      () => undefined,
       ...["worker", "run", "--poll", "200", "--listen", "127.0.0.1:0", "--serve", `${modelId}=0.0001`],
       ...["--provider", "cpu", "--audit-above", "500"],
     );
-    await listening;
+    const line = await child.prints((text) => text.includes('"event":"listening"'));
+    endpoint = (JSON.parse(line) as { at: string }).at;
     return child;
   }
 

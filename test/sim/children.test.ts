@@ -69,6 +69,32 @@ describe("processes of a simulation", () => {
     }
   });
 
+  it("ends only when all was read that a process printed, and with it what it left behind", async () => {
+    const children = createChildren(folder);
+    const lines: string[] = [];
+    // What it leaves holds its output open.
+    const script = `require("node:child_process").spawn("sleep", ["600"], { stdio: "inherit" }).unref();
+      for (let i = 0; i < 20_000; i++) console.log(i)`;
+    const child = children.start({ name: "talker", args: ["-e", script], settings: {}, onLine: (l) => lines.push(l) });
+    expect(await child.ended).to.equal("0");
+    expect(lines.length).to.equal(20_000);
+    await children.stopAll();
+  });
+
+  it("waits for what a role is to say, and says which log tells why it ended without", async () => {
+    const children = createChildren(folder);
+    const said = JSON.stringify({ level: 30, event: "listening", at: "http://127.0.0.1:9" });
+    const start = (name: string, script: string) =>
+      startRole(children, { name, isHonest: true, args: ["-e", script], settings: {} });
+    const talks = start("talks", `setTimeout(() => console.log('${said}'), 300); setTimeout(() => 0, 60_000)`);
+    expect((await talks.says("listening"))["at"]).to.equal("http://127.0.0.1:9");
+    const dies = start("worker dies", "process.exit(7)");
+    const thrown: unknown = await dies.says("listening").catch((reason: unknown) => reason);
+    expect(thrown).to.include({ code: "ROLE_ENDED", message: "worker dies ended by itself (7)." });
+    expect(thrown).to.include({ next: `${join(folder, "worker-dies.log")} says why.` });
+    await children.stopAll();
+  });
+
   it("tells a role that ended by itself from one that was stopped, and follows its idle reports", async () => {
     const children = createChildren(folder);
     const say = (head: number): string => JSON.stringify({ level: 30, event: "idle", head });

@@ -166,7 +166,7 @@ async function receipts(stage: Stage, market: Market, seller: URL): Promise<Dele
   const { endpoint, delegators } = await letSwindlerIn(market, operator);
   await world.clock.settle();
   await sellByReceipt(market, seller, endpoint);
-  await world.clock.settle();
+  await world.clock.settleAnew();
   await market.buyer.thawAll();
   await untilNothingIsDue(stage);
   await market.buyer.takeBack();

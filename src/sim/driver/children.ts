@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 import { childEnvironment } from "../../config/environment.js";
+import { TouchstoneError } from "../../errors.js";
 
 /** Root of the repository: children run there. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../../..");
@@ -26,9 +27,16 @@ export interface ChildSpec {
 export interface Child {
   readonly name: string;
   readonly pid: number;
-  /** Exit code or signal; resolves when the process is gone. */
+  /** Where everything is written that it prints. */
+  readonly log: string;
+  /** Exit code or signal; resolves when the process is gone and all that it printed was read. */
   readonly ended: Promise<string>;
   isRunning(): boolean;
+  /**
+   * The next line on standard output that matches.
+   * @throws TouchstoneError `ROLE_ENDED` when the process ends without it.
+   */
+  prints(matches: (line: string) => boolean): Promise<string>;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -37,6 +45,20 @@ export interface Children {
   start(spec: ChildSpec): Child;
   /** Ends all processes, politely first. */
   stopAll(): Promise<void>;
+}
+
+/** A process ended that others wait for. */
+export function roleEnded({ name, log }: Pick<Child, "name" | "log">, how: string): TouchstoneError {
+  return new TouchstoneError("ROLE_ENDED", `${name} ended by itself (${how}).`, { next: `${log} says why.` });
+}
+
+/** Ends what a process started and left behind. */
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // Nothing is left of it.
+  }
 }
 
 /** How long a process may take to stop by itself. */
@@ -66,27 +88,44 @@ export function createChildren(logs: string): Children {
   const tellReaper = (line: string): void => void reaper.stdin.write(`${line}\n`);
 
   function watch(child: ChildProcess, pid: number, { name, onLine }: ChildSpec): Child {
-    const log = createWriteStream(join(logs, `${name.replaceAll(/[^\w.-]+/g, "-")}.log`), { flags: "a" });
-    child.stderr?.pipe(log, { end: false });
+    const log = join(logs, `${name.replaceAll(/[^\w.-]+/g, "-")}.log`);
+    const written = createWriteStream(log, { flags: "a" });
+    const awaited = new Set<(line: string) => void>();
+    child.stderr?.pipe(written, { end: false });
     if (child.stdout) {
       createInterface({ input: child.stdout }).on("line", (line) => {
-        log.write(`${line}\n`);
+        written.write(`${line}\n`);
         onLine?.(line);
+        for (const hear of awaited) hear(line);
       });
     }
-    let alive = true;
+    // Without a pid it never started: `error` and `close` come then, and `exit` does not.
+    let alive = child.pid !== undefined;
+    child.once("error", () => undefined);
+    child.once("exit", () => {
+      alive = false;
+      running.delete(pid);
+      tellReaper(`-${pid}`);
+      // Whatever it started would hold its output open.
+      endGroup(pid);
+    });
     const ended = new Promise<string>((resolve) => {
-      child.once("exit", (code, signal) => {
-        alive = false;
-        running.delete(pid);
-        tellReaper(`-${pid}`);
-        resolve(signal ?? String(code));
-      });
+      child.once("close", (code, signal) => resolve(signal ?? String(code)));
     });
     const kill = (signal: NodeJS.Signals): void => {
       if (alive) process.kill(-pid, signal);
     };
-    return { name, pid, ended, isRunning: () => alive, kill };
+    const prints = (matches: (line: string) => boolean): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const hear = (line: string): void => {
+          if (!matches(line)) return;
+          awaited.delete(hear);
+          resolve(line);
+        };
+        awaited.add(hear);
+        void ended.then((how) => reject(roleEnded({ name, log }, how)));
+      });
+    return { name, pid, log, ended, isRunning: () => alive, prints, kill };
   }
 
   return {
@@ -97,10 +136,8 @@ export function createChildren(logs: string): Children {
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
       });
-      // Without a pid the process never started; `exit` does not come then, `error` does.
       const pid = child.pid ?? -1;
       const watched = watch(child, pid, spec);
-      child.once("error", () => child.emit("exit", 127, null));
       if (child.pid !== undefined) {
         running.set(pid, watched);
         if (spec.stopsLast === true) last.add(watched);

@@ -5,6 +5,7 @@ import type { JsonRpcProvider } from "ethers";
 import { createProvider } from "../../chain/suite.js";
 import { TouchstoneError } from "../../errors.js";
 import type { Children } from "./children.js";
+import { createPatience } from "./patience.js";
 
 export interface LocalChain {
   readonly rpcUrl: string;
@@ -12,7 +13,7 @@ export interface LocalChain {
   readonly chainId: number;
 }
 
-const START_MS = 30_000;
+const START_MS = 60_000;
 
 async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -39,14 +40,14 @@ export async function startLocalChain(children: Children): Promise<LocalChain> {
     settings: {},
     stopsLast: true,
   });
-  const deadline = Date.now() + START_MS;
-  while (node.isRunning() && Date.now() < deadline) {
+  const patience = createPatience(START_MS);
+  while (node.isRunning() && !patience.isOver()) {
     const chainId = await chainIdAt(rpcUrl);
     if (chainId !== undefined) return { rpcUrl, provider: createProvider(rpcUrl), chainId };
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new TouchstoneError("CHAIN_NOT_STARTED", "The local chain did not start.", {
-    next: "Run `npx hardhat node` to see why.",
+    next: `${node.log} says why.`,
   });
 }
 

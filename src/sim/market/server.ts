@@ -16,17 +16,12 @@ export async function allowReservations(world: World, { owner }: Operator): Prom
   await world.sender(owner).send(await receipts.setReservationCap.populateTransaction(CAP));
 }
 
-/** Starts a role that also serves HTTP, on a free port, and waits until it listens. */
+/**
+ * Starts a role that also serves HTTP, on a free port, and waits until it listens.
+ * @throws TouchstoneError `ROLE_ENDED` when it ends before it does.
+ */
 export async function startServer(world: World, start: RoleStart): Promise<{ role: RoleProcess; endpoint: URL }> {
-  let found: (at: string) => void = () => undefined;
-  const listening = new Promise<string>((resolve) => (found = resolve));
-  const role = world.startRole({
-    ...start,
-    args: [...start.args, "--listen", "127.0.0.1:0"],
-    onEvent: (line) => {
-      if (line.event === "listening") found(String(line["at"]));
-      start.onEvent?.(line);
-    },
-  });
-  return { role, endpoint: new URL(await listening) };
+  const role = world.startRole({ ...start, args: [...start.args, "--listen", "127.0.0.1:0"] });
+  const { at } = await role.says("listening");
+  return { role, endpoint: new URL(String(at)) };
 }

@@ -88,7 +88,7 @@ export async function openMarket(
         const asked = fraud === undefined ? digits : digits.slice(0, 1);
         for (const { image } of asked) await buyer?.buy(endpoint(), image);
       }
-      await world.clock.settle();
+      await world.clock.settleAnew();
       await buyer?.thawAll();
       await world.clock.settle();
     },
