@@ -124,10 +124,40 @@ export function createProvider(
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Asks a node for its chain id, without a provider: those of ethers keep asking a node that is away, and print that.
- * @throws TouchstoneError `RPC_UNREACHABLE`.
+ * Asks for the chain's id, without a provider: those of ethers keep asking a node that is away, and print that. Of several endpoints
+ * most have to say the same, and the others may be away.
+ * @throws TouchstoneError `RPC_UNREACHABLE`, `RPC_DISAGREES`.
  */
-export async function chainIdOf(rpcUrl: string): Promise<number> {
+export async function chainIdOf(rpcUrl: string, others: readonly string[] = []): Promise<number> {
+  const asked = [rpcUrl, ...others].map(askChainId);
+  const quorum = Math.floor(asked.length / 2) + 1;
+  const votes = new Map<number, number>();
+  const agreed = new Promise<number>((resolve) => {
+    for (const each of asked) {
+      each.then(
+        (id) => {
+          votes.set(id, (votes.get(id) ?? 0) + 1);
+          if (votes.get(id) === quorum) resolve(id);
+        },
+        () => undefined,
+      );
+    }
+  });
+  const failed = Promise.allSettled(asked).then((answers) => {
+    for (const answer of answers) if (answer.status === "rejected") throw answer.reason;
+    throw new TouchstoneError(
+      "RPC_DISAGREES",
+      `The endpoints are of different chains: ${[...votes.keys()].join(", ")}.`,
+      {
+        next: "Correct TOUCHSTONE_RPC_URL and TOUCHSTONE_RPC_OTHERS.",
+      },
+    );
+  });
+  // Agreement is heard of before the last answer is.
+  return Promise.race([agreed, failed]);
+}
+
+async function askChainId(rpcUrl: string): Promise<number> {
   try {
     const request = new FetchRequest(rpcUrl);
     request.timeout = CONNECT_TIMEOUT_MS;

@@ -45,11 +45,9 @@ export function createContext(program: Command): Context {
   const metrics = (): Metrics => (made ??= createMetrics());
   const { json = false } = program.opts<{ json?: boolean }>();
   const files = createModelFiles(join(settings.home, "models"));
-  const deploymentFile = once(
-    async () => settings.deployment ?? deploymentPath(settings.home, await chainIdOf(settings.rpcUrl)),
-  );
+  const chainId = once(() => chainIdOf(settings.rpcUrl, settings.rpcOthers));
+  const deploymentFile = once(async () => settings.deployment ?? deploymentPath(settings.home, await chainId()));
   const suite = once(async () => {
-    const chainId = await chainIdOf(settings.rpcUrl);
     const log = createLogger("rpc", settings.logLevel, { urls: secretUrls(settings) });
     const provider = createProvider(settings.rpcUrl, {
       others: settings.rpcOthers,
@@ -58,7 +56,7 @@ export function createContext(program: Command): Context {
         log.warn({ event: "rpc-fault", ...fault }, `an endpoint ${fault.kind}`);
       },
     });
-    return connectSuite(provider, readDeployment(await deploymentFile(), chainId));
+    return connectSuite(provider, readDeployment(await deploymentFile(), await chainId()));
   });
   const wallet = once(() => loadKey(settings.key));
   const signer = once(async () => (await wallet()).connect((await suite()).provider));
