@@ -3,7 +3,7 @@ import { Interface, Wallet, type JsonRpcProvider } from "ethers";
 
 import { createAgreeingProvider, type Fault } from "../../src/chain/agreement.js";
 import { createSender } from "../../src/chain/sender.js";
-import { ANVIL_KEYS, startAnvil, type Anvil } from "../support/anvil.js";
+import { ANVIL_KEYS, startAnvil, type Anvil } from "../../scripts/support/anvil.js";
 import { startRpcProxy, type Mood, type RpcProxy } from "../../src/sim/driver/rpc-proxy.js";
 
 /** Emits its input as a log: LOG0 over the calldata. */

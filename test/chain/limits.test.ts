@@ -3,7 +3,7 @@ import { Interface, parseEther, Wallet } from "ethers";
 
 import { dryRun, withinBudget } from "../../src/chain/limits.js";
 import { createSender } from "../../src/chain/sender.js";
-import { ANVIL_KEYS, startAnvil, type Anvil } from "../support/anvil.js";
+import { ANVIL_KEYS, startAnvil, type Anvil } from "../../scripts/support/anvil.js";
 
 const TO = "0x00000000000000000000000000000000000000cc";
 const codeOf = (work: Promise<unknown>): Promise<string> =>

@@ -7,7 +7,7 @@ import { advisedFees } from "../../src/chain/fees.js";
 import { memoryJournal, type Journal } from "../../src/chain/journal.js";
 import { connectRemoteSigner } from "../../src/chain/remoteSigner.js";
 import { createSender, type SenderOptions } from "../../src/chain/sender.js";
-import { ANVIL_KEYS, startAnvil, type Anvil } from "../support/anvil.js";
+import { ANVIL_KEYS, startAnvil, type Anvil } from "../../scripts/support/anvil.js";
 import { startSigner } from "../support/signer.js";
 
 const STUCK_MS = 400;

@@ -6,7 +6,7 @@ import { Wallet } from "ethers";
 
 import { NETWORKS } from "../../src/deploy/networks.js";
 import { createChildren } from "../../src/sim/driver/children.js";
-import { startAnvil } from "../support/anvil.js";
+import { startAnvil } from "../../scripts/support/anvil.js";
 import { rehearse } from "../support/rehearsal.js";
 import { openTerminal } from "../support/terminal.js";
 

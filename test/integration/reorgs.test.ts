@@ -15,7 +15,7 @@ import { createChildren, ROOT, type Children } from "../../src/sim/driver/childr
 import { joinOperator, TERMS, type Operator } from "../../src/sim/driver/operators.js";
 import { DEFAULT_RUNTIME, watcherArgs, workerArgs } from "../../src/sim/driver/processes.js";
 import { createWorld, type World } from "../../src/sim/driver/world.js";
-import { startAnvil, type Anvil } from "../support/anvil.js";
+import { startAnvil, type Anvil } from "../../scripts/support/anvil.js";
 
 /** Blocks that each reorganisation takes back; the last is as deep as roles look. */
 const DEPTHS = [1, 2, 5, 21, 64];

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { getAddress } from "ethers";
 
 import type { DeploymentNetwork } from "../../src/deploy/networks.js";
-import type { Anvil } from "./anvil.js";
+import type { Anvil } from "../../scripts/support/anvil.js";
 import type { Terminal } from "./terminal.js";
 
 interface Rehearsal {

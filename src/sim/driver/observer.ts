@@ -1,4 +1,4 @@
-import type { LogDescription, TransactionDescription } from "ethers";
+import type { Block, LogDescription, TransactionDescription } from "ethers";
 
 import type { Suite } from "../../chain/suite.js";
 
@@ -20,14 +20,24 @@ export interface Step {
   readonly hash: string;
 }
 
-/** Reads what happened on the chain, block by block; knows nothing of what roles say about themselves. */
-export function createObserver(suite: Suite, from: number): { next: () => Promise<Step[]> } {
-  const { provider, abi } = suite;
-  let block = from;
+/** What happened since the last look. */
+export interface News {
+  /** Steps that were told earlier and are on no block any more. */
+  readonly undone: readonly Step[];
+  readonly steps: readonly Step[];
+}
 
-  async function stepsOf(number: number): Promise<Step[]> {
-    const found = await provider.getBlock(number, true);
-    if (found === null) return [];
+/** More blocks than any reorganisation takes back. */
+const KEPT = 128;
+
+/** Reads what happened on the chain, block by block; knows nothing of what roles say about themselves. */
+export function createObserver(suite: Suite, from: number): { next: () => Promise<News> } {
+  const { provider, abi } = suite;
+  /** The newest blocks that were read. */
+  const read: { readonly number: number; readonly hash: string; readonly steps: readonly Step[] }[] = [];
+
+  async function stepsOf(found: Block): Promise<Step[]> {
+    const { number } = found;
     return Promise.all(
       found.prefetchedTransactions.map(async (transaction) => {
         const receipt = await provider.getTransactionReceipt(transaction.hash);
@@ -51,10 +61,23 @@ export function createObserver(suite: Suite, from: number): { next: () => Promis
 
   return {
     next: async () => {
+      const [undone, told]: [Step[], Step[]] = [[], []];
+      for (let last = read.at(-1); last !== undefined; last = read.at(-1)) {
+        if ((await provider.getBlock(last.number))?.hash === last.hash) break;
+        undone.push(...last.steps);
+        read.pop();
+      }
       const head = await provider.getBlockNumber();
-      const steps: Step[] = [];
-      for (; block <= head; block++) steps.push(...(await stepsOf(block)));
-      return steps;
+      for (let number = (read.at(-1)?.number ?? from - 1) + 1; number <= head; number++) {
+        const found = await provider.getBlock(number, true);
+        // Taken back while it was being read: the next look finds what came instead.
+        if (found === null || found.hash === null || (read.length > 0 && found.parentHash !== read.at(-1)?.hash)) break;
+        const steps = await stepsOf(found);
+        told.push(...steps);
+        read.push({ number, hash: found.hash, steps });
+        if (read.length > KEPT) read.shift();
+      }
+      return { undone, steps: told };
     },
   };
 }

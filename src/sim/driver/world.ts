@@ -40,6 +40,8 @@ export interface World {
   readonly startedAt: number;
   /** What an account has paid for gas so far, in wei. */
   gasPaidBy(address: string): bigint;
+  /** Whether an honest role acts with this key. */
+  isHonestKey(address: string): boolean;
   signer(actor: Actor): Wallet;
   sender(actor: Actor): Sender;
   startRole(start: RoleStart): RoleProcess;
@@ -60,7 +62,10 @@ export interface WorldOptions {
   readonly endpoints?: readonly string[];
   /** See `createClock`. */
   readonly patienceMs?: number;
-  /** Sees every transaction once, in order, deployment included. */
+  readonly disturb?: (world: World) => Promise<void>;
+  /** Whether honest roles that end by themselves are started again, as a service manager would. */
+  readonly supervise?: boolean;
+  /** Sees every transaction in order, deployment included; again where a reorganisation took it back. */
   readonly onStep: (step: Step) => void;
 }
 
@@ -77,9 +82,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const observer = createObserver(suite, 1);
   const ledger = createLedger(suite);
   const gasPaid = new Map<string, bigint>();
+  const honestKeys = new Set<string>();
   const onBlocks = async (): Promise<void> => {
-    for (const step of await observer.next()) {
-      gasPaid.set(step.from, (gasPaid.get(step.from) ?? 0n) + step.fee);
+    const { undone, steps } = await observer.next();
+    const pay = ({ from, fee }: Step, sign: bigint): void =>
+      void gasPaid.set(from, (gasPaid.get(from) ?? 0n) + sign * fee);
+    for (const step of undone) pay(step, -1n);
+    for (const step of steps) {
+      pay(step, 1n);
       onStep(step);
     }
   };
@@ -96,9 +106,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       deadlines: (now) => ledger.deadlines(now),
       onBlocks,
       patienceMs: options.patienceMs,
+      disturb: async () => options.disturb?.(world),
     }),
     startedAt: (await provider.getBlock("latest"))?.timestamp ?? 0,
     gasPaidBy: (address) => gasPaid.get(address) ?? 0n,
+    isHonestKey: (address) => honestKeys.has(address),
     signer: ({ privateKey }) => new Wallet(privateKey, provider),
     sender: (actor) => {
       const { address } = actor;
@@ -110,10 +122,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     startRole: ({ name, actor, args, onEvent }) => {
       const isHonest = args[0] === CLI;
+      if (isHonest) honestKeys.add(actor.address);
       const [first = rpcUrl, ...others] = isHonest ? (options.endpoints ?? []) : [];
       const role = startRole(children, {
-        name,
-        isHonest,
+        ...{ name, isHonest, supervised: isHonest && options.supervise === true },
         args: [
           ...args,
           "--state",

@@ -34,7 +34,7 @@ const POLL_MS = 200;
 /** With three endpoints, each look takes three times the work. */
 const STORM_POLL_MS = 500;
 /** A role that is killed again and again, while endpoints are silent, is longer at work. */
-const STORM_PATIENCE_MS = 900_000;
+const STORM_PATIENCE_MS = 600_000;
 /** How often the unlucky worker is killed, and the longest time between two kills. */
 const KILLS = 3;
 const KILL_MS = 1_500;
@@ -130,6 +130,15 @@ async function accuseFalsely(world: World, jobIds: readonly string[], options: S
   await world.clock.settle();
 }
 
+/** How a world differs whose roles live in a storm. */
+function inStorm({ chain, storm }: NonNullable<SimulationRun["storm"]>) {
+  const { endpoints } = storm;
+  return {
+    ...{ chain, endpoints, patienceMs: STORM_PATIENCE_MS, supervise: true },
+    disturb: (world: World) => storm.shake(world),
+  };
+}
+
 async function progress({ ledger, provider, startedAt }: World): Promise<string> {
   const jobs = await ledger.jobs();
   const states: readonly number[] = [ClaimStatus.Drawing, ClaimStatus.Assigned, ClaimStatus.Answered];
@@ -148,9 +157,7 @@ export async function simulate(run: SimulationRun): Promise<SimulationReport> {
     home,
     seed: options.seed,
     pollMs: run.storm === undefined ? POLL_MS : STORM_POLL_MS,
-    ...(run.storm === undefined
-      ? {}
-      : { chain: run.storm.chain, endpoints: run.storm.storm.endpoints, patienceMs: STORM_PATIENCE_MS }),
+    ...(run.storm === undefined ? {} : inStorm(run.storm)),
     onWorld: run.onWorld,
     onStep: (step) => {
       const line = narrator.tell(step);
