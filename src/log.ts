@@ -1,6 +1,6 @@
 import { pino, type Logger, type LevelWithSilent } from "pino";
 
-import { withoutSecrets } from "./printable.js";
+import { createRedactor } from "./printable.js";
 
 export interface LogOptions {
   /** Is shown every line, whatever the level that is printed. */
@@ -11,9 +11,10 @@ export interface LogOptions {
 
 /** Structured log of one role: one JSON object a line on standard output. */
 export function createLogger(role: string, level: LevelWithSilent, { see, urls = [] }: LogOptions = {}): Logger {
+  const redact = createRedactor(urls);
   return pino({
     hooks: {
-      streamWrite: (line) => withoutSecrets(line, urls),
+      streamWrite: redact,
       ...(see === undefined
         ? {}
         : {

@@ -42,7 +42,7 @@ import {
   type TestToken,
 } from "../../typechain-types/index.js";
 import { TouchstoneError, messageOf } from "../errors.js";
-import { withoutSecrets } from "../printable.js";
+import { createRedactor } from "../printable.js";
 import { createAgreeingProvider, type Fault } from "./agreement.js";
 import type { Deployment } from "./deployment.js";
 
@@ -168,7 +168,7 @@ async function askChainId(rpcUrl: string): Promise<number> {
     // Without its cause, which quotes the whole address: the key of an endpoint stands in there.
     throw new TouchstoneError(
       "RPC_UNREACHABLE",
-      withoutSecrets(`No node answers at ${rpcUrl}: ${messageOf(cause)}`, [rpcUrl]),
+      createRedactor([rpcUrl])(`No node answers at ${rpcUrl}: ${messageOf(cause)}`),
       {
         next: "Start one (`npx hardhat node`) or set TOUCHSTONE_RPC_URL.",
         retryable: true,

@@ -48,7 +48,7 @@ export function createContext(program: Command): Context {
   const chainId = once(() => chainIdOf(settings.rpcUrl, settings.rpcOthers));
   const deploymentFile = once(async () => settings.deployment ?? deploymentPath(settings.home, await chainId()));
   const suite = once(async () => {
-    const log = createLogger("rpc", settings.logLevel, { urls: secretUrls(settings) });
+    const log = createLogger("rpc", settings.logLevel, { urls: secretUrls() });
     const provider = createProvider(settings.rpcUrl, {
       others: settings.rpcOthers,
       onFault: (fault) => {
@@ -73,7 +73,7 @@ export function createContext(program: Command): Context {
       return createSender({ provider, signer: await signer(), errors: abi });
     }),
     catalogue: once(async () => createCatalogue(await suite(), files)),
-    log: (role) => createLogger(role, settings.logLevel, { urls: secretUrls(settings) }),
+    log: (role) => createLogger(role, settings.logLevel, { urls: secretUrls() }),
     metrics,
   };
 }

@@ -19,6 +19,7 @@ import { internalError, TouchstoneError } from "../errors.js";
 import type { HttpOptions, Listen } from "../http/server.js";
 import { createLogger } from "../log.js";
 import type { Metrics } from "../metrics.js";
+import { createRedactor } from "../printable.js";
 import type { Catalogue } from "../models/catalogue.js";
 import { lockFile } from "../store/lock.js";
 import { openState, roleState, type RoleName, type State } from "../store/state.js";
@@ -104,7 +105,8 @@ export function httpOptions({ log, metrics, signal }: Role, flags: RoleFlags, in
 /** The log of a role, which goes to a webhook as well where one is set. */
 export function roleLogger(settings: Settings, role: string): Logger {
   const { alertUrl, logLevel } = settings;
-  const urls = secretUrls(settings);
+  const urls = secretUrls();
+  const redact = createRedactor(urls);
   if (alertUrl === undefined) return createLogger(role, logLevel, { urls });
   const alerts = createAlerts({
     ...{
@@ -115,7 +117,12 @@ export function roleLogger(settings: Settings, role: string): Logger {
     },
     post: async (url, body) => {
       const headers = { "content-type": "application/json" };
-      const { ok, status } = await fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(ALERT_MS) });
+      const { ok, status } = await fetch(url, {
+        method: "POST",
+        headers,
+        body: redact(body),
+        signal: AbortSignal.timeout(ALERT_MS),
+      });
       if (!ok) throw new TouchstoneError("ALERT_REFUSED", `The webhook answered ${status}.`);
     },
     onFailure: (message) => log.warn({ event: "alert-lost" }, message),

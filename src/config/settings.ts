@@ -101,8 +101,17 @@ export function readSettings(env: Readonly<Record<string, string | undefined>> =
   };
 }
 
-/** Addresses whose paths, queries or user names may be secret. */
-export const secretUrls = ({ rpcUrl, rpcOthers, alertUrl, queue = [], key }: Settings): string[] => [
-  ...[rpcUrl, ...rpcOthers, ...queue],
-  ...[alertUrl, key.signerUrl].flatMap((url) => url ?? []),
-];
+/** Settings that hold addresses whose paths, queries or user names may be secret. */
+const ADDRESSES = [
+  "TOUCHSTONE_RPC_URL",
+  "TOUCHSTONE_RPC_OTHERS",
+  "TOUCHSTONE_SIGNER_URL",
+  "TOUCHSTONE_ALERT_URL",
+  "TOUCHSTONE_QUEUE_URL",
+] as const;
+
+/** Addresses that nobody may see whole, in settings that need not be right. */
+export const secretUrls = (env: Readonly<Record<string, string | undefined>> = process.env): string[] =>
+  ADDRESSES.flatMap((name) => (env[name] ?? "").split(","))
+    .map((url) => url.trim())
+    .filter((url) => URL.canParse(url));
