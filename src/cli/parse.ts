@@ -97,7 +97,12 @@ export function url(text: string): URL {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new InvalidArgumentError("Give an address such as http://127.0.0.1:8700.");
   }
-  return new URL(text);
+  const parsed = new URL(text);
+  // `fetch` takes none, and quotes the whole address where it says so.
+  if (parsed.username !== "" || parsed.password !== "") {
+    throw new InvalidArgumentError(`An address with a user name or password is not taken: ${parsed.origin}.`);
+  }
+  return parsed;
 }
 
 /** A closed range: 0:255. */
@@ -115,3 +120,6 @@ export function shape(text: string): number[] {
   }
   return extents;
 }
+
+/** For options that may be repeated. */
+export const urls = (text: string, previous: URL[]): URL[] => [...previous, url(text)];

@@ -148,6 +148,76 @@ async function provenanceOf(
 
 const isHttp = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
+/** A model's place in a store, as its folder and manifest are named there, and where else its file may be. */
+export interface ModelPlace {
+  readonly modelId: string;
+  readonly sha256: string;
+  /** Of a registration: text that nobody checked. */
+  readonly cid?: string;
+  /** The publisher's own address: the file, its manifest with another ending, data files beside it. */
+  readonly origin?: URL | undefined;
+}
+
+/**
+ * Fetches what a model is made of: its manifest, its ONNX file and the files that this keeps weights in. Files are what their hashes say;
+ * what they are together says the content id that they compile to, which the caller has to know.
+ *
+ * @param given the publisher's manifest, where it is at hand
+ * @throws TouchstoneError `PULL_FAILED`, `MANIFEST_MISSING`, `MANIFEST_FOREIGN`
+ */
+export async function pullParts(
+  files: ModelFiles,
+  { modelId, sha256, cid, origin }: ModelPlace,
+  sources: Sources,
+  given?: Manifest,
+): Promise<{ manifest: Manifest; pulled: PulledFile[] }> {
+  const { mirrors, gateways, silenceMs } = sources;
+  const origins = origin === undefined ? [] : [origin];
+  const manifest =
+    given ??
+    (await pullManifest(
+      files,
+      [
+        ...mirrors.map((mirror) => at(mirror, `${bare(sha256)}/${modelId}.json`)),
+        ...origins.map((url) => new URL(url.href.replace(/(\.onnx)?$/, ".json"))),
+      ],
+      silenceMs,
+    ));
+  if (manifest.file.sha256 !== sha256) {
+    throw new TouchstoneError("MANIFEST_FOREIGN", `The manifest belongs to another file than model ${modelId}.`, {
+      next: "Use the manifest that was published with this model.",
+    });
+  }
+  const gatewayUrls = (of: string): URL[] => (of === "" ? [] : gateways.map((gateway) => at(gateway, `ipfs/${of}`)));
+  const pulled = [
+    await pullFile(
+      files,
+      {
+        kind: "model",
+        // The hash decides, whatever the CID says.
+        expected: { sha256, bytes: manifest.file.bytes },
+        urls: [
+          ...mirrors.map((mirror) => at(mirror, `${bare(sha256)}/model.onnx`)),
+          ...origins,
+          ...gatewayUrls(cid ?? manifest.file.cid),
+        ],
+      },
+      sources,
+    ),
+  ];
+  for (const { location, ...file } of manifest.data ?? []) {
+    const urls = [
+      ...mirrors.map((mirror) => at(mirror, `${bare(file.sha256)}/data`)),
+      ...origins.map((url) => new URL(location.split("/").map(encodeURIComponent).join("/"), url)),
+      ...gatewayUrls(file.cid),
+    ];
+    pulled.push(
+      await pullFile(files, { kind: "data", expected: { sha256: file.sha256, bytes: file.bytes }, urls }, sources),
+    );
+  }
+  return { manifest, pulled };
+}
+
 export interface PulledModel {
   readonly modelId: string;
   readonly contentId: string;
@@ -174,48 +244,8 @@ export async function pullModel(
   }
   const { sha256Hash: sha256, contentId } = await suite.registry.model(modelId);
   const { cid, uri } = await provenanceOf(suite, modelId);
-  const { mirrors, gateways, silenceMs } = sources;
-  // The publisher's own address: the file, its manifest with another ending, data files beside it.
-  const origin = isHttp(uri) ? [new URL(uri)] : [];
-  const manifest =
-    given ??
-    (await pullManifest(
-      files,
-      [
-        ...mirrors.map((mirror) => at(mirror, `${bare(sha256)}/${modelId}.json`)),
-        ...origin.map((url) => new URL(url.href.replace(/(\.onnx)?$/, ".json"))),
-      ],
-      silenceMs,
-    ));
-  const foreign = manifest.file.sha256 !== sha256;
-  if (foreign) {
-    throw new TouchstoneError("MANIFEST_FOREIGN", `The manifest belongs to another file than model ${modelId}.`, {
-      next: "Use the manifest that was published with this model.",
-    });
-  }
-  const gatewayUrls = (of: string): URL[] => (of === "" ? [] : gateways.map((gateway) => at(gateway, `ipfs/${of}`)));
-  const pulled = [
-    await pullFile(
-      files,
-      {
-        kind: "model",
-        // The registration's CID is text that nobody checked: the hash decides.
-        expected: { sha256, bytes: manifest.file.bytes },
-        urls: [...mirrors.map((mirror) => at(mirror, `${bare(sha256)}/model.onnx`)), ...origin, ...gatewayUrls(cid)],
-      },
-      sources,
-    ),
-  ];
-  for (const { location, ...file } of manifest.data ?? []) {
-    const urls = [
-      ...mirrors.map((mirror) => at(mirror, `${bare(file.sha256)}/data`)),
-      ...origin.map((url) => new URL(location.split("/").map(encodeURIComponent).join("/"), url)),
-      ...gatewayUrls(file.cid),
-    ];
-    pulled.push(
-      await pullFile(files, { kind: "data", expected: { sha256: file.sha256, bytes: file.bytes }, urls }, sources),
-    );
-  }
+  const origin = isHttp(uri) ? new URL(uri) : undefined;
+  const { manifest, pulled } = await pullParts(files, { modelId, sha256, cid, origin }, sources, given);
   requireRegistered(files, { modelId, contentId }, manifest);
   return { modelId, contentId, files: pulled };
 }

@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { parseManifest } from "../../models/manifest.js";
 import { pullFile, pullModel, type PulledFile, type Sources } from "../../models/pull.js";
 import type { Context } from "../context.js";
-import { duration, id, integer, url } from "../parse.js";
+import { duration, id, integer, url, urls } from "../parse.js";
 import { readFile } from "../tensors.js";
 
 interface Flags {
@@ -19,8 +19,6 @@ interface Flags {
 const GATEWAY = "http://127.0.0.1:8080";
 /** ONNX files end at 2 GiB. */
 const MAX_BYTES = 2 * 1024 ** 3;
-
-const urls = (text: string, previous: URL[]): URL[] => [...previous, url(text)];
 
 /** A model id, a CID in base 32, or an address. */
 function kindOf(what: string): "model" | "cid" | "url" {
@@ -71,7 +69,7 @@ export function pullCommand(model: Command, context: () => Context): void {
               expected: { cid: what, sha256 },
               urls: gateways.map((base) => new URL(`/ipfs/${what}`, base)),
             }
-          : { kind: "model", expected: { sha256 }, urls: [new URL(what)] },
+          : { kind: "model", expected: { sha256 }, urls: [url(what)] },
         sources,
       );
       ctx.io.result(pulled, (r) => `${told(r)}\ncid ${r.cid ?? what}`);

@@ -10,7 +10,7 @@ import type { Catalogue } from "../../models/catalogue.js";
 import { openState, roleState } from "../../store/state.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
-import { amount, collect, duration, id, url } from "../parse.js";
+import { amount, collect, duration, id, urls } from "../parse.js";
 import { readTensorFile } from "../tensors.js";
 
 interface InferFlags {
@@ -34,8 +34,6 @@ const SHOWN = 16;
 const POLL_MS = 1_000;
 /** More than there is. */
 const NO_CAP = 1n << 128n;
-
-const urls = (text: string, previous: URL[]): URL[] => [...previous, url(text)];
 
 /** Compares answers with those of the audit machine. */
 const recompute =
