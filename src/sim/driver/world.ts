@@ -24,6 +24,8 @@ export interface RoleStart {
   readonly actor: Actor;
   /** Script and arguments; the state file is added. */
   readonly args: readonly string[];
+  /** Beside those that every role has. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly onEvent?: (line: LogLine) => void;
 }
 
@@ -120,7 +122,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       senders.set(address, sender);
       return sender;
     },
-    startRole: ({ name, actor, args, onEvent }) => {
+    startRole: ({ name, actor, args, settings, onEvent }) => {
       const isHonest = args[0] === CLI;
       if (isHonest) honestKeys.add(actor.address);
       const [first = rpcUrl, ...others] = isHonest ? (options.endpoints ?? []) : [];
@@ -139,6 +141,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
           ...(others.length === 0 ? {} : { TOUCHSTONE_RPC_OTHERS: others.join(",") }),
           TOUCHSTONE_DEPLOYMENT: book,
           TOUCHSTONE_PRIVATE_KEY: actor.privateKey,
+          ...settings,
         },
         ...(onEvent === undefined ? {} : { onEvent }),
       });
