@@ -32,7 +32,7 @@ const PUBLISHER = "publisher";
 const NO_PARENT = `0x${"0".repeat(64)}`;
 const POLL_MS = 200;
 /** With three endpoints, each look takes three times the work. */
-const STORM_POLL_MS = 500;
+const STORM_POLL_MS = 1_000;
 /** A role that is killed again and again, while endpoints are silent, is longer at work. */
 const STORM_PATIENCE_MS = 600_000;
 /** How often the unlucky worker is killed, and the longest time between two kills. */

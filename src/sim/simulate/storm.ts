@@ -36,7 +36,7 @@ export interface Storm {
 const ENDPOINTS = 3;
 const MOODS: readonly Mood[] = ["silent", "limits", "closes", "lags", "hides-logs", "forges"];
 /** Longest pauses, in milliseconds. */
-const [KILL_MS, GOOD_MS, BAD_MS] = [4_000, 4_000, 4_000];
+const [KILL_MS, GOOD_MS, BAD_MS] = [10_000, 4_000, 4_000];
 /** Longest time that roles have before a reorganisation, and how many of them come. */
 const SHAKE_MS = 2_000;
 const SHARE_SHAKEN = 0.6;
