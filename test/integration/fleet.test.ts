@@ -36,7 +36,7 @@ describe("`worker run` as a gateway, its hosts, a real queue and a chain", funct
   const home = join(folder, "home");
   const { bytes, manifest, digits } = readDigitModel(ROOT);
   const fallbacks: unknown[] = [];
-  const closers: (() => Promise<unknown> | void)[] = [];
+  const closers: (() => unknown)[] = [];
   let queue: Queue;
   let manager: JetStreamManager;
   let server: FileServer;
