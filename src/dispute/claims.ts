@@ -1,8 +1,10 @@
 import type { Result } from "ethers";
 
 import type { JobTermsStruct } from "../../typechain-types/interfaces/IJobEscrow.js";
+import { fromHex, toHex } from "../audit/bytes.js";
 import type { SuiteEvent } from "../chain/feed.js";
 import type { Suite } from "../chain/suite.js";
+import { internalError } from "../errors.js";
 import { refusalOf, type SignedReceipt } from "../receipts/present.js";
 import type { Collection, State } from "../store/state.js";
 import type { Endings } from "./endings.js";
@@ -39,8 +41,75 @@ export type ClaimRecord = JobClaim | ReceiptClaim;
 
 /** Claims that came by jobs. */
 export const claimsOf = (state: State): Collection<JobClaim> => state.collection("claim");
+
+/** Where receipts are kept: a role's file, or a memory that keeps no bytes apart. */
+type ReceiptState = Pick<State, "collection"> & Partial<Pick<State, "bytes" | "atomically">>;
+
+/** A receipt as whoever answers has it: with bytes. */
+export interface FreshReceipt extends Omit<ReceiptClaim, "inputs" | "outputs"> {
+  readonly inputs: readonly Uint8Array[];
+  readonly outputs: readonly Uint8Array[];
+}
+
+/** As it is stored: numbers stand for bytes that lie apart. Hexadecimal digits are there where no bytes are kept apart, and from version 1. */
+interface StoredReceipt extends Omit<ReceiptClaim, "inputs" | "outputs"> {
+  readonly inputs: readonly (string | number)[];
+  readonly outputs: readonly (string | number)[];
+}
+
+/** Receipts by claim id. Those of `entries` read their bytes when these are asked for: there may be more than fit into memory. */
+interface Receipts extends Collection<ReceiptClaim> {
+  /** Keeps a receipt that is not kept yet. */
+  add(receipt: FreshReceipt): void;
+}
+
 /** Claims that came by receipts, presented or not. */
-export const receiptsOf = (state: Pick<State, "collection">): Collection<ReceiptClaim> => state.collection("receipt");
+export function receiptsOf(state: ReceiptState): Receipts {
+  const kept = state.collection<StoredReceipt>("receipt");
+  const { bytes, atomically = (work) => work() } = state;
+
+  const hexOf = (stored: string | number): string => {
+    if (typeof stored === "string") return stored;
+    const found = bytes?.get(stored);
+    if (found === undefined) throw internalError(`a receipt's bytes ${stored} are not in the state file`);
+    return toHex(found);
+  };
+  const open = (stored: StoredReceipt): ReceiptClaim => ({
+    ...stored,
+    get inputs() {
+      return stored.inputs.map(hexOf);
+    },
+    get outputs() {
+      return stored.outputs.map(hexOf);
+    },
+  });
+  const store = (each: Uint8Array): string | number => bytes?.add(each) ?? toHex(each);
+  const remove = (key: string): void => {
+    const { inputs = [], outputs = [] } = kept.get(key) ?? {};
+    for (const each of [...inputs, ...outputs]) if (typeof each === "number") bytes?.delete(each);
+    kept.delete(key);
+  };
+  const add = (receipt: FreshReceipt): void =>
+    atomically(() => {
+      const stored = { inputs: receipt.inputs.map(store), outputs: receipt.outputs.map(store) };
+      kept.put(receipt.claimId, { ...receipt, ...stored });
+    });
+
+  return {
+    add,
+    get: (key) => {
+      const stored = kept.get(key);
+      return stored && { ...open(stored) };
+    },
+    put: (key, claim) =>
+      atomically(() => {
+        remove(key);
+        add({ ...claim, inputs: claim.inputs.map(fromHex), outputs: claim.outputs.map(fromHex) });
+      }),
+    delete: (key) => atomically(() => remove(key)),
+    entries: () => kept.entries().map(({ key, value }) => ({ key, value: open(value) })),
+  };
+}
 
 /** A claim of either kind. */
 export const findClaim = (state: State, claimId: string): ClaimRecord | undefined =>

@@ -149,6 +149,13 @@ export const wireOf = ({ data, ...rest }: RawTensor): WireTensor => ({
 
 export const wireTensor = (value: Tensor): WireTensor => wireOf(rawTensorOf(value));
 
+/** A tensor as it was sent, with its committed bytes. */
+export const rawOf = ({ dtype, shape, data }: WireTensor | RawTensor): RawTensor => ({
+  dtype,
+  shape,
+  data: typeof data === "string" ? decodeBase64(data) : data,
+});
+
 /** What a model says of one of its inputs or outputs. */
 export interface TensorSpec {
   readonly name: string;
@@ -173,7 +180,6 @@ export function tensorsOf(
     if (given?.dtype !== dtype || given.shape.join() !== shape.join()) {
       throw wrong(`The ${what} "${name}" is ${dtype}[${shape.join()}], not ${given?.dtype}[${given?.shape.join()}].`);
     }
-    const { data } = given;
-    return tensorFromBytes(typeof data === "string" ? decodeBase64(data) : data, dtype, shape);
+    return tensorFromBytes(rawOf(given).data, dtype, shape);
   });
 }

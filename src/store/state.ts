@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fdatasync, fdatasyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
@@ -14,10 +14,18 @@ export interface Collection<T> {
   entries(): { key: string; value: T }[];
 }
 
+/** Byte strings as they are, by a number that each gets: for tensors, which would be twice as long and slow in JSON. */
+export interface ByteStore {
+  add(bytes: Uint8Array): number;
+  get(id: number): Uint8Array | undefined;
+  delete(id: number): void;
+}
+
 /** A role's memory: one SQLite file, safe against kill -9 at any moment. */
 export interface State {
   collection<T>(name: string): Collection<T>;
-  /** Runs `work` so that all its writes happen or none. */
+  readonly bytes: ByteStore;
+  /** Runs `work` so that all its writes happen or none; inside other such work it is a part of it. */
   atomically<R>(work: () => R): R;
   /**
    * As `atomically`, for units of work that come by the hundred: they are on disk when the promise resolves. Those that wait at a
@@ -37,8 +45,11 @@ export interface State {
 /** What a state file is about, in words and ids. */
 export type Identity = Readonly<Record<string, string>>;
 
-/** Version of the tables and of what lies in them. */
-const VERSION = 1;
+/** Version of the tables and of what lies in them: 1 had no `bytes`, and tensors of receipts in hexadecimal (see `receiptsOf`). */
+const VERSION = 2;
+
+/** Pages of the log before SQLite moves them, and waits for the disk meanwhile: 16 MiB, which is a few answers with large tensors. */
+const LOG_PAGES = 4_096;
 
 export type RoleName = "worker" | "watcher" | "auditor" | "client";
 
@@ -56,6 +67,12 @@ const fromJson = (text: string): unknown =>
 
 const sync = promisify(fdatasync);
 
+const unsynced = (path: string, cause: unknown): TouchstoneError =>
+  new TouchstoneError("STATE_UNSYNCED", `The disk failed to keep ${path}: ${messageOf(cause)}`, {
+    next: "Stop the role, look at the disk, and restore a backup.",
+    cause,
+  });
+
 interface Unit {
   /** Writes, and returns what to do once that is on disk. */
   readonly write: () => () => void;
@@ -66,8 +83,7 @@ interface Unit {
  * Writes units of work that wait in one transaction, and waits for the disk once for all of them; whatever comes meanwhile is the next
  * group.
  */
-function createGroups(path: string, commit: (writes: () => void) => void): { add(unit: Unit): void; close(): void } {
-  const file = openSync(path, "r+");
+function createGroups(path: string, file: number, commit: (writes: () => void) => void): { add(unit: Unit): void } {
   let waiting: Unit[] = [];
   let isRunning = false;
 
@@ -93,10 +109,7 @@ function createGroups(path: string, commit: (writes: () => void) => void): { add
         await sync(file);
         for (const each of done) each();
       } catch (cause) {
-        const lost = new TouchstoneError("STATE_UNSYNCED", `The disk failed to keep ${path}: ${messageOf(cause)}`, {
-          next: "Stop the role, look at the disk, and restore a backup.",
-          cause,
-        });
+        const lost = unsynced(path, cause);
         for (const { fail } of units) fail(lost);
       }
     }
@@ -110,11 +123,10 @@ function createGroups(path: string, commit: (writes: () => void) => void): { add
       isRunning = true;
       void run();
     },
-    close: () => closeSync(file),
   };
 }
 
-/** Files from before versions have the same tables, without an identity: the next `bind` gives them one. */
+/** Older files get the tables that they lack. Those from before versions have no identity: the next `bind` gives them one. */
 function migrate(db: DatabaseSync, path: string): void {
   const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (version > VERSION) {
@@ -125,6 +137,7 @@ function migrate(db: DatabaseSync, path: string): void {
   db.exec(`CREATE TABLE IF NOT EXISTS record (
       collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (collection, key)
     ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS bytes (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
     PRAGMA user_version = ${VERSION}`);
 }
 
@@ -137,7 +150,9 @@ export function openState(path: string): State {
   let db: DatabaseSync;
   try {
     db = new DatabaseSync(path);
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000");
+    // Commits lie in the log until SQLite moves them. Waiting for the disk is done here, alone or for many at a time.
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
+      PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
     migrate(db, path);
   } catch (cause) {
     if (cause instanceof TouchstoneError) throw cause;
@@ -146,6 +161,17 @@ export function openState(path: string): State {
       cause,
     });
   }
+  // It exists since the tables do.
+  const log = openSync(`${path}-wal`, "r+");
+  /** Waits for the disk, unless this write is a part of a unit of work: then the unit waits for it. */
+  const settle = (): void => {
+    if (db.isTransaction) return;
+    try {
+      fdatasyncSync(log);
+    } catch (cause) {
+      throw unsynced(path, cause);
+    }
+  };
   const select = db.prepare("SELECT value FROM record WHERE collection = ? AND key = ?");
   const selectAll = db.prepare("SELECT key, value FROM record WHERE collection = ? ORDER BY key");
   const upsert = db.prepare("INSERT OR REPLACE INTO record (collection, key, value) VALUES (?, ?, ?)");
@@ -155,12 +181,33 @@ export function openState(path: string): State {
       const row = select.get(name, key);
       return row === undefined ? undefined : (fromJson(String(row["value"])) as T);
     },
-    put: (key, value) => void upsert.run(name, key, toJson(value)),
-    delete: (key) => void remove.run(name, key),
+    put: (key, value) => {
+      upsert.run(name, key, toJson(value));
+      settle();
+    },
+    delete: (key) => {
+      remove.run(name, key);
+      settle();
+    },
     entries: () =>
       selectAll.all(name).map((row) => ({ key: String(row["key"]), value: fromJson(String(row["value"])) as T })),
   });
-  function atomically<R>(work: () => R): R {
+  const insertBytes = db.prepare("INSERT INTO bytes (data) VALUES (?)");
+  const selectBytes = db.prepare("SELECT data FROM bytes WHERE id = ?");
+  const removeBytes = db.prepare("DELETE FROM bytes WHERE id = ?");
+  const bytes: ByteStore = {
+    add: (data) => {
+      const { lastInsertRowid } = insertBytes.run(data);
+      settle();
+      return Number(lastInsertRowid);
+    },
+    get: (id) => selectBytes.get(id)?.["data"] as Uint8Array | undefined,
+    delete: (id) => {
+      removeBytes.run(id);
+      settle();
+    },
+  };
+  function inOne<R>(work: () => R): R {
     db.exec("BEGIN IMMEDIATE");
     try {
       const result = work();
@@ -171,17 +218,10 @@ export function openState(path: string): State {
       throw error;
     }
   }
-  // Commits lie in the log until SQLite moves them; it exists since the tables do.
-  const groups = createGroups(`${path}-wal`, (writes) => {
-    db.exec("PRAGMA synchronous = NORMAL");
-    try {
-      atomically(writes);
-    } finally {
-      db.exec("PRAGMA synchronous = FULL");
-    }
-  });
+  const groups = createGroups(path, log, inOne);
   return {
     collection,
+    bytes,
     bind: (identity) => {
       const kept = collection<string>("identity");
       for (const [key, value] of Object.entries(identity)) {
@@ -194,7 +234,12 @@ export function openState(path: string): State {
         }
       }
     },
-    atomically,
+    atomically: (work) => {
+      if (db.isTransaction) return work();
+      const result = inOne(work);
+      settle();
+      return result;
+    },
     durably: (work) =>
       new Promise((resolve, reject) => {
         groups.add({
@@ -206,7 +251,7 @@ export function openState(path: string): State {
         });
       }),
     close: () => {
-      groups.close();
+      closeSync(log);
       db.close();
     },
   };

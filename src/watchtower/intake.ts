@@ -1,9 +1,9 @@
 import type { FastifyInstance } from "fastify";
 
-import { tensorBytes, toHex } from "../audit/bytes.js";
+import { tensorBytes } from "../audit/bytes.js";
 import type { Suite } from "../chain/suite.js";
 import { answeredClaim } from "../dispute/challenge-claim.js";
-import { claimsOf, receiptsOf, type ReceiptClaim } from "../dispute/claims.js";
+import { claimsOf, receiptsOf, type FreshReceipt } from "../dispute/claims.js";
 import { TouchstoneError } from "../errors.js";
 import { createHttp, HttpError, type HttpOptions } from "../http/server.js";
 import type { Catalogue } from "../models/catalogue.js";
@@ -69,19 +69,19 @@ export function createIntake({ suite, state, catalogue, limit }: IntakeOptions) 
       }
       const refusal = await refusalOf(suite, { receipt, signature });
       if (refusal !== undefined) throw new HttpError(422, refusal.code, refusal.message);
-      const claim: ReceiptClaim = {
+      const claim: FreshReceipt = {
         claimId,
         source: suite.deployment.receipts,
         modelId: receipt.modelId,
         operator: receipt.operator,
-        inputs: inputs.map((tensor) => toHex(tensorBytes(tensor))),
-        outputs: outputs.map((tensor) => toHex(tensorBytes(tensor))),
+        inputs: inputs.map(tensorBytes),
+        outputs: outputs.map(tensorBytes),
         // Challenges can't be older than the receipt is here.
         block: await suite.provider.getBlockNumber(),
         receipt: { receipt, signature },
       };
       state.atomically(() => {
-        receipts.put(claimId, claim);
+        receipts.add(claim);
         unchecked.put(claimId, { since: claim.block });
       });
       return { claimId };

@@ -2,16 +2,16 @@ import { randomBytes } from "node:crypto";
 
 import type { Logger } from "pino";
 
-import { fromHex, tensorBytes, toHex } from "../audit/bytes.js";
+import { fromHex, toHex } from "../audit/bytes.js";
 import type { Tensor } from "../audit/graph.js";
 import type { Suite } from "../chain/suite.js";
-import { receiptsOf, type ReceiptClaim } from "../dispute/claims.js";
+import { receiptsOf, type FreshReceipt, type ReceiptClaim } from "../dispute/claims.js";
 import { busy, HttpError } from "../http/server.js";
 import type { Metrics } from "../metrics.js";
 import type { Catalogue } from "../models/catalogue.js";
-import { firstOutside } from "../models/domain.js";
+import { firstOutsideOf } from "../models/domain.js";
 import type { PreparedModel } from "../models/prepared.js";
-import { rootOfTensors } from "../receipts/roots.js";
+import { rootOfRaw } from "../receipts/roots.js";
 import type { ReceiptKey } from "../receipts/keys.js";
 import {
   offerDigest,
@@ -20,7 +20,7 @@ import {
   type Receipt,
   type ReservationOffer,
 } from "../receipts/typed-data.js";
-import { rawTensorOf, tensorsOf, type RawTensor, type Terms, type WireTensor } from "../receipts/wire.js";
+import { rawOf, rawTensorOf, tensorsOf, type RawTensor, type Terms, type WireTensor } from "../receipts/wire.js";
 import type { State } from "../store/state.js";
 import { accountsOf, createTill, type Charge, type SignedVoucher } from "./till.js";
 import type { ChainView } from "./view.js";
@@ -114,7 +114,7 @@ export function createInferService(options: InferOptions): InferService {
   function requireDomain(model: PreparedModel, inputs: readonly Tensor[]): void {
     for (const [i, spec] of model.graph.inputs.entries()) {
       const tensor = inputs[i];
-      const element = tensor && firstOutside(tensorBytes(tensor), spec);
+      const element = tensor && firstOutsideOf(tensor, spec);
       if (element === undefined) continue;
       throw new HttpError(422, "INPUT_OUTSIDE_DOMAIN", `Element ${element} of input "${spec.name}" is out of range.`, {
         next: "Nothing was charged. Send values inside the domain that the model was registered with.",
@@ -124,7 +124,8 @@ export function createInferService(options: InferOptions): InferService {
 
   /** The answer that a request got before, if it did. */
   function given(model: PreparedModel, modelId: string, key: string, inputsRoot: string): Served | undefined {
-    const before = issued.get(requests.get(key) ?? "");
+    const claimId = requests.get(key);
+    const before = claimId === undefined ? undefined : issued.get(claimId);
     if (before === undefined) return undefined;
     if (before.receipt.receipt.inputsRoot === inputsRoot && before.modelId === modelId) return answerTo(model, before);
     throw new HttpError(409, "REQUEST_ID_USED", "This request id belongs to another request.", {
@@ -142,8 +143,9 @@ export function createInferService(options: InferOptions): InferService {
         headers: { "retry-after": "600" },
       });
     }
-    const inputs = tensorsOf(request.inputs, model.graph.inputs, "input");
-    const inputsRoot = rootOfTensors(inputs);
+    const sent = request.inputs.map(rawOf);
+    const inputs = tensorsOf(sent, model.graph.inputs, "input");
+    const inputsRoot = rootOfRaw(sent);
     const name = `${request.voucher?.reservation}:${request.requestId}`;
     await underWay.get(name)?.catch(() => undefined);
     const before = given(model, modelId, name, inputsRoot);
@@ -155,7 +157,7 @@ export function createInferService(options: InferOptions): InferService {
       charge.end();
       return serve(modelId, request);
     }
-    const work = answer(model, modelId, { ...request, price }, { inputs, inputsRoot }, charge, name);
+    const work = answer(model, modelId, { ...request, price }, { inputs, sent, inputsRoot }, charge, name);
     underWay.set(name, work);
     try {
       return await work;
@@ -169,7 +171,7 @@ export function createInferService(options: InferOptions): InferService {
     model: PreparedModel,
     modelId: string,
     { requestId, consumer, price }: InferRequest & { price: bigint },
-    { inputs, inputsRoot }: { inputs: readonly Tensor[]; inputsRoot: string },
+    { inputs, sent, inputsRoot }: { inputs: readonly Tensor[]; sent: readonly RawTensor[]; inputsRoot: string },
     charge: Charge,
     name: string,
   ): Promise<Served> {
@@ -179,18 +181,18 @@ export function createInferService(options: InferOptions): InferService {
     const { timestamp, block } = await view.moment();
     const receipt = {
       ...{ requestId, reservation, modelId, inputsRoot, operator, consumer, price, version },
-      outputsRoot: rootOfTensors(outputs),
+      outputsRoot: rootOfRaw(raw),
       issuedAt: timestamp,
     };
     const claimId = receiptDigest(domain, receipt);
     const signature = await key.receipt(domain, receipt);
-    const claim: ReceiptClaim = {
+    const claim: FreshReceipt = {
       claimId,
       source: suite.deployment.receipts,
       modelId,
       operator,
-      inputs: inputs.map((tensor) => toHex(tensorBytes(tensor))),
-      outputs: raw.map(({ data }) => toHex(data)),
+      inputs: sent.map(({ data }) => data),
+      outputs: raw.map(({ data }) => data),
       block,
       receipt: { receipt, signature },
     };
@@ -199,7 +201,7 @@ export function createInferService(options: InferOptions): InferService {
       accounts.put(reservation, charge.account());
       // From here on it counts as spent: set aside as well, it would count twice while the disk works.
       charge.end();
-      issued.put(claimId, claim);
+      issued.add(claim);
       requests.put(name, claimId);
     });
     metrics?.answers.inc({ kind: "receipt" });

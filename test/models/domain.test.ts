@@ -1,9 +1,20 @@
 import { expect } from "chai";
 
-import { fromHex } from "../../src/audit/bytes.js";
-import { firstOutside } from "../../src/models/domain.js";
+import { fromHex, nonCanonicalElement, tensorFromBytes } from "../../src/audit/bytes.js";
+import { DTYPE_BYTES } from "../../src/audit/graph.js";
+import { firstOutside as firstOutsideBytes, firstOutsideOf, type Domain } from "../../src/models/domain.js";
 
 const unit = { dtype: "f32", lo: 0xbf800000n, hi: 0x3f800000n } as const;
+
+/** By its bytes, and the same by the tensor where they are those of one. */
+function firstOutside(bytes: Uint8Array, domain: Domain): number | undefined {
+  const found = firstOutsideBytes(bytes, domain);
+  if (nonCanonicalElement(bytes, domain.dtype) === undefined) {
+    const tensor = tensorFromBytes(bytes, domain.dtype, [bytes.length / DTYPE_BYTES[domain.dtype]]);
+    expect(firstOutsideOf(tensor, domain)).to.equal(found);
+  }
+  return found;
+}
 
 describe("input domains", () => {
   it("takes the bounds themselves and both zeros", () => {
@@ -21,6 +32,9 @@ describe("input domains", () => {
       expect(firstOutside(fromHex(`0x${bits}`), all), bits).equal(0);
     }
     expect(firstOutside(fromHex("0xff7fffff7f7fffff"), all)).equal(undefined);
+    const more = { dtype: "f32", lo: 0xff800000n, hi: 0x7f800000n } as const;
+    expect(firstOutside(fromHex("0xff7fffff7f7fffff7f800000"), more)).equal(2);
+    expect(firstOutside(fromHex("0xff7fffff7f7fffffff800000"), more)).equal(2);
   });
 
   it("treats f64 as f32: bounds, both zeros, one unit outside, NaN and infinities", () => {

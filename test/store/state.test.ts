@@ -42,6 +42,40 @@ describe("state file", () => {
     state.close();
   });
 
+  it("takes a unit of work inside another as a part of it", () => {
+    const state = openState(path);
+    const records = state.collection<number>("inner");
+    expect(() =>
+      state.atomically(() => {
+        state.atomically(() => records.put("inner", 1));
+        throw new TypeError("interrupted");
+      }),
+    ).throw("interrupted");
+    expect(records.get("inner")).equal(undefined);
+    expect(state.atomically(() => state.atomically(() => 5))).equal(5);
+    state.close();
+  });
+
+  it("keeps bytes as they are, with what is written beside them or not at all", () => {
+    const state = openState(path);
+    const large = Uint8Array.from({ length: 70_000 }, (_, i) => i % 251);
+    const ids = [large, new Uint8Array(), large.subarray(3, 5)].map((each) => state.bytes.add(each));
+    let undone = 0;
+    expect(() =>
+      state.atomically(() => {
+        undone = state.bytes.add(large);
+        throw new TypeError("interrupted");
+      }),
+    ).throw("interrupted");
+    state.bytes.delete(ids[0]!);
+    state.close();
+    const again = openState(path);
+    const found = [...ids, undone].map((id) => again.bytes.get(id));
+    expect(found.map((each) => each && [...each])).deep.equal([undefined, [], [3, 4], undefined]);
+    expect([...again.bytes.get(again.bytes.add(large))!]).deep.equal([...large]);
+    again.close();
+  });
+
   it("keeps many units of work with few waits for the disk, each there when it is said to be", async () => {
     const state = openState(path);
     const records = state.collection<number>("many");
