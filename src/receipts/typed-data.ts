@@ -1,6 +1,6 @@
 import { TypedDataEncoder, type TypedDataDomain, type TypedDataField } from "ethers";
 
-import { concat, fromHex, toHex } from "../audit/bytes.js";
+import { concat, fromHex, toHex, writeDigits } from "../audit/bytes.js";
 import { wasmKeccak } from "../audit/keccak.js";
 import { TouchstoneError } from "../errors.js";
 
@@ -86,49 +86,52 @@ const mutable = (types: Readonly<Record<string, readonly TypedDataField[]>>): Fi
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Hash of a struct type, and its fields in order. */
+/** Hash of a struct type, and its fields in order, each with the most hexadecimal digits that it can have. */
 interface StructType {
   readonly hash: Uint8Array;
-  readonly fields: readonly TypedDataField[];
+  readonly fields: readonly { readonly name: string; readonly type: string; readonly digits: number }[];
 }
+
+const bitsOf = (type: string): number =>
+  type === "address" ? 160 : type === "bytes32" ? 256 : Number(type.slice("uint".length));
 
 function structOf(types: Readonly<Record<string, readonly TypedDataField[]>>): StructType {
   const [name, fields] = Object.entries(types)[0]!;
   const text = `${name}(${fields.map(({ name: field, type }) => `${type} ${field}`).join()})`;
-  return { hash: wasmKeccak.hash(ascii(text)), fields };
+  const sized = fields.map(({ name: field, type }) => ({ name: field, type, digits: bitsOf(type) / 4 }));
+  return { hash: wasmKeccak.hash(ascii(text)), fields: sized };
 }
 
 const STRUCTS = { offer: structOf(TYPES.offer), receipt: structOf(TYPES.receipt), voucher: structOf(TYPES.voucher) };
 
-/** Separators by chain and contract: they are the same for every message. */
-const separators = new Map<string, Uint8Array>();
+/** Separators of domains: they are the same for every message. */
+const separators = new WeakMap<TypedDataDomain, Uint8Array>();
 
 function separatorOf(domain: TypedDataDomain): Uint8Array {
-  const key = `${domain.chainId} ${domain.verifyingContract}`;
-  const known = separators.get(key);
+  const known = separators.get(domain);
   if (known !== undefined) return known;
   const fresh = fromHex(TypedDataEncoder.hashDomain(domain));
-  separators.set(key, fresh);
+  separators.set(domain, fresh);
   return fresh;
 }
 
 const WORD = 32;
+const PREFIX = Uint8Array.of(0x19, 0x01);
 
 /** All fields of these structs are one word each: numbers, addresses and hashes. */
 function digestOf({ hash, fields }: StructType, domain: TypedDataDomain, message: object): string {
   const words = new Uint8Array(WORD * (1 + fields.length));
   words.set(hash);
-  fields.forEach(({ name, type }, i) => {
+  let end = WORD;
+  for (const { name, type, digits: most } of fields) {
     const value = (message as Readonly<Record<string, string | number | bigint>>)[name]!;
     const digits = typeof value === "string" ? value.slice(2) : value.toString(16);
-    const bits = type === "address" ? 160 : type === "bytes32" ? 256 : Number(type.slice(4));
-    if (value.toString().startsWith("-") || digits.length > bits / 4) {
+    if (digits.startsWith("-") || digits.length > most) {
       throw new TouchstoneError("FIELD_RANGE", `${name} = ${value} is no ${type}.`);
     }
-    words.set(fromHex(`0x${digits.padStart(2 * WORD, "0")}`), WORD * (1 + i));
-  });
-  const prefix = Uint8Array.of(0x19, 0x01);
-  return toHex(wasmKeccak.hash(concat([prefix, separatorOf(domain), wasmKeccak.hash(words)])));
+    writeDigits(digits, words, (end += WORD));
+  }
+  return toHex(wasmKeccak.hash(concat([PREFIX, separatorOf(domain), wasmKeccak.hash(words)])));
 }
 
 /** Id of a reservation. */

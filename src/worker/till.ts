@@ -1,4 +1,4 @@
-import { type TypedDataDomain, Interface } from "ethers";
+import { Interface } from "ethers";
 
 import type { Suite } from "../chain/suite.js";
 import { HttpError } from "../http/server.js";
@@ -54,12 +54,8 @@ const MARGIN_SECONDS = 60n;
 const ERC1271 = new Interface(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
 const ERC1271_VALID = "0x1626ba7e";
 
-/** Whether a voucher is its payer's: signed by its key, or accepted by its contract, as `ReceiptEscrow` would ask. */
-async function isSigned(suite: Suite, domain: TypedDataDomain, payer: string, signed: SignedVoucher): Promise<boolean> {
-  const { signature, ...voucher } = signed;
-  const digest = voucherDigest(domain, voucher);
-  if (signerOf(digest, signature) === payer) return true;
-  // A contract may know other forms.
+/** Whether a payer's contract accepts a voucher that its key did not sign, as `ReceiptEscrow` would ask it. */
+async function isAccepted(suite: Suite, payer: string, digest: string, signature: string): Promise<boolean> {
   if ((await suite.provider.getCode(payer)) === "0x") return false;
   const gas = await suite.receipts.SIGNATURE_GAS();
   const data = ERC1271.encodeFunctionData("isValidSignature", [digest, signature]);
@@ -136,20 +132,29 @@ export function createTill({ suite, view, operator, accounts }: TillOptions): Ti
       const { timestamp, ...seen } = await view.moment();
       let { time } = seen;
       let r = await view.reservation(voucher.reservation, false);
-      if (refusal(r, time, voucher, price) !== undefined) r = await view.reservation(voucher.reservation, true);
-      // A reservation that is newer than the view: nothing can be issued under it before its start. Chain time never lags protocol time.
-      if (time < r.start || BigInt(timestamp) < r.start) ({ time } = await view.moment(true));
-      const requirePaid = (): void => {
-        const refused = refusal(r, time, voucher, price);
-        if (refused !== undefined) throw refused;
-      };
-      requirePaid();
-      if (!(await isSigned(suite, domain, r.payer, voucher))) {
-        const spent = spentOf(voucher.reservation);
-        throw unpaid(`The voucher is not signed by ${r.payer}.`, "Sign with the reservation's payer.", price, spent);
+      let refused = refusal(r, time, voucher, price);
+      if (refused !== undefined) {
+        r = await view.reservation(voucher.reservation, true);
+        refused = refusal(r, time, voucher, price);
       }
-      // Another request may have been set aside meanwhile; between this look and the setting aside nothing happens.
-      requirePaid();
+      // A reservation that is newer than the view: nothing can be issued under it before its start. Chain time never lags protocol time.
+      if (time < r.start || BigInt(timestamp) < r.start) {
+        ({ time } = await view.moment(true));
+        refused = refusal(r, time, voucher, price);
+      }
+      if (refused !== undefined) throw refused;
+      const { signature, ...promise } = voucher;
+      const digest = voucherDigest(domain, promise);
+      if (signerOf(digest, signature) !== r.payer) {
+        if (!(await isAccepted(suite, r.payer, digest, signature))) {
+          const spent = spentOf(voucher.reservation);
+          throw unpaid(`The voucher is not signed by ${r.payer}.`, "Sign with the reservation's payer.", price, spent);
+        }
+        // Another request may have been set aside meanwhile.
+        refused = refusal(r, time, voucher, price);
+        if (refused !== undefined) throw refused;
+      }
+      // Between the last look and here nothing else has happened.
       return setAside(r, voucher, price);
     },
   };

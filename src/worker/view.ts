@@ -1,8 +1,18 @@
 import type { Suite } from "../chain/suite.js";
 import { internalError } from "../errors.js";
 
-/** What the contract says of a reservation. */
-export type Reservation = Awaited<ReturnType<Suite["receipts"]["reservationOf"]>>;
+type Said = Awaited<ReturnType<Suite["receipts"]["reservationOf"]>>;
+
+/** What the contract says of a reservation, as far as a worker asks. */
+export type Reservation = Pick<
+  Said,
+  "status" | "operator" | "payer" | "currency" | "start" | "end" | "collected" | "balance" | "thawing" | "version"
+>;
+
+/** A plain object: those of ethers look for a field by its name each time. */
+const plain = ({ status, operator, payer, currency, start, end, collected, balance, thawing, version }: Said) => {
+  return { status, operator, payer, currency, start, end, collected, balance, thawing, version };
+};
 
 /** The newest block and the protocol's time in it. */
 export interface Moment {
@@ -65,7 +75,7 @@ export function createChainView(suite: Suite, now: () => number = () => performa
       if (of === undefined) {
         const oldest = reservations.keys().next().value;
         if (reservations.size >= MOST && oldest !== undefined) reservations.delete(oldest);
-        of = kept(() => suite.receipts.reservationOf(id), now);
+        of = kept(async () => plain(await suite.receipts.reservationOf(id)), now);
         reservations.set(id, of);
       }
       return of(fresh);
