@@ -1,10 +1,12 @@
 /**
  * Asks a worker for answers, from a process of its own that serve.ts forks. Each message names a file of requests, each with its length
  * before it (4 bytes, big-endian), and how many to have at work. It says "ready" once it has read them, begins when it is told "go", and
- * then sends the milliseconds of each answer.
+ * then sends what it saw.
  */
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
+
+import { processClock } from "./measure.js";
 
 /** What is asked of this process. */
 export interface Order {
@@ -13,6 +15,12 @@ export interface Order {
   readonly path: string;
   readonly type: string;
   readonly concurrency: number;
+}
+
+/** What it saw: milliseconds of each answer, and of its own processor time for each. */
+export interface Seen {
+  readonly ms: number[];
+  readonly cpu: number;
 }
 
 function bodiesIn(file: string): Buffer[] {
@@ -55,16 +63,17 @@ for (;;) {
   const go = told();
   process.send!("ready");
   await go;
-  const times: number[] = [];
+  const ms: number[] = [];
+  const before = processClock();
   let next = 0;
   await Promise.all(
     Array.from({ length: order.concurrency }, async () => {
       for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) {
-        times.push(await ask(order, agent, body));
+        ms.push(await ask(order, agent, body));
       }
     }),
   );
   agent.destroy();
-  process.send!(times);
+  process.send!({ ms, cpu: (processClock() - before) / bodies.length } satisfies Seen);
 }
 process.exit(0);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import { Wallet, ZeroAddress } from "ethers";
-import { pino } from "pino";
+import { destination, pino } from "pino";
 
 import { FORMAT } from "../../src/audit/content.js";
 import type { Tensor } from "../../src/audit/graph.js";
@@ -11,6 +11,7 @@ import { cidOf } from "../../src/models/cid.js";
 import { sha256 } from "../../src/models/files.js";
 import type { Manifest } from "../../src/models/manifest.js";
 import type { PreparedModel } from "../../src/models/prepared.js";
+import { createMetrics } from "../../src/metrics.js";
 import { toBinary } from "../../src/receipts/binary.js";
 import { receiptKey } from "../../src/receipts/keys.js";
 import { receiptDomain, voucherDigest } from "../../src/receipts/typed-data.js";
@@ -77,10 +78,12 @@ export async function serve(
     ...(zero as Record<"token", string>),
     ...{ chainId: CHAIN_ID, block: 0, receipts: ESCROW },
   } as never);
-  const log = pino({ level: "silent" });
+  // What a worker logs and counts for each answer is a part of what an answer costs.
+  const log = pino({ level: "info" }, destination("/dev/null"));
+  const metrics = createMetrics();
   const state = openState(join(folder, "worker.sqlite"));
   const service = createInferService({
-    ...{ suite, state, log, operator: worker.address, key: receiptKey(worker.privateKey) },
+    ...{ suite, state, log, metrics, operator: worker.address, key: receiptKey(worker.privateKey) },
     view: depositOf(payer.address, worker.address),
     catalogue: { get: () => Promise.resolve(model) },
     answer: (_, inputs) => runtime.run(inputs),
@@ -89,7 +92,7 @@ export async function serve(
       ...{ duration: 1, concurrency: 64 },
     },
   });
-  const server = createEndpoint(service, { ...limits, log, maxInFlight: 128 });
+  const server = createEndpoint(service, { ...limits, log, metrics, maxInFlight: 128 });
   const address = await server.listen({ host: "127.0.0.1", port: 0 });
   const key = receiptKey(payer.privateKey);
   const domain = receiptDomain(CHAIN_ID, ESCROW);
