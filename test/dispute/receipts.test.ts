@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,21 +7,17 @@ import { DatabaseSync } from "node:sqlite";
 
 import { expect } from "chai";
 
-import { fromHex } from "../../src/audit/bytes.js";
+import { fromHex, toHex } from "../../src/audit/bytes.js";
 import { createMemory } from "../../src/client/memory.js";
 import { receiptsOf, type ReceiptClaim } from "../../src/dispute/claims.js";
 import { openState } from "../../src/store/state.js";
+import { receiptNumber } from "../support/receipt-claims.js";
 
-const word = (n: number): string => `0x${n.toString(16).padStart(64, "0")}`;
-
-const claimOf = (n: number, outputs: string[]): ReceiptClaim => {
-  const [operator, consumer] = [`0x${"0a".repeat(20)}`, `0x${"0c".repeat(20)}`];
-  const roots = { inputsRoot: word(1), outputsRoot: word(2) };
-  const parties = { operator, consumer, price: 3n, issuedAt: 4, version: 1 };
-  const receipt = { requestId: word(n), reservation: word(9), modelId: word(8), ...roots, ...parties };
-  const about = { claimId: word(100 + n), source: operator, modelId: word(8), operator, block: 7 };
-  return { ...about, inputs: ["0x0102", "0x"], outputs, receipt: { receipt, signature: "0x1234" } };
-};
+/** As `receiptNumber`, in hexadecimal as whoever reads it gets it. */
+function claimOf(n: number, outputs?: string[]): ReceiptClaim {
+  const fresh = receiptNumber(n);
+  return { ...fresh, inputs: fresh.inputs.map(toHex), outputs: outputs ?? fresh.outputs.map(toHex) };
+}
 
 describe("receipts that a party keeps", () => {
   const folder = mkdtempSync(join(tmpdir(), "touchstone-receipts-"));
@@ -80,6 +78,29 @@ describe("receipts that a party keeps", () => {
     receipts.delete(claim.claimId);
     expect(rows(path)).to.equal(0);
     state.close();
+  });
+
+  it("are whole or not there after kill -9, and those that were said to be kept are there", async () => {
+    for (const enough of [1, 30]) {
+      const path = join(folder, `killed-after-${enough}.sqlite`);
+      const keeper = spawn(process.execPath, ["--import", "tsx", "test/support/keep-receipts.ts", path]);
+      let text = "";
+      keeper.stdout.on("data", (part: Buffer) => {
+        text += part.toString();
+        if (text.split("\n").length > enough) keeper.kill("SIGKILL");
+      });
+      await once(keeper, "close");
+      const said = text.split("\n").slice(0, -1);
+      expect(said.length).to.be.at.least(enough);
+      const state = openState(path);
+      const kept = receiptsOf(state).entries();
+      for (const { value } of kept) {
+        expect({ ...value }).to.deep.equal(claimOf(Number(value.receipt.receipt.requestId)));
+      }
+      expect(kept.map(({ key }) => key)).to.include.members(said);
+      expect(rows(path)).to.equal(3 * kept.length);
+      state.close();
+    }
   });
 
   it("lie in a memory that keeps no bytes apart, too", () => {
