@@ -69,7 +69,8 @@ export async function partsOf({
   const promise = { reservation: word, cumulative: 10n };
   const voucher = { ...promise, signature: key.sign(voucherDigest(domain, promise)) };
   const [sent, answered] = [inputs.map(rawTensorOf), outputs.map(rawTensorOf)];
-  const body = toBinary({ requestId: word, consumer: payer.address, voucher, inputs: sent }, "inputs");
+  const asked = { requestId: word, consumer: payer.address, voucher, inputs: sent };
+  const body = toBinary(asked, "inputs");
   const receipt: Receipt = {
     ...{ requestId: word, reservation: word, modelId: word, inputsRoot: word, outputsRoot: word },
     ...{ operator: worker.address, consumer: payer.address, price: 1n, issuedAt: 1_800_000_000, version: 1 },
@@ -88,8 +89,8 @@ export async function partsOf({
     });
   const costs = {
     parsing: await costOf(() => {
-      const asked = fromWire(binaryInferRequest, fromBinary(body, "inputs"));
-      const tensors = tensorsOf(asked.inputs, graph.inputs, "input");
+      const read = fromWire(binaryInferRequest, fromBinary(body, "inputs"));
+      const tensors = tensorsOf(read.inputs, graph.inputs, "input");
       graph.inputs.forEach((spec, i) => firstOutsideOf(tensors[i]!, spec));
     }),
     voucher: await costOf(() => signerOf(voucherDigest(domain, promise), voucher.signature)),

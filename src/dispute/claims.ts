@@ -66,7 +66,8 @@ interface Receipts extends Collection<ReceiptClaim> {
 /** Claims that came by receipts, presented or not. */
 export function receiptsOf(state: ReceiptState): Receipts {
   const kept = state.collection<StoredReceipt>("receipt");
-  const { bytes, atomically = (work) => work() } = state;
+  const { bytes } = state;
+  const atomically: State["atomically"] = state.atomically ?? ((work) => work());
 
   const hexOf = (stored: string | number): string => {
     if (typeof stored === "string") return stored;

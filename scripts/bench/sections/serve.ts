@@ -88,13 +88,18 @@ function startClient(folder: string) {
   };
 }
 
+type Figure = "bareMs" | "bareCpu" | "servedMs" | "servedCpu" | "clientCpu" | "wall";
+
 /** Medians of one model in one form of messages. */
 async function measure(
   client: ReturnType<typeof startClient>,
   served: Awaited<ReturnType<typeof serve>>,
   { runtime, inputs, requests, type }: { runtime: Runtime; inputs: readonly Tensor[]; requests: number; type: string },
 ) {
-  const [bareMs, bareCpu, servedMs, servedCpu, clientCpu, wall]: number[][] = [[], [], [], [], [], []];
+  const all = { bareMs: [], bareCpu: [], servedMs: [], servedCpu: [], clientCpu: [], wall: [] } as Record<
+    Figure,
+    number[]
+  >;
   // The first round warms up.
   for (let round = -1; round < ROUNDS; round++) {
     const before = processClock();
@@ -111,21 +116,17 @@ async function measure(
     };
     const [alone, many] = [await ask(1), await ask(AT_WORK)];
     if (round < 0) continue;
-    bareMs.push(...ms);
-    bareCpu.push(cpu);
-    servedMs.push(...alone.ms);
-    servedCpu.push(many.cpu);
-    clientCpu.push(many.client);
-    wall.push(many.wall);
+    all.bareMs.push(...ms);
+    all.bareCpu.push(cpu);
+    all.servedMs.push(...alone.ms);
+    all.servedCpu.push(many.cpu);
+    all.clientCpu.push(many.client);
+    all.wall.push(many.wall);
   }
-  return {
-    bareMs: median(bareMs),
-    bareCpu: median(bareCpu),
-    servedMs: median(servedMs),
-    servedCpu: median(servedCpu),
-    clientCpu: median(clientCpu),
-    wall: median(wall),
-  };
+  return Object.fromEntries(Object.entries(all).map(([figure, values]) => [figure, median(values)])) as Record<
+    Figure,
+    number
+  >;
 }
 
 const shareOf = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(0)}%`;
