@@ -155,6 +155,10 @@ describe("OperatorStaking delegation", () => {
 
       const share = await staking.retiredPosition(chain.owner, chain.consumer, 0);
       expect(share).to.equal((left + exiting) / 3n);
+      expect(await staking.retiredPosition(chain.owner, chain.consumer, 1)).to.equal(0);
+      await expect(
+        staking.connect(chain.consumer).redeemRetired(chain.owner, 0, ZeroAddress),
+      ).to.be.revertedWithCustomError(staking, "ZeroAddress");
       const redeem = () => staking.connect(chain.consumer).redeemRetired(chain.owner, 0, chain.consumer);
       await expect(redeem()).to.changeTokenBalance(chain.ethers, setup.token, chain.consumer, share);
       await expect(redeem()).to.be.revertedWithCustomError(staking, "ZeroAmount");
@@ -230,6 +234,19 @@ describe("OperatorStaking delegation", () => {
         54n * TOKEN,
       );
       expect(await held(chain.consumer)).to.equal(36n * TOKEN);
+      await expectSolvent(setup, [chain.owner]);
+    });
+
+    it("can be taken back in its epoch, and then it never began", async () => {
+      const { staking } = setup;
+      const asConsumer = staking.connect(chain.consumer);
+      await asConsumer.requestExit(chain.owner, 60n * TOKEN);
+      expect(await held(chain.consumer)).to.equal(40n * TOKEN);
+      await asConsumer.cancelExit(chain.owner, 0);
+      expect(await held(chain.consumer)).to.equal(100n * TOKEN);
+      await pass(EPOCH);
+      expect(await staking.activeStake(chain.owner)).to.deep.equal([100n * TOKEN, 300n * TOKEN]);
+      await expect(asConsumer.cancelExit(chain.owner, 0)).to.be.revertedWithCustomError(staking, "UnknownExit");
       await expectSolvent(setup, [chain.owner]);
     });
 

@@ -51,7 +51,12 @@ describe("OperatorStaking draws and conduct", () => {
         .to.be.revertedWithCustomError(staking, "InsufficientStake")
         .withArgs(chain.owner.address, 1n, 0n);
       await epochEnd(0);
+      // The turn is due, and no call has made it yet.
+      await chain.networkHelpers.mine();
+      expect(await staking.drawStake(chain.owner)).to.deep.equal([60n * TOKEN, 60n * TOKEN, 0n]);
+      expect(await staking.freeDrawStake(chain.owner)).to.equal(60n * TOKEN);
       await lockDrawn(A, 60n * TOKEN);
+      expect(await staking.freeDrawStake(chain.owner)).to.equal(0);
       expect(await staking.lockOf(setup.source, chain.owner, A)).to.deep.equal([60n * TOKEN, 60n * TOKEN, true]);
       await expect(lockDrawn(B, 1n)).to.be.revertedWithCustomError(staking, "InsufficientStake");
       await lock(B, 40n * TOKEN);
@@ -122,6 +127,8 @@ describe("OperatorStaking draws and conduct", () => {
       for (let i = 1; i < strikesToJail; i++) await strike();
       expect((await setup.staking.conductOf(chain.owner)).strikes).to.equal(strikesToJail - 1);
       await epochEnd(0);
+      await chain.networkHelpers.mine();
+      expect((await setup.staking.conductOf(chain.owner)).strikes).to.equal(0);
       await strike();
       expect((await setup.staking.conductOf(chain.owner)).strikes).to.equal(1);
       expect(await setup.staking.isJailed(chain.owner)).to.equal(false);
@@ -135,6 +142,7 @@ describe("OperatorStaking draws and conduct", () => {
       const { releasableAt } = await staking.conductOf(chain.owner);
       expect(releasableAt).to.equal((await chain.networkHelpers.time.latest()) + jailTime);
       expect(await staking.drawStakeOf(chain.owner, await epoch())).to.equal(0);
+      expect(await staking.freeDrawStake(chain.owner)).to.equal(0);
       await expect(lockDrawn(A, 1n)).to.be.revertedWithCustomError(staking, "Jailed");
       await token.transfer(chain.owner, releaseFee);
       await token.connect(chain.owner).approve(staking, releaseFee);
@@ -148,6 +156,11 @@ describe("OperatorStaking draws and conduct", () => {
       expect(await staking.pendingBurn()).to.equal(releaseFee);
       await lockDrawn(A, 50n * TOKEN);
       await expect(asOwner().release()).to.be.revertedWithCustomError(staking, "NotJailed");
+    });
+
+    it("stop counting at 255", async () => {
+      for (let i = 0; i < 257; i++) await strike();
+      expect((await setup.staking.conductOf(chain.owner)).strikes).to.equal(255);
     });
 
     it("come from lockers only", async () => {

@@ -42,6 +42,13 @@ describe("DelegatorFees", () => {
   const collect = (holder: typeof chain.owner, receiver = holder.address, currency = ZeroAddress) =>
     fees.connect(holder).collect(chain.owner, 0, currency, receiver);
 
+  it("go by the shares that staking tells of", async () => {
+    expect(await fees.sharesOf(chain.owner, 0, chain.consumer)).to.deep.equal([100_000n * TOKEN, 300_000n * TOKEN]);
+    expect(await fees.sharesOf(chain.owner, 1, chain.consumer)).to.deep.equal([0n, 0n]);
+    expect(await fees.staking()).to.equal(await setup.staking.getAddress());
+    expect(await fees.hub()).to.equal(await setup.hub.getAddress());
+  });
+
   it("are shared by shares, and collected once, where the delegator says", async () => {
     await credit(300n);
     near(await earned(chain.consumer), 100n);
@@ -132,6 +139,27 @@ describe("DelegatorFees", () => {
     await expect(fees.setShares(chain.owner, 0, chain.deployer, 1n))
       .to.be.revertedWithCustomError(fees, "NotStaking")
       .withArgs(chain.deployer.address, await setup.staking.getAddress());
+  });
+
+  it("come in full also where a token takes a part on the way", async () => {
+    const weird = await chain.ethers.deployContract("WeirdToken");
+    await setup.hub.addCurrency(weird);
+    await weird.mint(setup.source, 300n);
+    await weird.setFee(1);
+    await expect(setup.source.creditFees(fees, chain.owner, weird, 300n))
+      .to.be.revertedWithCustomError(fees, "WrongAmount")
+      .withArgs(300, 297);
+  });
+
+  it("stay where the receiver is nobody, or takes no coins", async () => {
+    await credit(300n);
+    const mine = await earned(chain.consumer);
+    await expect(collect(chain.consumer, ZeroAddress)).to.be.revertedWithCustomError(fees, "ZeroAddress");
+    const hub = await setup.hub.getAddress();
+    await expect(collect(chain.consumer, hub))
+      .to.be.revertedWithCustomError(fees, "PaymentRefused")
+      .withArgs(hub, mine);
+    expect(await earned(chain.consumer)).to.equal(mine);
   });
 
   it("wait for the end of a pause", async () => {
