@@ -24,6 +24,12 @@ const probes: HardhatPlugin = {
               for (const tag of tags) recorder.hit(Number(`0x${tag}`));
               return Promise.resolve();
             },
+            // Probes cost gas: a call has all that there is, whatever its test allows.
+            onRequest: (context, connection, request, next) => {
+              const [call] = (request.method === "eth_call" ? request.params : []) as { gas?: unknown }[];
+              if (call !== undefined) delete call.gas;
+              return next(context, connection, request);
+            },
             newConnection: async (context, next) => {
               const connection = await next(context);
               const helpers = connection.networkHelpers;
