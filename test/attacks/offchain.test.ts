@@ -34,7 +34,7 @@ function codeOf(work: () => unknown): string {
 
 /* Numbers 83, 84, 85, 87 and 89 are tested where their parts are: grep -rnE '(83|84|85|87|89): ' test */
 describe("attacks off-chain", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const folder = mkdtempSync(join(tmpdir(), "touchstone-offchain-"));
   after(() => rmSync(folder, { recursive: true }));
 
@@ -129,9 +129,8 @@ describe("attacks off-chain", function () {
     let text = "";
     child.stdout.on("data", (part: Buffer) => (text += part.toString()));
     child.stderr.on("data", (part: Buffer) => (text += part.toString()));
-    const timer = setTimeout(() => child.kill("SIGTERM"), 20_000);
+    // It cannot even learn which chain it is on, and ends.
     await new Promise((resolve) => child.once("close", resolve));
-    clearTimeout(timer);
     expect(text).to.not.equal("");
     expect(text).to.not.include(privateKey.slice(2));
     expect(text).to.not.include(secret);

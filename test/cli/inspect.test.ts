@@ -84,7 +84,7 @@ describe("touchstone model inspect", () => {
     const unwritable = await touchstone("model", "inspect", MODEL, "--svg", join(folder, "no/where.svg"));
     expect(unwritable.err).to.include("FILE_UNWRITABLE");
   });
-}).timeout(60_000);
+}).timeout(300_000);
 
 describe("external data", () => {
   let outside: string;

@@ -33,7 +33,8 @@ function touchstone(args: readonly string[], env: Record<string, string> = {}): 
 }
 
 describe("touchstone", function () {
-  this.timeout(60_000);
+  // A command takes seconds to start, and many times that on a machine that is busy.
+  this.timeout(300_000);
   const folder = mkdtempSync(join(tmpdir(), "touchstone-cli-"));
   after(() => rmSync(folder, { recursive: true }));
 

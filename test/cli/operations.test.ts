@@ -58,7 +58,7 @@ describe("files that operators install", () => {
   });
 
   it("what the image copies is enough to start every role", async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const root = mkdtempSync(join(tmpdir(), "touchstone-image-"));
     try {
       for (const { name, rest } of instructions(read("Containerfile"))) {

@@ -22,7 +22,7 @@ const NAMES = ["token", "hub", "registry", "staking", "profiles", "fees", "arbit
 const MORE_NAMES = ["receipts", "lottery", "accountLens", "claimLens"];
 
 describe("secrets in addresses of endpoints", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const folder = mkdtempSync(join(tmpdir(), "touchstone-secrets-"));
   const book = join(folder, "book.json");
   const { privateKey } = Wallet.createRandom();
@@ -66,7 +66,11 @@ describe("secrets in addresses of endpoints", function () {
   const dead = `http://user:${PASSWORD}@127.0.0.1:9/v3/${KEY}`;
 
   /** Everything that a command says; one that goes on is told to stop. */
-  function said(args: readonly string[], settings: Readonly<Record<string, string>>, lifeMs = 60_000): Promise<string> {
+  function said(
+    args: readonly string[],
+    settings: Readonly<Record<string, string>>,
+    lifeMs = 250_000,
+  ): Promise<string> {
     return new Promise((resolve) => {
       const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
         env: { PATH: process.env["PATH"], TOUCHSTONE_HOME: folder, TOUCHSTONE_DEPLOYMENT: book, ...settings },
