@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 
 import { TouchstoneError } from "../src/errors.js";
 import { lockFile } from "../src/store/lock.js";
@@ -17,23 +17,19 @@ import { requireNoRun, runTests } from "./mutate/run.js";
 import { sample } from "./mutate/sample.js";
 import { createSelection } from "./mutate/tests.js";
 import { syncTree, withFile } from "./mutate/tree.js";
-
-const wholeNumber = (text: string): number => {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Not a whole number from 0 to 999999999.");
-  return Number(text);
-};
+import { whole } from "./support/flags.js";
 
 const flags = new Command("mutate")
   .description("Puts faults into the contracts, one at a time, and asks whether the tests notice.")
   .option(
     "--sample <n>",
     "so many mutants, spread over folders and kinds of faults as all are (default: 400)",
-    wholeNumber,
+    whole("sample", 1e6),
   )
-  .option("--seed <n>", "of the sample", wholeNumber, 20261128)
+  .option("--seed <n>", "of the sample", whole("seed", 1e9), 20261128)
   .option("--money", "choose among the mutants of sources that move stakes and bonds; without --sample: all")
   .option("--only <names>", "choose among the mutants of these contracts, separated by commas")
-  .option("--limit <seconds>", "for compiling and testing one mutant", wholeNumber, 900)
+  .option("--limit <seconds>", "for compiling and testing one mutant", whole("limit", 1e6), 900)
   .option("--out <folder>", "where the copy of the tree and the records lie", "cache/mutate")
   .option("--list", "only list the mutants")
   .option("--json", "one record a line")
