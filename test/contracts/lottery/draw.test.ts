@@ -172,7 +172,8 @@ describe("AuditLottery: who audits what", () => {
 
     it("draws with the probability, by the hash of a block after the answer", async () => {
       const probability = 500_000n;
-      suite = await deployAudits(chain, { lottery: { probability } });
+      // Enough to seat three for each of the answers, should all of them be drawn.
+      suite = await deployAudits(chain, { auditors: 10, lottery: { probability } });
       const { lottery, jobs } = suite;
       const seen = new Set<bigint>();
       for (let i = 0; i < 12 || seen.size < 2; i++) {
