@@ -1,50 +1,28 @@
 /**
- * `npm run mutate [-- --sample 400 --seed 1] [--money] [--only Contract] [--list] [--json]`: puts faults into the contracts, one at a
- * time, and asks whether the tests notice. Works in a copy of the tree; verdicts lie in --out, so that a run that was ended resumes where
- * it was.
+ * `npm run mutate [-- --sample 400 --seed 1] [--money] [--only Contract] [--list] [--report] [--json]`: puts faults into the contracts,
+ * one at a time, and asks whether the tests notice. Works in a copy of the tree; verdicts lie in --records, so that a run that was ended
+ * resumes where it was. Which tests come by a fault is known from `npm run coverage`.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { join } from "node:path";
-
-import { Command } from "commander";
 
 import { TouchstoneError } from "../src/errors.js";
 import { lockFile } from "../src/store/lock.js";
-import { coreSources, findMutants, mutate } from "./mutate/mutants.js";
-import { appendVerdict, currentVersions, readVerdicts, type Verdict } from "./mutate/records.js";
+import { Build } from "./mutate/build.js";
+import { parseFlags } from "./mutate/flags.js";
+import { coreSources, findMutants, type Mutant, mutate } from "./mutate/mutants.js";
+import { Reach } from "./mutate/reach.js";
+import { appendVerdict, readVerdicts, testsVersion, type Verdict } from "./mutate/records.js";
 import { renderMutant, renderSummary, summarise } from "./mutate/report.js";
-import { requireNoRun, runTests } from "./mutate/run.js";
+import { compile, requireNoRun, runTests } from "./mutate/run.js";
 import { sample } from "./mutate/sample.js";
-import { createSelection } from "./mutate/tests.js";
-import { syncTree, withFile } from "./mutate/tree.js";
-import { whole } from "./support/flags.js";
+import { createSelection, createUsers } from "./mutate/tests.js";
+import { syncTree } from "./mutate/tree.js";
+import { COVERING_TESTS, hitsFile, readHits, shardsOf } from "./probes/shards.js";
+import { probeContracts } from "./probes/sources.js";
+import { fingerprintOf } from "./support/fingerprint.js";
 
-const flags = new Command("mutate")
-  .description("Puts faults into the contracts, one at a time, and asks whether the tests notice.")
-  .option(
-    "--sample <n>",
-    "so many mutants, spread over folders and kinds of faults as all are (default: 400)",
-    whole("sample", 1e6),
-  )
-  .option("--seed <n>", "of the sample", whole("seed", 1e9), 20261128)
-  .option("--money", "choose among the mutants of sources that move stakes and bonds; without --sample: all")
-  .option("--only <names>", "choose among the mutants of these contracts, separated by commas")
-  .option("--limit <seconds>", "for compiling and testing one mutant", whole("limit", 1e6), 900)
-  .option("--out <folder>", "where the copy of the tree and the records lie", "cache/mutate")
-  .option("--list", "only list the mutants")
-  .option("--json", "one record a line")
-  .parse()
-  .opts<{
-    sample?: number;
-    seed: number;
-    money?: boolean;
-    only?: string;
-    limit: number;
-    out: string;
-    list?: boolean;
-    json?: boolean;
-  }>();
-
+const flags = parseFlags(process.argv.slice(2));
 const sources = coreSources();
 const names = flags.only?.split(",");
 const nameOf = (file: string) => file.slice(file.lastIndexOf("/") + 1, -".sol".length);
@@ -57,58 +35,67 @@ if (unknown !== undefined) {
 const population = findMutants(sources).filter(
   ({ file, money }) => (names?.includes(nameOf(file)) ?? true) && (money || !flags.money),
 );
-const chosen = sample(population, flags.sample ?? (flags.money ? population.length : 400), flags.seed);
+// By id, which is a hash: where the run ends early, what was judged is a fair sample of the sample.
+const chosen = sample(population, flags.sample ?? (flags.money ? population.length : 400), flags.seed).toSorted(
+  (a, b) => (a.id < b.id ? -1 : 1),
+);
 
 if (flags.list) {
   for (const mutant of chosen) console.log(flags.json ? JSON.stringify(mutant) : renderMutant(mutant));
   if (!flags.json) console.log(`${chosen.length} of ${population.length} mutants`);
 } else {
-  const release = lockFile(join(flags.out, "lock"), "The copy of the tree that mutants run in");
+  const versions = new Map([...sources.keys()].map((file) => [file, fingerprintOf(file)]));
+  const tests = testsVersion();
+  const sourceOf = new Map(chosen.map(({ id, file }) => [id, versions.get(file)!]));
+  const known = readVerdicts(flags.records, sourceOf, tests);
+  const left = flags.report ? [] : chosen.filter(({ id }) => !known.get(id)?.current);
+  if (left.length > 0) {
+    const judgeMutant = await prepare(left);
+    for (const [i, mutant] of left.entries()) {
+      const started = Date.now();
+      const verdict = await judgeMutant(mutant);
+      const seconds = (Date.now() - started) / 1000;
+      known.set(mutant.id, { verdict, current: true });
+      appendVerdict(flags.records, { id: mutant.id, verdict, seconds, source: sourceOf.get(mutant.id)!, tests });
+      console.error(`${i + 1}/${left.length} ${verdict} ${seconds.toFixed(0)} s ${renderMutant(mutant)}`);
+    }
+  }
+  const judged = chosen.flatMap((mutant) => {
+    const verdict = known.get(mutant.id)?.verdict;
+    return verdict === undefined ? [] : [{ mutant, verdict }];
+  });
+  if (flags.json) for (const { mutant, verdict } of judged) console.log(JSON.stringify({ ...mutant, verdict }));
+  const summary = summarise(population.length, chosen.length, judged);
+  console.log(flags.json ? JSON.stringify({ seed: flags.seed, ...summary }) : renderSummary(summary));
+}
+
+/** Makes the copy ready for some mutants. Returns what judges one. */
+async function prepare(mutants: readonly Mutant[]): Promise<(mutant: Mutant) => Promise<Verdict>> {
+  lockFile(join(flags.out, "lock"), "The copy of the tree that mutants run in");
   const tree = join(flags.out, "tree");
   requireNoRun(tree);
+  const usersOf = createUsers();
+  const testsOf = createSelection(usersOf);
+  const judges = new Set(mutants.flatMap(({ file }) => testsOf(file)));
+  const shards = shardsOf(globSync(COVERING_TESTS)).filter(({ files }) => files.some((file) => judges.has(file)));
+  const hits = shards.flatMap((shard) => {
+    const file = hitsFile("cache/coverage/hits", shard);
+    if (existsSync(file)) return readHits(file);
+    throw new TouchstoneError("NO_COVERAGE", `it is not known what the tests in ${shard.name} reach`, {
+      next: "Run `npm run coverage`, then this again.",
+    });
+  });
+  const reach = new Reach(probeContracts(), hits);
   syncTree(tree);
-  const records = join(flags.out, "records.jsonl");
-  const versions = currentVersions();
-  const verdicts = readVerdicts(records, versions);
-  const testsOf = createSelection();
-
-  /** The verdict on one state of the copy, from the records or by running its tests. */
-  const verdictOn = async (id: string, tests: readonly string[]): Promise<{ verdict: Verdict; output: string }> => {
-    const started = Date.now();
-    const result = await runTests(tree, tests, flags.limit);
-    verdicts.set(id, result.verdict);
-    appendVerdict(records, { id, verdict: result.verdict, seconds: (Date.now() - started) / 1000, ...versions });
-    return result;
+  await compile(tree);
+  const build = new Build(tree);
+  return async (mutant) => {
+    const { file } = mutant;
+    const faulty = mutate(Buffer.from(sources.get(file)!), mutant).toString("utf8");
+    const reaching = reach.testsOf(mutant, new Set(testsOf(file)));
+    // Whom no test meets no test kills; but a source that no compiler takes is no fault.
+    const run = () =>
+      reaching.length === 0 ? Promise.resolve<Verdict>("survived") : runTests(tree, reaching, flags.limit);
+    return (await build.with(file, faulty, usersOf(file), run)) ?? "uncompiled";
   };
-
-  for (const [i, mutant] of chosen.entries()) {
-    const known = verdicts.get(mutant.id);
-    if (known === undefined) {
-      const tests = testsOf(mutant.file);
-      // Tests that fail without a fault would kill every mutant.
-      const baseline = `baseline ${tests.join(" ")} ${versions.tests}`;
-      if (verdicts.get(baseline) !== "survived") {
-        const { verdict, output } = await verdictOn(baseline, tests);
-        if (verdict !== "survived") {
-          throw new TouchstoneError("BASELINE_FAILS", `without a fault the tests end with ${verdict}:\n${output}`, {
-            next: "Correct the tests or the contracts, or give more time with --limit.",
-          });
-        }
-      }
-      const faulty = mutate(readFileSync(mutant.file), mutant);
-      await withFile(join(tree, mutant.file), faulty, () => verdictOn(mutant.id, tests));
-    }
-    const verdict = verdicts.get(mutant.id)!;
-    if (flags.json) console.log(JSON.stringify({ ...mutant, verdict }));
-    else
-      console.error(
-        `${i + 1}/${chosen.length} ${verdict}${known === undefined ? "" : " (recorded)"} ${renderMutant(mutant)}`,
-      );
-  }
-  release();
-  const summary = summarise(
-    population.length,
-    chosen.map((mutant) => ({ mutant, verdict: verdicts.get(mutant.id)! })),
-  );
-  console.log(flags.json ? JSON.stringify({ seed: flags.seed, ...summary }) : renderSummary(summary));
 }

@@ -5,37 +5,38 @@ import { appendLine } from "../sweep/records.js";
 
 export type Verdict = "killed" | "survived" | "uncompiled" | "undecided";
 
-/** What the sources and the tests were. */
-export interface Versions {
-  readonly contracts: string;
-  readonly tests: string;
-}
-
-/** One line of the records: a mutant, or (`baseline`) the unchanged tree under some tests. */
-export interface MutantRecord extends Versions {
+/** One line of the records. */
+export interface MutantRecord {
   readonly id: string;
   readonly verdict: Verdict;
   readonly seconds: number;
+  /** What the mutant's source was, and what the tests. */
+  readonly source: string;
+  readonly tests: string;
 }
 
-export function currentVersions(): Versions {
-  return {
-    contracts: fingerprintOf("contracts/**/*.sol"),
-    tests: fingerprintOf("{src,test,deploy}/**/*.{ts,json}"),
-  };
+/** Code that decides what tests do. */
+export const testsVersion = (): string => fingerprintOf("{src,test,deploy}/**/*.{ts,json}");
+
+/** What is known of the mutants of some sources. */
+export interface Known {
+  readonly verdict: Verdict;
+  /** Whether it holds with the tests of now: a test may have learnt to kill a survivor since. */
+  readonly current: boolean;
 }
 
 /**
- * What records say of each id that still holds: all of the same contracts, except that tests may have learnt since to kill a survivor.
- * A line that a kill cut short does not count.
+ * What records say of each id while its source is the same. Of several lines the last counts; one that a kill cut short does not.
+ * @param sources each id's source as it is now
  */
-export function readVerdicts(file: string, now: Versions): Map<string, Verdict> {
-  const verdicts = new Map<string, Verdict>();
+export function readVerdicts(file: string, sources: ReadonlyMap<string, string>, tests: string): Map<string, Known> {
+  const verdicts = new Map<string, Known>();
   for (const line of existsSync(file) ? readFileSync(file, "utf8").split("\n") : []) {
     try {
-      const { id, verdict, contracts, tests } = JSON.parse(line) as MutantRecord;
-      const lasting = verdict === "killed" || verdict === "uncompiled";
-      if (contracts === now.contracts && (lasting || tests === now.tests)) verdicts.set(id, verdict);
+      const record = JSON.parse(line) as MutantRecord;
+      if (sources.get(record.id) !== record.source) continue;
+      const lasting = record.verdict === "killed" || record.verdict === "uncompiled";
+      verdicts.set(record.id, { verdict: record.verdict, current: lasting || record.tests === tests });
     } catch {
       continue;
     }

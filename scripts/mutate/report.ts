@@ -22,9 +22,9 @@ export function wilson(hits: number, draws: number): Share {
 }
 
 /** What the verdicts on some mutants say together. */
-export interface Summary extends Share {
-  /** All mutants that the run chose from. */
-  readonly population: number;
+interface Row extends Share {
+  /** A folder, or all of them. */
+  readonly name: string;
   readonly judged: number;
   readonly killed: number;
   readonly survived: number;
@@ -32,31 +32,54 @@ export interface Summary extends Share {
   readonly uncompiled: number;
   /** Ran into the time limit, or ended before a test; they count in no share. */
   readonly undecided: number;
+}
+
+export interface Summary {
+  /** All mutants that the run chose from. */
+  readonly population: number;
+  readonly chosen: number;
+  readonly folders: readonly Row[];
+  readonly all: Row;
   readonly survivors: readonly Mutant[];
 }
 
-export function summarise(population: number, judged: readonly { mutant: Mutant; verdict: Verdict }[]): Summary {
-  const of = (wanted: Verdict) => judged.filter(({ verdict }) => verdict === wanted);
-  const [killed, survived] = [of("killed").length, of("survived").length];
+interface Judged {
+  readonly mutant: Mutant;
+  readonly verdict: Verdict;
+}
+
+export function summarise(population: number, chosen: number, judged: readonly Judged[]): Summary {
+  const folders = [...Map.groupBy(judged, ({ mutant }) => mutant.folder)].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     population,
-    judged: judged.length,
-    killed,
-    survived,
-    uncompiled: of("uncompiled").length,
-    undecided: of("undecided").length,
-    ...wilson(killed, killed + survived),
-    survivors: of("survived").map(({ mutant }) => mutant),
+    chosen,
+    folders: folders.map(([name, members]) => row(name, members)),
+    all: row("all", judged),
+    survivors: judged.filter(({ verdict }) => verdict === "survived").map(({ mutant }) => mutant),
   };
 }
 
-export function renderSummary(summary: Summary): string {
+function row(name: string, judged: readonly Judged[]): Row {
+  const count = (wanted: Verdict) => judged.filter(({ verdict }) => verdict === wanted).length;
+  const [killed, survived] = [count("killed"), count("survived")];
+  return {
+    ...{ name, judged: judged.length, killed, survived },
+    ...{ uncompiled: count("uncompiled"), undecided: count("undecided") },
+    ...wilson(killed, killed + survived),
+  };
+}
+
+export function renderSummary({ population, chosen, folders, all, survivors }: Summary): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-  const { killed, survived, uncompiled, undecided, judged, population } = summary;
+  const line = ({ name, judged, killed, survived, uncompiled, undecided, share, low, high }: Row) =>
+    `| ${[name, judged, killed, survived, uncompiled, undecided, percent(share), `${percent(low)} to ${percent(high)}`].join(" | ")} |`;
   return [
-    ...summary.survivors.map((mutant) => `survived ${renderMutant(mutant)}`),
-    `${judged} of ${population} mutants judged: ${killed} killed, ${survived} survived, ${uncompiled} not compiled, ${undecided} undecided (over the time limit, or ended before a test)`,
-    `killed ${percent(summary.share)} of those that compile and end (95% confidence: ${percent(summary.low)} to ${percent(summary.high)})`,
+    ...survivors.map((mutant) => `survived ${renderMutant(mutant)}`),
+    `${all.judged} of ${chosen} mutants judged, chosen from ${population}`,
+    "| contracts | judged | killed | survived | not compiled | undecided | killed of those that compile and end | 95% confidence |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ...folders.map(line),
+    line(all),
   ].join("\n");
 }
 

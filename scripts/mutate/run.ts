@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
 import { TouchstoneError } from "../../src/errors.js";
+import type { TestHits } from "../probes/recorder.js";
 import type { Verdict } from "./records.js";
 
 const HARDHAT = join(dirname(createRequire(import.meta.url).resolve("hardhat/package.json")), "dist/src/cli.js");
@@ -14,7 +15,7 @@ const CONFIG = "scripts/mutate/hardhat.config.ts";
 const WATCHDOG =
   "const parent = process.ppid; setInterval(() => process.ppid === parent || process.exit(1), 500).unref();";
 
-/** @throws TouchstoneError `IN_USE` while a run that a killed parent left behind still compiles. */
+/** @throws TouchstoneError `IN_USE` while a run that a killed parent left behind is still at work. */
 export function requireNoRun(tree: string): void {
   const file = pidFile(tree);
   const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
@@ -25,15 +26,29 @@ export function requireNoRun(tree: string): void {
   });
 }
 
-/** Compiles the copy and runs tests until the first that fails. */
-export function runTests(
+/** Compiles the copy, without its Solidity tests. */
+export async function compile(tree: string): Promise<void> {
+  const { output, exitCode } = await hardhat(tree, ["--build-profile", "default", "build"], Infinity);
+  if (exitCode === 0) return;
+  throw new TouchstoneError("SOURCE_BROKEN", `the contracts do not compile without the IR:\n${output}`, {
+    next: "Correct them; `hardhat --config scripts/mutate/hardhat.config.ts build` compiles them as mutants are.",
+  });
+}
+
+/** Runs tests in the copy, compiled before, until the first that fails. */
+export async function runTests(tree: string, tests: readonly TestHits[], limitSeconds: number): Promise<Verdict> {
+  const { output, exitCode, late } = await hardhat(tree, argumentsFor(tests), limitSeconds);
+  return late ? "undecided" : judge(output, exitCode);
+}
+
+function hardhat(
   tree: string,
-  tests: readonly string[],
+  args: readonly string[],
   limitSeconds: number,
-): Promise<{ verdict: Verdict; output: string }> {
+): Promise<{ output: string; exitCode: number | null; late: boolean }> {
   return new Promise((resolve, reject) => {
     const node = ["--import", `data:text/javascript,${encodeURIComponent(WATCHDOG)}`, HARDHAT];
-    const child = spawn(process.execPath, [...node, "--config", CONFIG, "test", ...tests], {
+    const child = spawn(process.execPath, [...node, "--config", CONFIG, ...args], {
       cwd: tree,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -43,23 +58,30 @@ export function runTests(
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => (output += text));
     }
-    const timer = setTimeout(() => {
+    const end = () => {
       late = true;
       child.kill("SIGKILL");
-    }, limitSeconds * 1000);
+    };
+    const timer = limitSeconds === Infinity ? undefined : setTimeout(end, limitSeconds * 1000);
     child.on("error", reject);
     child.on("close", (exitCode) => {
       clearTimeout(timer);
       rmSync(pidFile(tree), { force: true });
-      resolve({ verdict: late ? "undecided" : judge(output, exitCode), output });
+      resolve({ output, exitCode, late });
     });
   });
+}
+
+/** Runs the named tests and no others; files in the order of the tests. */
+export function argumentsFor(tests: readonly Pick<TestHits, "file" | "title">[]): string[] {
+  const titles = tests.map(({ title }) => title.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  const files = new Set(tests.map(({ file }) => file));
+  return ["test", "mocha", "--no-compile", "--grep", `^(?:${titles.join("|")})$`, ...files];
 }
 
 /** Only a test that failed kills: a run that ends without having run one says nothing about the tests. */
 export function judge(output: string, exitCode: number | null): Verdict {
   const text = stripVTControlCharacters(output);
-  if (/HHE\d+: Compilation failed/.test(text)) return "uncompiled";
   // A busy machine is slow with and without a fault.
   if (/Timeout of \d+ms exceeded/.test(text)) return "undecided";
   if (/^ *[1-9]\d* failing\b/m.test(text)) return "killed";

@@ -3,9 +3,39 @@ import { createRequire } from "node:module";
 
 import { TouchstoneError } from "../../src/errors.js";
 
+interface Callbacks {
+  readonly import: (path: string) => { contents: string };
+}
+
 const solc = createRequire(import.meta.url)("solc") as {
-  compile(input: string, callbacks: { import: (path: string) => { contents: string } }): string;
+  compile(input: string, callbacks?: Callbacks): string;
 };
+
+export interface SolcInput {
+  readonly language: string;
+  readonly sources: Readonly<Record<string, { readonly content: string }>>;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Code of a contract, deployed or deploying. */
+export interface Code {
+  readonly object: string;
+  readonly linkReferences: unknown;
+  readonly immutableReferences?: unknown;
+}
+
+interface SolcOutput {
+  readonly errors?: readonly { severity: string; formattedMessage: string }[];
+  readonly sources?: Readonly<Record<string, { readonly ast: SyntaxNode }>>;
+  /** By source and name. */
+  readonly contracts?: Readonly<
+    Record<string, Readonly<Record<string, { readonly evm: { bytecode: Code; deployedBytecode: Code } }>>>
+  >;
+}
+
+export function compileWithSolc(input: SolcInput, callbacks?: Callbacks): SolcOutput {
+  return JSON.parse(solc.compile(JSON.stringify(input), callbacks)) as SolcOutput;
+}
 
 /** A node of solc's syntax tree, with what mutation asks of it. */
 export interface SyntaxNode {
@@ -35,15 +65,12 @@ export function parse(sources: ReadonlyMap<string, string>): Map<string, SyntaxN
   const read = (path: string) => ({
     contents: readFileSync(path.startsWith("@") ? `node_modules/${path}` : path, "utf8"),
   });
-  const output = JSON.parse(solc.compile(JSON.stringify(input), { import: read })) as {
-    errors?: readonly { severity: string; formattedMessage: string }[];
-    sources: Record<string, { ast: SyntaxNode }>;
-  };
+  const output = compileWithSolc(input, { import: read });
   const error = output.errors?.find(({ severity }) => severity === "error");
   if (error !== undefined) {
     throw new TouchstoneError("SOURCE_BROKEN", error.formattedMessage, { next: "Correct the named file." });
   }
-  return new Map([...sources.keys()].map((path) => [path, output.sources[path]!.ast]));
+  return new Map([...sources.keys()].map((path) => [path, output.sources![path]!.ast]));
 }
 
 export const isNode = (value: unknown): value is SyntaxNode =>

@@ -4,11 +4,8 @@ import { posix } from "node:path";
 import { importsOf } from "../checks/solidityEdges.js";
 import { FOLDERS } from "./mutants.js";
 
-/**
- * The test files that judge a source: those of its own folder and, for a library, also those of the folders whose contracts use it,
- * directly or through other sources.
- */
-export function createSelection(): (file: string) => string[] {
+/** Finds the sources that a source goes into, itself first: those that import it, directly or through others. */
+export function createUsers(): (file: string) => string[] {
   const files = globSync("contracts/**/*.sol").map((file) => file.replaceAll("\\", "/"));
   const importers = new Map<string, string[]>();
   for (const from of files) {
@@ -18,12 +15,16 @@ export function createSelection(): (file: string) => string[] {
     }
   }
   return (file) => {
-    const folders = new Set([folderOf(file)]);
-    if (folderOf(file) === "libraries") {
-      const users = new Set([file]);
-      for (const each of users) for (const user of importers.get(each) ?? []) users.add(user);
-      for (const user of users) folders.add(folderOf(user));
-    }
+    const users = new Set([file]);
+    for (const each of users) for (const user of importers.get(each) ?? []) users.add(user);
+    return [...users];
+  };
+}
+
+/** The test files that judge a source: those of its own folder and, for a library, also those of the folders that use it. */
+export function createSelection(usersOf: (file: string) => string[]): (file: string) => string[] {
+  return (file) => {
+    const folders = new Set((folderOf(file) === "libraries" ? usersOf(file) : [file]).map(folderOf));
     const judges = FOLDERS.filter((folder) => folders.has(folder));
     return judges.flatMap((folder) => globSync(`test/contracts/${folder}/**/*.test.ts`).sort());
   };

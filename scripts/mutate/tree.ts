@@ -1,4 +1,4 @@
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 
 /** What tests need of a clone. Compiled contracts are the copy's own; packages are shared. */
@@ -16,8 +16,8 @@ const COPIED = [
 ];
 
 /**
- * Makes a copy of the clone, or renews one, so that a fault never touches a file that anybody edits. Files that are the same keep their
- * compiled contracts; a fault that a kill left in the copy goes.
+ * Makes a copy of the clone, or renews one, so that nothing is changed that anybody edits. Files that are the same keep their compiled
+ * contracts.
  */
 export function syncTree(tree: string): void {
   const wanted = new Set(filesIn("."));
@@ -34,19 +34,8 @@ export function syncTree(tree: string): void {
 
 function filesIn(folder: string): string[] {
   const entries = globSync(COPIED, { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile());
-  // Solidity tests would be compiled again for every mutant.
+  // Solidity tests would be compiled for nothing.
   return entries
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .filter((file) => !/^test\b.*\.sol$/.test(file));
-}
-
-/** Puts other bytes in a file of the copy while something runs. */
-export async function withFile<T>(path: string, bytes: Buffer, run: () => Promise<T>): Promise<T> {
-  const original = readFileSync(path);
-  writeFileSync(path, bytes);
-  try {
-    return await run();
-  } finally {
-    writeFileSync(path, original);
-  }
 }

@@ -1,15 +1,22 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { expect } from "chai";
 
+import { Build } from "../../scripts/mutate/build.js";
+import { parseFlags } from "../../scripts/mutate/flags.js";
 import { coreSources, findMutants, mutate, type Mutant } from "../../scripts/mutate/mutants.js";
-import { appendVerdict, readVerdicts } from "../../scripts/mutate/records.js";
-import { summarise, wilson } from "../../scripts/mutate/report.js";
-import { judge } from "../../scripts/mutate/run.js";
+import { Reach } from "../../scripts/mutate/reach.js";
+import { appendVerdict, readVerdicts, type Verdict } from "../../scripts/mutate/records.js";
+import { renderSummary, summarise, wilson } from "../../scripts/mutate/report.js";
+import { argumentsFor, judge } from "../../scripts/mutate/run.js";
 import { sample } from "../../scripts/mutate/sample.js";
-import { createSelection } from "../../scripts/mutate/tests.js";
+import { parse } from "../../scripts/mutate/syntax.js";
+import { createSelection, createUsers } from "../../scripts/mutate/tests.js";
+import { instrument, type Point } from "../../scripts/probes/instrument.js";
+import type { TestHits } from "../../scripts/probes/recorder.js";
+import { codeOf } from "../support/codes.js";
 
 const HEAD = "// SPDX-License-Identifier: Apache-2.0\npragma solidity ^0.8.0;\n";
 
@@ -123,7 +130,6 @@ describe("what verdicts say", () => {
   it("is read from what the tests print: only a test that failed kills", () => {
     expect(judge("  1 passing (2s)\n  1 failing\n", 1)).to.equal("killed");
     expect(judge("  12 passing (2s)\n", 0)).to.equal("survived");
-    expect(judge("Error HHE909: Compilation failed\n", 1)).to.equal("uncompiled");
     expect(judge("out of memory\n", 134)).to.equal("undecided");
     expect(judge("  0 passing (2s)\n", 0)).to.equal("undecided");
     expect(judge("  12 passing (2s)\n", 1)).to.equal("undecided");
@@ -147,15 +153,16 @@ describe("what verdicts say", () => {
     expect(rounded(0, 0)).to.deep.equal(["0.0000", "1.0000"]);
   });
 
-  it("leaves out mutants that do not compile or do not end", () => {
-    const mutant = { id: "a" } as Mutant;
-    const verdicts = ["killed", "killed", "survived", "uncompiled", "undecided"] as const;
-    const summary = summarise(
-      9,
-      verdicts.map((verdict) => ({ mutant, verdict })),
-    );
-    expect(summary).to.include({
-      population: 9,
+  it("leaves out mutants that do not compile or do not end, by folder and in all", () => {
+    const judged = (folder: string, ...verdicts: Verdict[]) =>
+      verdicts.map((verdict) => ({ mutant: { id: verdict, folder } as Mutant, verdict }));
+    const summary = summarise(99, 9, [
+      ...judged("jobs", "killed", "killed", "survived", "uncompiled", "undecided"),
+      ...judged("audit", "killed"),
+    ]);
+    expect(summary).to.include({ population: 99, chosen: 9 });
+    expect(summary.folders.map(({ name }) => name)).to.deep.equal(["audit", "jobs"]);
+    expect(summary.folders[1]).to.include({
       judged: 5,
       killed: 2,
       survived: 1,
@@ -163,27 +170,111 @@ describe("what verdicts say", () => {
       undecided: 1,
       share: 2 / 3,
     });
+    expect(summary.all).to.include({ judged: 6, killed: 3, survived: 1, share: 3 / 4 });
     expect(summary.survivors).to.have.length(1);
+    const text = renderSummary(summary);
+    expect(text).to.include("6 of 9 mutants judged, chosen from 99");
+    expect(text).to.include("| all | 6 | 3 | 1 | 1 | 1 | 75.0% | 30.1% to 95.4% |");
   });
 
-  it("holds until the contracts change, and of survivors until the tests change", () => {
+  it("holds until its source changes, and of survivors until the tests change", () => {
     const folder = mkdtempSync(join(tmpdir(), "mutate-"));
     const file = join(folder, "records.jsonl");
-    const now = { contracts: "c1", tests: "t1" };
-    appendVerdict(file, { id: "dead", verdict: "killed", seconds: 1, ...now });
-    appendVerdict(file, { id: "alive", verdict: "survived", seconds: 1, ...now });
+    const then = { seconds: 1, source: "s1", tests: "t1" };
+    appendVerdict(file, { id: "dead", verdict: "survived", ...then });
+    appendVerdict(file, { id: "dead", verdict: "killed", ...then });
+    appendVerdict(file, { id: "alive", verdict: "survived", ...then });
     writeFileSync(file, '{"id":"cut","verd', { flag: "a" });
-    appendVerdict(file, { id: "last", verdict: "killed", seconds: 1, ...now });
-    expect([...readVerdicts(file, now).keys()]).to.deep.equal(["dead", "alive", "last"]);
-    expect([...readVerdicts(file, { ...now, tests: "t2" }).keys()]).to.deep.equal(["dead", "last"]);
-    expect([...readVerdicts(file, { ...now, contracts: "c2" }).keys()]).to.deep.equal([]);
+    appendVerdict(file, { id: "last", verdict: "killed", ...then, source: "s2" });
+    const read = (source: string, tests: string) =>
+      [...readVerdicts(file, new Map(["dead", "alive", "last"].map((id) => [id, source])), tests)].map(
+        ([id, { verdict, current }]) => `${id} ${verdict} ${current}`,
+      );
+    expect(read("s1", "t1")).to.deep.equal(["dead killed true", "alive survived true"]);
+    expect(read("s1", "t2")).to.deep.equal(["dead killed true", "alive survived false"]);
+    expect(read("s2", "t1")).to.deep.equal(["last killed true"]);
+    expect(read("s3", "t1")).to.deep.equal([]);
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe("the options of npm run mutate", () => {
+  it("refuse numbers of nothing, and what is no number", () => {
+    for (const flag of ["--sample", "--seed", "--limit"]) {
+      for (const value of ["0", "-1", "1.5", "1e3", "many", ""]) {
+        expect(
+          codeOf(() => parseFlags([`${flag}=${value}`])),
+          `${flag} ${value}`,
+        ).to.equal("OPTION_INVALID");
+      }
+    }
+    expect(parseFlags(["--sample=1", "--limit=1"])).to.include({ sample: 1, limit: 1, seed: 20_261_128 });
+  });
+});
+
+describe("compiled mutants", () => {
+  const FILE = "contracts/jobs/C.sol";
+  const source = (value: number) =>
+    `${HEAD}contract C {\nfunction f() external pure returns (uint) { return ${value}; }\n}\n`;
+
+  /** A copy as Hardhat leaves it, with one contract. */
+  function copy(): { tree: string; artifact: string; out: string } {
+    const out = mkdtempSync(join(tmpdir(), "mutate-"));
+    const tree = join(out, "tree");
+    const artifact = join(tree, "artifacts/contracts/jobs/C.sol/C.json");
+    for (const path of [artifact, join(tree, FILE), join(tree, "artifacts/build-info/1.json")]) {
+      mkdirSync(dirname(path), { recursive: true });
+    }
+    writeFileSync(join(tree, FILE), source(1));
+    const input = { language: "Solidity", sources: { [`project/${FILE}`]: { content: source(0) } }, settings: {} };
+    writeFileSync(join(tree, "artifacts/build-info/1.json"), JSON.stringify({ input }));
+    const kept = { contractName: "C", inputSourceName: `project/${FILE}`, abi: [], bytecode: "0x00" };
+    writeFileSync(artifact, JSON.stringify(kept));
+    return { tree, artifact, out };
+  }
+
+  it("lie among the others while their tests run, and what the compiler refuses runs none", async () => {
+    const { tree, artifact, out } = copy();
+    const before = readFileSync(artifact, "utf8");
+    const build = new Build(tree);
+    const codes: string[] = [];
+    for (const value of [0xab01, 0xab02]) {
+      const run = () => {
+        codes.push((JSON.parse(readFileSync(artifact, "utf8")) as { bytecode: string }).bytecode);
+        return Promise.resolve(value);
+      };
+      expect(await build.with(FILE, source(value), [FILE], run)).to.equal(value);
+      expect(readFileSync(artifact, "utf8")).to.equal(before);
+    }
+    expect(codes[0]).to.include("61ab01");
+    expect(codes[1]).to.include("61ab02");
+    const refused = await build.with(FILE, "contract", [FILE], () => Promise.resolve(codes.push("ran")));
+    expect(refused).to.equal(undefined);
+    expect(codes).to.have.length(2);
+    rmSync(out, { recursive: true });
+  });
+
+  it("are put back after a run that was killed", async () => {
+    const { tree, artifact, out } = copy();
+    const before = readFileSync(artifact, "utf8");
+    await new Build(tree).with(FILE, source(2), [FILE], () => {
+      // What a kill leaves: the same files, and nobody who puts them back.
+      cpSync(out, `${out}-killed`, { recursive: true });
+      return Promise.resolve();
+    });
+    const journal = join(`${out}-killed`, "replaced.json");
+    writeFileSync(journal, readFileSync(journal, "utf8").replaceAll(out, `${out}-killed`));
+    const left = artifact.replace(out, `${out}-killed`);
+    expect(readFileSync(left, "utf8")).to.not.equal(before);
+    new Build(join(`${out}-killed`, "tree"));
+    expect(readFileSync(left, "utf8")).to.equal(before);
+    for (const each of [out, `${out}-killed`]) rmSync(each, { recursive: true });
   });
 });
 
 describe("tests of a mutant", () => {
   it("are those of its folder, and of the folders that use a library", () => {
-    const testsOf = createSelection();
+    const testsOf = createSelection(createUsers());
     const folders = (file: string) => [...new Set(testsOf(file).map((test) => test.split("/")[2]))];
     expect(folders("contracts/jobs/JobEscrow.sol")).to.deep.equal(["jobs"]);
     expect(folders("contracts/libraries/LockSplit.sol")).to.include.members(["staking", "libraries"]);
@@ -191,7 +282,57 @@ describe("tests of a mutant", () => {
   });
 
   it("are there for every source", () => {
-    const testsOf = createSelection();
+    const testsOf = createSelection(createUsers());
     for (const file of coreSources().keys()) expect(testsOf(file), file).not.to.deep.equal([]);
+  });
+
+  it("are those that come by it, the cheapest first; by a modifier those of its function, by a constant those that use it", () => {
+    const file = "contracts/jobs/C.sol";
+    const source = `${HEAD}contract C {
+uint constant A = 7;
+uint constant B = A + 2;
+uint constant UNUSED = 3;
+modifier only(uint n) { require(n > 1); _; }
+function f(uint n) external pure only(4) returns (uint) { if (n > 5) return 6; return B; }
+}
+`;
+    const trees = parse(new Map([[file, source]]));
+    const points: Point[] = [];
+    instrument(file, Buffer.from(source), trees.get(file)!, points);
+    const idOf = (text: string) => points.findIndex((point) => point.kind === "statement" && point.text === text);
+    const test = (title: string, ms: number, ...texts: string[]): TestHits => ({
+      ...{ title, ms, file: title === "far" ? "b" : "a", passed: title !== "broken", hits: texts.map(idOf) },
+    });
+    const tests = [
+      test("slow", 9, "return 6"),
+      test("quick", 1, "return 6"),
+      test("use", 5, "return B"),
+      test("far", 0, "return 6", "return B"),
+      test("broken", 0, "return 6", "return B"),
+    ];
+    const reach = new Reach({ trees, points }, tests);
+    const titles = (text: string) => {
+      const start = source.indexOf(text);
+      return reach.testsOf({ file, start, end: start + text.length }, new Set(["a"])).map(({ title }) => title);
+    };
+    expect(idOf("return 6")).to.be.at.least(0);
+    expect(titles("6")).to.deep.equal(["quick", "slow"]);
+    expect(titles("n > 1")).to.deep.equal([]);
+    expect(titles("only(4)")).to.deep.equal(["quick", "use", "slow"]);
+    expect(titles("A + 2")).to.deep.equal(["use"]);
+    expect(titles("7")).to.deep.equal(["use"]);
+    expect(titles("3;")).to.deep.equal(["quick", "use", "slow"]);
+  });
+
+  it("run alone, whatever their titles have in them", () => {
+    const args = argumentsFor([
+      { file: "b.test.ts", title: "costs (a+b)*2 [wei] | or $1." },
+      { file: "a.test.ts", title: "x" },
+      { file: "b.test.ts", title: "y" },
+    ]);
+    expect(args.slice(-2)).to.deep.equal(["b.test.ts", "a.test.ts"]);
+    const pattern = new RegExp(args[args.indexOf("--grep") + 1]!);
+    for (const title of ["costs (a+b)*2 [wei] | or $1.", "x", "y"]) expect(pattern.test(title), title).to.equal(true);
+    for (const title of ["xx", "costs", "", "a y"]) expect(pattern.test(title), title).to.equal(false);
   });
 });
