@@ -14,11 +14,13 @@ import { TouchstoneError } from "../src/errors.js";
 import type { Children } from "../src/sim/driver/children.js";
 import { runInPlace } from "../src/sim/run.js";
 import { lockFile } from "../src/store/lock.js";
+import { writeDocument } from "./bench/document.js";
 import { syncTree } from "./mutate/tree.js";
 import { PROBE, PROBE_SOURCE } from "./probes/instrument.js";
 import { renderMissed, renderPage, renderTable, summarise } from "./probes/report.js";
 import { COVERING_TESTS, hitsFile, readHits, type Shard, shardsOf } from "./probes/shards.js";
 import { probeContracts } from "./probes/sources.js";
+import { exitCodeOf } from "./support/run-tests.js";
 import { readCounts, summaryLine } from "./test/counts.js";
 
 const flags = new Command("coverage")
@@ -63,7 +65,7 @@ release();
 const coverage = summarise(points, hits);
 for (const point of coverage.missed) console.log(renderMissed(point));
 console.log(`${renderTable(coverage.files)}\n\n${renderTable(coverage.folders)}`);
-if (flags.write) writeFileSync("docs/coverage.md", renderPage(coverage, flags.tests));
+if (flags.write) await writeDocument("docs/coverage.md", renderPage(coverage, flags.tests));
 
 /** Runs the tests of a shard, unless that was done before, and adds what they reached. */
 async function measure(children: Children, { name, files, kept }: Shard & { kept: string }): Promise<void> {
@@ -96,9 +98,5 @@ async function hardhat(
     settings: file === undefined ? {} : { COVERAGE_HITS: file },
     onLine: (line) => (output += `${line}\n`),
   }).ended;
-  if (/^\d+$/.test(end)) return { output, code: Number(end) };
-  throw new TouchstoneError("TESTS_ENDED", `${end} ended ${name}`, {
-    next: "Start the command again; what was finished is kept.",
-    retryable: true,
-  });
+  return { output, code: exitCodeOf(end, name, "Start the command again; what was finished is kept.") };
 }

@@ -18,12 +18,17 @@ function partOf(text: string, file: string, name: string): [number, number] {
 const pretty = async (text: string, file: string): Promise<string> =>
   format(text, { ...(await resolveConfig(file)), filepath: file });
 
+/** Writes a page that `npm run check` takes as it stands. */
+export async function writeDocument(file: string, text: string): Promise<void> {
+  writeFileSync(file, await pretty(text, file));
+}
+
 /** Replaces the part of a document that a report is about. */
 export async function updateDocument(file: string, report: Report, machine: string): Promise<void> {
   const text = readFileSync(file, "utf8");
   const [from, to] = partOf(text, file, report.name);
   const renewed = `${text.slice(0, from)}\n\n${renderMarkdown(report, machine)}\n\n${text.slice(to)}`;
-  writeFileSync(file, await pretty(renewed, file));
+  await writeDocument(file, renewed);
   for (const { picture } of report.tables) {
     if (picture !== undefined) writeFileSync(join(dirname(file), picture.file), picture.svg);
   }

@@ -12,6 +12,12 @@ import type { FileKind, ModelFiles } from "./files.js";
 import { parseManifest, type Manifest } from "./manifest.js";
 import { prepareModel } from "./prepared.js";
 
+/** The largest file to take: ONNX files end at 2 GiB. */
+export const LARGEST_FILE = 2 * 1024 ** 3;
+
+/** How long a source may say nothing, unless told otherwise. */
+export const SILENCE_MS = 30_000;
+
 /** Where files may come from, and how much of them is taken. Nothing that they give is believed before it is checked. */
 export interface Sources {
   /** Model folders that others serve as they are: `<mirror>/<sha256>/model.onnx`, `<modelId>.json`, `data`. */

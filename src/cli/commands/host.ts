@@ -10,7 +10,7 @@ import { createInferenceHost } from "../../fleet/host.js";
 import { createHttp, serveBeside, type Listen } from "../../http/server.js";
 import type { ModelFiles } from "../../models/files.js";
 import { prepareModel, type PreparedModel } from "../../models/prepared.js";
-import { pullParts, type ModelPlace } from "../../models/pull.js";
+import { LARGEST_FILE, pullParts, SILENCE_MS, type ModelPlace } from "../../models/pull.js";
 import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
 import { vetInChild } from "../../runtime/vet.js";
 import { createSelfTest } from "../../worker/self-test.js";
@@ -33,10 +33,6 @@ interface HostFlags extends RuntimeSettings {
 const BODY_LIMIT = 1_024;
 const REQUEST_MS = 10_000;
 
-/** ONNX files end at 2 GiB. */
-const MAX_BYTES = 2 * 1024 ** 3;
-const SILENCE_MS = 30_000;
-
 function places(text: string, previous: readonly ModelPlace[]): ModelPlace[] {
   const [sha256 = "", modelId = "", ...rest] = text.split("/");
   if (rest.length > 0) throw new InvalidArgumentError("Give <sha256>/<modelId>, as the gateway's store names them.");
@@ -51,7 +47,7 @@ async function fetchModels(files: ModelFiles, { fetch, from, gateway }: HostFlag
   for (const place of fetch) {
     const { modelId } = place;
     try {
-      const sources = { mirrors: from, gateways: gateway, limit: MAX_BYTES, silenceMs: SILENCE_MS };
+      const sources = { mirrors: from, gateways: gateway, limit: LARGEST_FILE, silenceMs: SILENCE_MS };
       const { manifest, pulled } = await pullParts(files, place, sources);
       files.saveManifest(modelId, manifest);
       const bytes = pulled.reduce((sum, file) => sum + (file.from === undefined ? 0 : (file.bytes ?? 0)), 0);

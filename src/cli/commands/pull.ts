@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from "commander";
 
 import { parseManifest } from "../../models/manifest.js";
-import { pullFile, pullModel, type PulledFile, type Sources } from "../../models/pull.js";
+import { LARGEST_FILE, pullFile, pullModel, type PulledFile, SILENCE_MS, type Sources } from "../../models/pull.js";
 import type { Context } from "../context.js";
 import { duration, id, integer, url, urls } from "../parse.js";
 import { readFile } from "../tensors.js";
@@ -17,8 +17,6 @@ interface Flags {
 
 /** A local IPFS node's gateway. */
 const GATEWAY = "http://127.0.0.1:8080";
-/** ONNX files end at 2 GiB. */
-const MAX_BYTES = 2 * 1024 ** 3;
 
 /** A model id, a CID in base 32, or an address. */
 function kindOf(what: string): "model" | "cid" | "url" {
@@ -43,8 +41,8 @@ export function pullCommand(model: Command, context: () => Context): void {
     .option("--gateway <url>", `an IPFS gateway; may be repeated (default: ${GATEWAY})`, urls, [])
     .option("--manifest <file>", "the publisher's manifest, where no source has it")
     .option("--sha256 <hash>", "what a file fetched by its address must have", id)
-    .option("--max-bytes <n>", "largest file to take", integer, MAX_BYTES)
-    .option("--silence <time>", "how long a source may say nothing", duration, 30)
+    .option("--max-bytes <n>", "largest file to take", integer, LARGEST_FILE)
+    .option("--silence <time>", "how long a source may say nothing", duration, SILENCE_MS / 1_000)
     .addHelpText("after", "\nExample:\n  npx touchstone model pull 0x12..ef --from http://127.0.0.1:8780/models")
     .action(async (what: string, flags: Flags) => {
       const kind = kindOf(what);
