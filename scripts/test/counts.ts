@@ -16,7 +16,7 @@ const SUMMARY = {
   skipped: /^ *(\d+) (?:pending|skipped)\b/,
 } as const;
 
-const linesOf = (output: string): string[] => stripVTControlCharacters(output).split("\n");
+export const linesOf = (output: string): string[] => stripVTControlCharacters(output).split("\n");
 
 /**
  * Counts of one finished run. A run that fails without naming a failed test (it did not compile, it crashed, it was killed) counts

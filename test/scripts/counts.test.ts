@@ -1,7 +1,10 @@
+import { resolve } from "node:path";
+
 import { expect } from "chai";
 
 import { readCounts, readFailures, summaryLine } from "../../scripts/test/counts.js";
 import { groupTests } from "../../scripts/test/groups.js";
+import { secondTries, writeFailedTest } from "../../scripts/test/unsteady.js";
 
 describe("test runner", () => {
   it("reads Mocha's counts, colours or not", () => {
@@ -34,6 +37,29 @@ describe("test runner", () => {
     );
     expect(readFailures("Compilation failed\n", readCounts("Compilation failed\n", 1))).to.equal("Compilation failed");
     expect(readFailures("  2 passing (1s)\n", readCounts("  2 passing (1s)\n", 0))).to.equal("");
+  });
+
+  it("tries tests that wait for processes once more, if all that failed are such, in few files, and none has a seed", () => {
+    const [queue, watch, sums] = [
+      "test/fleet/queue.test.ts",
+      "test/integration/watch.test.ts",
+      "test/audit/sum.test.ts",
+    ];
+    const tries = (...tests: [file: string | undefined, title: string][]): string[] =>
+      secondTries(["  1 failing", ...tests.map((test) => writeFailedTest(...test)), ""].join("\n"), tests.length);
+    expect(tries([resolve(queue), "a queue opens"], [queue, "a queue shuts"], [watch, "sees"])).to.deep.equal([
+      queue,
+      watch,
+    ]);
+    expect(tries([queue, "a queue opens"], [sums, "adds"])).to.deep.equal([]);
+    expect(tries([queue, "comes back (seed 5)"])).to.deep.equal([]);
+    expect(tries([undefined, "ends"])).to.deep.equal([]);
+    expect(tries(...[1, 2, 3].map((k): [string, string] => [`test/http/${k}.test.ts`, "in time"]))).to.have.length(3);
+    expect(tries(...[1, 2, 3, 4].map((k): [string, string] => [`test/http/${k}.test.ts`, "in time"]))).to.deep.equal(
+      [],
+    );
+    expect(secondTries(`${writeFailedTest(queue, "opens")}\n`, 2), "one failure has no name").to.deep.equal([]);
+    expect(secondTries("Compilation failed\n", 1)).to.deep.equal([]);
   });
 
   it("mentions skipped tests only where there are any", () => {
