@@ -1,8 +1,10 @@
 import { Command } from "commander";
 
-import { fingerprintOf } from "../support/fingerprint.js";
+import { fingerprintOf, withImports } from "../support/fingerprint.js";
 import { whole } from "../support/flags.js";
 
+/** The test that plays them. */
+export const GAMES = "test/invariant/games.test.ts";
 /** Games of one process. */
 const SHARD = 500;
 const MOST_SEED = 40_000;
@@ -43,5 +45,5 @@ export function shardsOf(games: number, seed: number): Shard[] {
 
 /** What decides how a game goes: games of other code are played anew. */
 export function gamesVersion(): string {
-  return fingerprintOf("{contracts/**/*.sol,src/**/*.ts,test/support/**/*.ts}");
+  return fingerprintOf("contracts/**/*.sol", ...withImports([GAMES]));
 }

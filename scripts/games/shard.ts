@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 
 import type { Children } from "../../src/sim/driver/children.js";
 import { runTests } from "../support/run-tests.js";
-import type { Shard } from "./plan.js";
+import { GAMES, type Shard } from "./plan.js";
 import { type Played, readGames } from "./table.js";
 
 /** Where the games of a finished shard are kept. */
@@ -29,7 +29,7 @@ export async function playShard(
   mkdirSync(dirname(file), { recursive: true });
   rmSync(unfinished, { force: true });
   const settings = { FUZZ_SEED: `${shard.seed}`, GAMES: `${shard.games}`, GAMES_FILE: unfinished };
-  const files = ["test/invariant/games.test.ts"];
+  const files = [GAMES];
   if (!(await runTests(children, { name: `games-${shard.seed}`, files, settings }, onLine))) return undefined;
   renameSync(unfinished, file);
   return readShard(folder, shard);

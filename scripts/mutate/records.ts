@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 
-import { fingerprintOf } from "../support/fingerprint.js";
+import { COVERING_TESTS } from "../probes/shards.js";
+import { fingerprintOf, withImports } from "../support/fingerprint.js";
 import { appendLine } from "../sweep/records.js";
 
 export type Verdict = "killed" | "survived" | "uncompiled" | "undecided";
@@ -16,7 +17,7 @@ export interface MutantRecord {
 }
 
 /** Code that decides what tests do. */
-export const testsVersion = (): string => fingerprintOf("{src,test,deploy}/**/*.{ts,json}");
+export const testsVersion = (): string => fingerprintOf(...withImports(globSync(COVERING_TESTS)));
 
 /** What is known of the mutants of some sources. */
 export interface Known {

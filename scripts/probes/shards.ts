@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { fingerprintOf } from "../support/fingerprint.js";
+import { fingerprintOf, withImports } from "../support/fingerprint.js";
 import type { TestHits } from "./recorder.js";
 
 /** Tests whose reach counts as coverage, unless others are named. */
@@ -26,11 +26,10 @@ export function shardsOf(files: readonly string[]): Shard[] {
   );
 }
 
-/** Where the hits of a shard are kept. Other contracts, tests or code that tests use: another file. */
+/** Where the hits of a shard are kept. Other contracts, tests or code that these use: another file. */
 export function hitsFile(folder: string, { files }: Shard): string {
   const probes = "scripts/probes/{instrument,recorder,hardhat.config}.ts";
-  const code = ["contracts/**/*.sol", "{src,deploy,test/support}/**/*.ts", probes];
-  return join(folder, `${fingerprintOf(...code, ...files)}.json`);
+  return join(folder, `${fingerprintOf("contracts/**/*.sol", probes, ...withImports(files))}.json`);
 }
 
 export const readHits = (file: string): TestHits[] => JSON.parse(readFileSync(file, "utf8")) as TestHits[];
