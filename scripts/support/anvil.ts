@@ -27,6 +27,10 @@ export async function startAnvil(...args: readonly string[]): Promise<Anvil> {
     `@foundry-rs/anvil-${PLATFORM}-${ARCHITECTURE}/bin/${executable}`,
   );
   const child = spawn(path, ["--port", "0", ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  // Whoever ends by process.exit() stops nothing by itself.
+  const kill = (): boolean => child.kill("SIGKILL");
+  process.on("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   const rpcUrl = await new Promise<string>((resolve, reject) => {
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (part: string) => {
@@ -45,7 +49,7 @@ export async function startAnvil(...args: readonly string[]): Promise<Anvil> {
       provider.destroy();
       return new Promise((resolve) => {
         child.once("exit", () => resolve());
-        child.kill("SIGKILL");
+        kill();
       });
     },
   };

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { expect } from "chai";
 
@@ -20,7 +21,7 @@ function isAlive(pid: number): boolean {
 
 async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 60_000;
-  while (!condition() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!condition() && Date.now() < deadline) await delay(20);
   expect(condition()).to.equal(true);
 }
 
@@ -46,6 +47,26 @@ describe("processes of a simulation", () => {
       await until(() => !isAlive(pid));
     });
   }
+
+  it("no chain outlives a driver that ends itself", async () => {
+    const start = `const { startAnvil } = await import("./scripts/support/anvil.ts");
+      process.stdout.write((await startAnvil()).rpcUrl, () => process.exit(3));`;
+    const args = ["--import", "tsx", "--input-type", "module", "-e", start];
+    const driver = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const [[url], [code]] = (await Promise.all([once(driver.stdout, "data"), once(driver, "exit")])) as [
+      [Buffer],
+      [number],
+    ];
+    expect(code).to.equal(3);
+    const isGone = (): Promise<boolean> =>
+      fetch(url.toString(), { method: "POST" }).then(
+        () => false,
+        () => true,
+      );
+    let gone = await isGone();
+    for (const end = Date.now() + 60_000; !gone && Date.now() < end; gone = await isGone()) await delay(20);
+    expect(gone).to.equal(true);
+  });
 
   it("gives a child its own settings and none of the driver's", async () => {
     const children = createChildren(folder);
