@@ -74,6 +74,7 @@ describe("suite", () => {
       const [a, b] = [await endpoint(31_337), await endpoint(1)];
       expect(await codeOf(chainIdOf(a, [away, away]))).to.equal("RPC_UNREACHABLE");
       expect(await codeOf(chainIdOf(a, [b]))).to.equal("RPC_DISAGREES");
+      expect(await codeOf(chainIdOf(a, [away, b]))).to.equal("RPC_DISAGREES");
       expect(await codeOf(chainIdOf(away))).to.equal("RPC_UNREACHABLE");
     });
   });
