@@ -46,9 +46,9 @@ export interface FleetOptions extends StreamLimits {
   readonly metrics: Pick<Metrics, "hosts" | "queueDepth" | "redeliveries">;
 }
 
-/** A host that said nothing for so long is dead. */
-const SILENCE_MS = 5_000;
 const LOOK_MS = 500;
+/** A host that said nothing between so many looks, 5 s, is dead. Time would count against hosts also while this process heard nobody. */
+const SILENT_LOOKS = 10;
 const DEPTH_LOOK_MS = 1_000;
 const PUBLISH_MS = 2_000;
 const MOST_HOSTS = 4_096;
@@ -79,7 +79,9 @@ const noHost = (contentId: string): TouchstoneError =>
   });
 
 export function createFleet({ urls, log, metrics, ...limits }: FleetOptions): Fleet {
-  const hosts = new Map<string, { readonly models: ReadonlySet<string>; readonly at: number }>();
+  /** What each serves, and the look that it was last heard before. */
+  const hosts = new Map<string, { readonly models: ReadonlySet<string>; readonly heard: number }>();
+  let looks = 0;
   const pending = new Map<string, Pending>();
   const answerTo = answerSubject();
   const closing = new AbortController();
@@ -104,7 +106,7 @@ export function createFleet({ urls, log, metrics, ...limits }: FleetOptions): Fl
         if (hosts.size >= MOST_HOSTS) return;
         log.info({ event: "host-came", host, models: models.length }, `inference host ${host} is here`);
       }
-      hosts.set(host, { models: new Set(models), at: performance.now() });
+      hosts.set(host, { models: new Set(models), heard: looks });
       metrics.hosts.set(hosts.size);
     } catch (err) {
       log.warn({ event: "fleet-message", err }, "a message about a host is not understood");
@@ -150,8 +152,9 @@ export function createFleet({ urls, log, metrics, ...limits }: FleetOptions): Fl
   }
 
   function look(): void {
-    for (const [host, { at }] of hosts) {
-      if (performance.now() - at <= SILENCE_MS) continue;
+    looks++;
+    for (const [host, { heard }] of hosts) {
+      if (looks - heard <= SILENT_LOOKS) continue;
       hosts.delete(host);
       metrics.hosts.set(hosts.size);
       log.warn({ event: "host-gone", host }, `inference host ${host} is silent`);

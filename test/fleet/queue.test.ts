@@ -177,6 +177,15 @@ describe("a gateway's queue", function () {
     expect(await hasty.run(model, [image]).catch(codeOf)).to.equal("FLEET_LATE");
   });
 
+  it("takes no host for dead while it was itself that heard nobody", async () => {
+    await pretend((message) =>
+      answerWith(message, (id) => encodeAnswer({ id, host: "h", delivery: 1 }, auditAnswer(model, [image]))),
+    );
+    // As an answer by itself holds the thread.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5_600);
+    expect(await run()).to.equal(exact);
+  });
+
   it("takes the first answer to a request, and no other", async () => {
     const [first, second] = [0, 1].map((k) => auditAnswer(model, [digits[k]!.image]));
     await pretend((message) => {

@@ -21,6 +21,7 @@ import { manifestOf } from "../worker.js";
 const MODELS: readonly (readonly [name: string, requests: number])[] = [
   ["mnist-8-cntk", 400],
   ["ultraface-rfb320", 60],
+  ["super-resolution-10", 12],
 ];
 const ROUNDS = 5;
 /** Requests at a time: enough for every host to have its next one at hand. */

@@ -106,12 +106,13 @@ export function workerCommands(program: Command, context: () => Context): void {
           next: "Name it with `touchstone operator worker <address>` from the owner's key.",
         });
       }
+      const { queue } = context().settings;
       const selfTest = createSelfTest({
         ...{ log, metrics, seed: randomInt(2 ** 31), everyMs: flags.selfTest * 1_000 },
-        runtime: createRuntimePool<PreparedModel>(flags, vetInChild),
+        // A gateway must hear its hosts, also while it answers by itself.
+        runtime: createRuntimePool<PreparedModel>({ ...flags, offThread: queue !== undefined }, vetInChild),
       });
       const embedded = nativeAnswerer((model) => selfTest.runtime(model), warnOfRefusals(log));
-      const { queue } = context().settings;
       const limits = { deadlineMs: flags.queueWait * 1_000, depth: flags.queueDepth };
       const fleet = queue && createFleet({ urls: queue, log, metrics, ...limits });
       const native = (mayRefuse: boolean): Answerer =>
