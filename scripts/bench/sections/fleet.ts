@@ -70,7 +70,7 @@ export const section: Section = {
         { label: "none: embedded", answer: (each) => runtime.run(each), seconds: [], close: () => runtime.release() },
       ];
       for (const count of HOSTS) {
-        const queue = await startQueue();
+        const queue = await startQueue("max_payload: 8MB");
         const metrics = createMetrics();
         const fleet = createFleet({ urls: [queue.url], log, metrics, deadlineMs: 60_000, depth: 1_024 });
         const hosts = Array.from({ length: count }, (_, i) =>
