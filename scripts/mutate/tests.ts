@@ -21,12 +21,15 @@ export function createUsers(): (file: string) => string[] {
   };
 }
 
-/** The test files that judge a source: those of its own folder and, for a library, also those of the folders that use it. */
+/** Looks at every event of every contract. */
+const EVENTS = "test/contracts/events.test.ts";
+
+/** The test files that judge a source: those of its own folder, for a library also those of the folders that use it, and of events. */
 export function createSelection(usersOf: (file: string) => string[]): (file: string) => string[] {
   return (file) => {
     const folders = new Set((folderOf(file) === "libraries" ? usersOf(file) : [file]).map(folderOf));
     const judges = FOLDERS.filter((folder) => folders.has(folder));
-    return judges.flatMap((folder) => globSync(`test/contracts/${folder}/**/*.test.ts`).sort());
+    return [...judges.flatMap((folder) => globSync(`test/contracts/${folder}/**/*.test.ts`).sort()), EVENTS];
   };
 }
 

@@ -16,10 +16,10 @@ const LOCKERS = ["JobEscrow", "ReceiptEscrow", "AuditLottery"] as const;
 const AMOUNT = 50n * TOKEN;
 const A = lockId("a");
 
-/** The operator has tokens that staking may take. */
-export async function funded({ chain, token, staking }: World, amount: bigint) {
-  await token.connect(chain.deployer).transfer(chain.owner, amount);
-  await token.connect(chain.owner).approve(staking, amount);
+/** An account, by itself the operator's, has tokens that staking may take. */
+export async function funded({ chain, token, staking }: World, amount: bigint, account = chain.owner) {
+  await token.connect(chain.deployer).transfer(account, amount);
+  await token.connect(account).approve(staking, amount);
 }
 
 /** A job's lock, and the job's id: the lock's. */
@@ -32,14 +32,16 @@ async function asLocker(world: World, name: string, args: readonly unknown[]) {
   await sendAs(world, addresses.JobEscrow, await staking.getAddress(), data);
 }
 
-/** The stranger is an operator that backs nothing, and leaves. */
-async function exiting({ chain, token, staking }: World) {
+/** The delegator takes out what it has with the stranger, an operator that backs nothing. */
+async function exiting(world: World) {
+  const { chain, staking, delegator } = world;
   const { stranger } = chain;
-  await token.connect(chain.deployer).transfer(stranger, TOKEN);
-  await token.connect(stranger).approve(staking, TOKEN);
-  await staking.connect(stranger).deposit(stranger, TOKEN);
-  await staking.connect(stranger).requestFullExit(stranger);
-  return (await staking.exit(stranger, stranger, 0)).readyAt;
+  for (const holder of [stranger, delegator]) {
+    await funded(world, TOKEN, holder);
+    await staking.connect(holder).deposit(stranger, TOKEN);
+  }
+  await staking.connect(delegator).requestFullExit(stranger);
+  return (await staking.exit(stranger, delegator, 0)).readyAt;
 }
 
 export async function jailed(world: World) {
@@ -70,45 +72,45 @@ export async function rewarded(world: World) {
 export const STAKING = [
   row("deposit", {
     who: "anybody, with own tokens",
-    may: ["operator"],
+    may: ["delegator"],
     refusal: "ERC20InsufficientAllowance",
     pause: "works",
     guards: ["OperatorStaking"],
     scene: async (world) => {
-      await funded(world, TOKEN);
+      await funded(world, TOKEN, world.delegator);
       return { args: [world.addresses.operator, TOKEN] };
     },
   }),
   row("depositWithPermit", {
     who: "anybody, with own tokens",
-    may: ["operator"],
+    may: ["delegator"],
     refusal: "PermitRefused",
     pause: "works",
     guards: ["OperatorStaking"],
     scene: async (world) => {
-      const { chain, token, staking, addresses } = world;
-      await token.connect(chain.deployer).transfer(chain.owner, TOKEN);
-      const { deadline, v, r, s } = await signPermit(world, chain.owner, await staking.getAddress(), TOKEN);
+      const { chain, token, staking, addresses, delegator } = world;
+      await token.connect(chain.deployer).transfer(delegator, TOKEN);
+      const { deadline, v, r, s } = await signPermit(world, delegator, await staking.getAddress(), TOKEN);
       return { args: [addresses.operator, TOKEN, deadline, v, r, s] };
     },
   }),
   row("requestExit", {
     who: "anybody, for own stake",
-    may: ["operator", "delegator"],
+    may: ["delegator", "operator"],
     refusal: "InsufficientStake",
     pause: "works",
     scene: ({ addresses }) => ({ args: [addresses.operator, TOKEN] }),
   }),
   row("requestFullExit", {
     who: "anybody, for own stake",
-    may: ["operator", "delegator"],
+    may: ["delegator", "operator"],
     refusal: "ZeroAmount",
     pause: "works",
     scene: ({ addresses }) => ({ args: [addresses.operator] }),
   }),
   row("cancelExit", {
     who: "who asked for the exit",
-    may: ["stranger"],
+    may: ["delegator"],
     refusal: "UnknownExit",
     pause: "works",
     scene: async (world) => {
@@ -118,15 +120,15 @@ export const STAKING = [
   }),
   row("withdrawExit", {
     who: "who asked for the exit",
-    may: ["stranger"],
+    may: ["delegator"],
     refusal: "UnknownExit",
     pause: "stands",
     guards: ["OperatorStaking"],
     deadline: "from the end of unbonding",
     scene: async (world) => {
       const at = await exiting(world);
-      const { stranger } = world.addresses;
-      return { args: [stranger, 0, stranger], edge: { at, kind: "from", error: "ExitNotReady" } };
+      const { stranger, challenger } = world.addresses;
+      return { args: [stranger, 0, challenger], edge: { at, kind: "from", error: "ExitNotReady" } };
     },
   }),
   row("redeemRetired", {
