@@ -29,11 +29,14 @@ const compact = {
 };
 
 // As in test/support/fuzz.ts. Without them the runner's own seed, which is fixed, and 256 sequences.
-const { FUZZ_SEED, FUZZ_RUNS = "1" } = process.env;
+const { FUZZ_SEED, FUZZ_RUNS = "1", CALLS_FOLDER } = process.env;
 const fuzz = {
   runs: Math.ceil(256 * Number(FUZZ_RUNS)),
   ...(FUZZ_SEED === undefined ? {} : { seed: `0x${BigInt(FUZZ_SEED).toString(16).padStart(64, "0")}` }),
 };
+
+// Where random sequences write what they called (scripts/test/calls.ts).
+const fsPermissions = CALLS_FOLDER === undefined ? {} : { dangerouslyWriteDirectory: [CALLS_FOLDER] };
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
@@ -78,5 +81,5 @@ export default defineConfig({
   },
   typechain: { outDir: "typechain-types" },
   paths: { ignition: "deploy", tests: { mocha: "test" } },
-  test: { mocha: { timeout: 120_000 }, solidity: { fuzz } },
+  test: { mocha: { timeout: 120_000 }, solidity: { fuzz, fsPermissions } },
 });

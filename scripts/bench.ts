@@ -20,6 +20,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<{ readonly section: Sectio
   fleet: () => import("./bench/sections/fleet.js"),
   gas: () => import("./bench/sections/gas.js"),
   conformance: () => import("./bench/sections/conformance.js"),
+  calls: () => import("./bench/sections/calls.js"),
 };
 
 const names = Object.keys(SECTIONS);

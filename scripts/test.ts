@@ -6,6 +6,8 @@ import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
+import { renderText } from "./bench/render.js";
+import { callsTable, countCalls } from "./test/calls.js";
 import { addCounts, NO_TESTS, readCounts, readFailures, summaryLine } from "./test/counts.js";
 import { groupTests } from "./test/groups.js";
 import { secondTries } from "./test/unsteady.js";
@@ -29,7 +31,9 @@ for (const { title, command, tests } of runs) {
   if (tests.length === 0) continue;
   console.log(`\n=== Tests ${title}: ${tests.length} files`);
   const started = Date.now();
-  const { output, exitCode } = await run([...command, ...tests]);
+  const { result, calls } = await countCalls((settings) => run([...command, ...tests], settings));
+  const { output, exitCode } = result;
+  if (calls.length > 0) console.log(renderText({ tables: [callsTable(calls)] }));
   let counts = readCounts(output, exitCode);
   console.log(`=== Tests ${title}: ${summaryLine(counts)}, ${((Date.now() - started) / 1000).toFixed(1)} s`);
   if (counts.failed > 0) {
@@ -58,9 +62,12 @@ async function allPass(tests: readonly string[]): Promise<boolean> {
 }
 
 /** Runs one test runner, showing its output as it comes. */
-function run([command = "", ...args]: readonly string[]): Promise<{ output: string; exitCode: number | null }> {
+function run(
+  [command = "", ...args]: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<{ output: string; exitCode: number | null }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...settings } });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;

@@ -14,7 +14,7 @@ function renderColumns({ columns, rows }: Table): string {
 }
 
 /** What a person reads in a terminal. */
-export function renderText({ tables }: Report): string {
+export function renderText({ tables }: Pick<Report, "tables">): string {
   return tables.map((table) => [`\n${table.title}`, renderColumns(table), table.remark ?? ""].join("\n")).join("\n");
 }
 

@@ -47,7 +47,7 @@ export function roundsOf(runs: number, seed: number): Round[] {
   }));
 }
 
-/** What test/support/fuzz.ts, test/invariant/Cheats.sol and hardhat.config.ts read. */
+/** What test/support/fuzz.ts, test/invariant/Sequences.sol and hardhat.config.ts read. */
 export function environmentOf({ seed, runs }: Round, depth: number) {
   return { FUZZ_SEED: `${seed}`, FUZZ_RUNS: `${runs / ROUND}`, FUZZ_STEPS: `${depth}` };
 }

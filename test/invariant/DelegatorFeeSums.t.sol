@@ -3,18 +3,19 @@ pragma solidity 0.8.37;
 
 import { Hub } from "../../contracts/hub/Hub.sol";
 import { IDelegatorFees } from "../../contracts/interfaces/IDelegatorFees.sol";
+import { IOperatorStaking } from "../../contracts/interfaces/IOperatorStaking.sol";
 import { OperatorStaking } from "../../contracts/staking/OperatorStaking.sol";
 import { TestToken } from "../../contracts/token/TestToken.sol";
 import { Reward } from "../../contracts/types/Reward.sol";
-import { Position } from "../../contracts/types/Stake.sol";
-import { Broken, CHEATS, stepsOr } from "./Cheats.sol";
+import { Exit, Position } from "../../contracts/types/Stake.sol";
+import { Broken, CHEATS } from "./Cheats.sol";
 import { Hubs } from "./Hubs.sol";
+import { Sequences } from "./Sequences.sol";
 
 /// @notice Any sequence of delegations, exits, slashes, credits and collections pays delegators what was credited while they
 /// had shares, in proportion, and no wei more. Entitlements are counted beside the contract, in 2^-64 of a wei, from the shares
 /// that staking knows. The contract is the claim source.
-contract DelegatorFeeSumsTest {
-    uint256 private immutable STEPS = stepsOr(80);
+contract DelegatorFeeSumsTest is Sequences {
     uint256 private constant SCALE = 1 << 64;
     uint256 private constant HOLDERS = 3;
     address private constant NATIVE = address(0);
@@ -37,9 +38,12 @@ contract DelegatorFeeSumsTest {
     mapping(address holder => mapping(address currency => uint256)) private _received;
     /// What each should have of all credits so far, times `SCALE`.
     mapping(address holder => mapping(address currency => uint256)) private _entitled;
+    /// Claims after the step before.
     mapping(address holder => mapping(address currency => uint256)) private _before;
     uint256 private _credits;
     uint256 private _locks;
+    /// Whether the step credits or pays; all others must leave every claim as it is.
+    bool private _paying;
 
     function setUp() public {
         hub = Hubs.create(address(this));
@@ -65,19 +69,27 @@ contract DelegatorFeeSumsTest {
 
     receive() external payable {}
 
-    function testFuzz_everySequencePaysWhatWasCredited(uint256 seed) public {
-        for (uint256 step; step < STEPS; ++step) {
-            seed = uint256(keccak256(abi.encode(seed)));
-            for (uint256 i; i < HOLDERS; ++i) {
-                for (uint256 k; k < 2; ++k) _before[_holders[i]][_currency(k)] = _claim(_holders[i], _currency(k));
-            }
-            bool paying = _step(seed);
-            _check(paying);
-        }
+    function name() public pure override returns (string memory) {
+        return "DelegatorFeeSums";
     }
 
-    /// @return paying Whether the step credits or pays; all others must leave every claim as it is.
-    function _step(uint256 seed) private returns (bool paying) {
+    function _functions() internal pure override returns (bytes4[] memory selectors) {
+        selectors = new bytes4[](8);
+        selectors[0] = IOperatorStaking.deposit.selector;
+        selectors[1] = IOperatorStaking.requestExit.selector;
+        selectors[2] = IOperatorStaking.requestFullExit.selector;
+        selectors[3] = IOperatorStaking.cancelExit.selector;
+        selectors[4] = IOperatorStaking.lock.selector;
+        selectors[5] = IOperatorStaking.slash.selector;
+        selectors[6] = IDelegatorFees.credit.selector;
+        selectors[7] = IDelegatorFees.collect.selector;
+    }
+
+    function _remember() internal override {
+        _paying = false;
+    }
+
+    function _step(uint256 seed) internal override {
         address operator = _operators[seed & 1];
         address holder = _holders[(seed >> 1) % HOLDERS];
         uint256 action = (seed >> 8) % 10;
@@ -86,32 +98,42 @@ contract DelegatorFeeSumsTest {
         else if (action == 2) _exit(operator, holder, pick);
         else if (action == 3) _cancel(operator, holder, pick);
         else if (action == 4) _slash(operator, pick);
-        else if (action == 5) CHEATS.warp(block.timestamp + (pick % 2 days));
-        else if (action <= 8) return _credit(operator, _currency(pick & 1), pick);
-        else return _collect(operator, holder, _currency(pick & 1), pick);
+        else if (action == 5) _wait(pick % 2 days);
+        else if (action <= 8) _credit(operator, _currency(pick & 1), pick);
+        else _collect(operator, holder, _currency(pick & 1), pick);
     }
 
     function _delegate(address operator, address holder, uint256 pick) private {
-        uint256 amount = 10 + (pick % ((pick >> 128) % 3 == 0 ? 1e18 : 1000));
-        // Refused only where a worn-out pool still backs a lock; here none stands between two steps.
-        CHEATS.prank(holder);
-        _staking.deposit(operator, amount);
+        uint256 amount = 9 + (pick % ((pick >> 128) % 3 == 0 ? 1e18 : 1000));
+        // A worn-out pool that still backs a lock would refuse; none stands between two steps.
+        bytes memory data = abi.encodeCall(IOperatorStaking.deposit, (operator, amount));
+        bool done = _call(holder, address(_staking), data, amount >= 10);
+        require(done == (amount >= 10), Broken(1, "delegation refused, or too small"));
     }
 
     function _exit(address operator, address holder, uint256 pick) private {
         Position memory held = _staking.position(operator, holder);
-        if (held.shares == 0) return;
-        CHEATS.prank(holder);
-        if (held.amount == 0 || (pick >> 128) % 2 == 0) _staking.requestFullExit(operator);
-        else _staking.requestExit(operator, 1 + (pick % held.amount));
+        bool all = (pick >> 128) % 2 == 0;
+        uint256 amount = pick % (uint256(held.amount) + 2);
+        bool due = all ? held.shares != 0 : amount != 0 && amount <= held.amount;
+        bytes memory data =
+            all
+                ? abi.encodeCall(IOperatorStaking.requestFullExit, (operator))
+                : abi.encodeCall(IOperatorStaking.requestExit, (operator, amount));
+        require(_call(holder, address(_staking), data, due) == due, Broken(22, "exit refused, or above the stake"));
     }
 
     function _cancel(address operator, address holder, uint256 pick) private {
         uint32 count = _staking.position(operator, holder).exitCount;
-        if (count == 0) return;
-        CHEATS.prank(holder);
+        uint32 exitId = uint32(pick % (uint256(count) + 1));
+        Exit memory queued = _staking.exit(operator, holder, exitId);
         // Refused where it was cancelled before, or its pool has retired.
-        try _staking.cancelExit(operator, uint32(pick % count)) {} catch {}
+        bool due = queued.readyAt != 0 && queued.generation == _generation(operator);
+        bytes memory data = abi.encodeCall(IOperatorStaking.cancelExit, (operator, exitId));
+        require(
+            _call(holder, address(_staking), data, due) == due,
+            Broken(22, "cancellation refused, or a second one")
+        );
     }
 
     /// Takes a part of the operator's stake, sometimes all of it, so that pools wear out and retire.
@@ -120,16 +142,27 @@ contract DelegatorFeeSumsTest {
         if (free == 0) return;
         uint96 amount = uint96((pick >> 128) % 2 == 0 ? free : 1 + (pick % free));
         bytes32 lockId = bytes32(++_locks);
-        _staking.lock(operator, lockId, amount);
-        _staking.slash(operator, lockId, new Reward[](0));
-        CHEATS.prank(operator);
-        _staking.deposit(operator, 1e15);
+        bytes memory data = abi.encodeCall(IOperatorStaking.lock, (operator, lockId, amount));
+        require(_call(address(this), address(_staking), data, true), Broken(5, "lock refused"));
+        data = abi.encodeCall(IOperatorStaking.slash, (operator, lockId, new Reward[](0)));
+        require(_call(address(this), address(_staking), data, true), Broken(12, "slash refused"));
+        data = abi.encodeCall(IOperatorStaking.deposit, (operator, 1e15));
+        require(_call(operator, address(_staking), data, true), Broken(1, "deposit refused"));
     }
 
-    function _credit(address operator, address currency, uint256 pick) private returns (bool) {
+    function _credit(address operator, address currency, uint256 pick) private {
+        // Sometimes by somebody without the right.
+        bool due = (pick >> 160) % 8 != 0;
         uint256 amount = pick % ((pick >> 128) % 3 == 0 ? 1e18 : 50);
+        address source = due ? address(this) : operator;
+        uint256 value = currency == NATIVE ? amount : 0;
+        if (value != 0) CHEATS.deal(source, value);
         uint256 total;
         for (uint256 i; i < HOLDERS; ++i) total += _staking.position(operator, _holders[i]).shares;
+        bytes memory data = abi.encodeCall(IDelegatorFees.credit, (operator, currency, amount));
+        (bool done, ) = _call(source, address(_fees), value, data, due);
+        require(done == due, Broken(1, "credit refused, or by a stranger"));
+        if (!done) return;
         for (uint256 i; i < HOLDERS; ++i) {
             uint256 held = _staking.position(operator, _holders[i]).shares;
             if (total != 0) _entitled[_holders[i]][currency] += (amount * SCALE * held) / total;
@@ -137,28 +170,25 @@ contract DelegatorFeeSumsTest {
         if (total == 0) _leftToOperator[operator][currency] += amount;
         _credited[currency] += amount;
         ++_credits;
-        if (currency == NATIVE) CHEATS.deal(address(this), amount);
-        _fees.credit{ value: currency == NATIVE ? amount : 0 }(operator, currency, amount);
-        return true;
+        _paying = true;
     }
 
-    function _collect(address operator, address holder, address currency, uint256 pick) private returns (bool) {
+    function _collect(address operator, address holder, address currency, uint256 pick) private {
         if ((pick >> 8) % 4 == 0) holder = operator;
         uint32 generation = uint32((pick >> 16) % (_generation(operator) + 1));
-        uint256 due = _fees.earned(operator, generation, currency, holder);
+        uint256 owed = _fees.earned(operator, generation, currency, holder);
         uint256 before = _balance(currency, address(this));
-        CHEATS.prank(holder);
-        try _fees.collect(operator, generation, currency, address(this)) {
-            require(_balance(currency, address(this)) - before == due, Broken(25, "earned is not what is paid"));
-            _received[holder][currency] += due;
-            _paid[currency] += due;
-        } catch {
-            require(due == 0, Broken(22, "collection refused"));
-        }
-        return true;
+        bytes memory data = abi.encodeCall(IDelegatorFees.collect, (operator, generation, currency, address(this)));
+        bool done = _call(holder, address(_fees), data, owed != 0);
+        require(done == (owed != 0), Broken(22, "collection refused, or of nothing"));
+        if (!done) return;
+        require(_balance(currency, address(this)) - before == owed, Broken(25, "earned is not what is paid"));
+        _received[holder][currency] += owed;
+        _paid[currency] += owed;
+        _paying = true;
     }
 
-    function _check(bool paying) private view {
+    function _check() internal override {
         for (uint256 k; k < 2; ++k) {
             address currency = _currency(k);
             uint256 claims;
@@ -175,7 +205,8 @@ contract DelegatorFeeSumsTest {
             for (uint256 i; i < HOLDERS; ++i) {
                 address holder = _holders[i];
                 uint256 claim = _claim(holder, currency);
-                require(paying || claim == _before[holder][currency], Broken(13, "shares moved a claim"));
+                require(_paying || claim == _before[holder][currency], Broken(13, "shares moved a claim"));
+                _before[holder][currency] = claim;
                 uint256 had = (claim + _received[holder][currency]) * SCALE;
                 // Entitlements are rounded down too, each by less than 2^-64 of a wei.
                 require(had <= _entitled[holder][currency] + _credits, Broken(1, "more than its part"));

@@ -3,7 +3,9 @@ pragma solidity 0.8.37;
 
 import { Hub } from "../../contracts/hub/Hub.sol";
 import { IArbiter } from "../../contracts/interfaces/IArbiter.sol";
+import { IClaimSource } from "../../contracts/interfaces/IClaimSource.sol";
 import { IFinality } from "../../contracts/interfaces/IFinality.sol";
+import { IJobEscrow } from "../../contracts/interfaces/IJobEscrow.sol";
 import { RegistryParams } from "../../contracts/interfaces/IModelRegistry.sol";
 import { IOperatorProfiles } from "../../contracts/interfaces/IOperatorProfiles.sol";
 import { ITraceVerifier } from "../../contracts/interfaces/ITraceVerifier.sol";
@@ -16,14 +18,14 @@ import { Claim, ClaimStatus } from "../../contracts/types/Claim.sol";
 import { DrawTerms, Job, JobRequest, JobTerms, Offer } from "../../contracts/types/Job.sol";
 import { InputSpec, ModelContent, OutputSpec } from "../../contracts/types/Model.sol";
 import { Provenance } from "../../contracts/types/Provenance.sol";
-import { Broken, CHEATS, stepsOr } from "./Cheats.sol";
+import { Broken, CHEATS } from "./Cheats.sol";
 import { Hubs } from "./Hubs.sol";
+import { Sequences } from "./Sequences.sol";
 
 /// @notice Any sequence of requests, draws, answers, deadlines, challenges and settlements keeps the promises about jobs: fees are
 /// paid or refunded exactly once, locks stand exactly as long as they should, status only advances.
 /// The contract is the challenge manager, with the rights that the real one has and none of its caution.
-contract JobSumsTest {
-    uint256 private immutable STEPS = stepsOr(50);
+contract JobSumsTest is Sequences {
     uint256 private constant MAX_JOBS = 12;
     uint96 private constant LOCK = 1e18;
     uint80 private constant PRICE = 1003;
@@ -111,11 +113,6 @@ contract JobSumsTest {
         CHEATS.warp(block.timestamp + 1 days);
     }
 
-    /// @dev The block's number, asked for by a call: the optimiser takes it for the same before and after `roll`.
-    function height() external view returns (uint256) {
-        return block.number;
-    }
-
     function challengeManager() external view returns (address) {
         return address(this);
     }
@@ -132,12 +129,8 @@ contract JobSumsTest {
         return challengeWindow;
     }
 
-    function testFuzz_everySequenceSettlesOnce(uint256 seed) public {
-        for (uint256 step; step < STEPS; ++step) {
-            seed = uint256(keccak256(abi.encode(seed)));
-            _step(seed);
-            _check();
-        }
+    function name() public pure override returns (string memory) {
+        return "JobSums";
     }
 
     /// The random calls reach what they are for: a drawn job, one drawn anew, and one taken back.
@@ -145,37 +138,61 @@ contract JobSumsTest {
         _request(2);
         bytes32 jobId = _ids[0];
         _check();
-        CHEATS.roll(this.height() + SEED_DELAY + 1);
+        _mine(SEED_DELAY + 1);
         _draw(jobId);
         _check();
         require(_last[jobId] == ClaimStatus.Assigned, Broken(22, "nobody drawn"));
         CHEATS.warp(_jobs.job(jobId).deadline + 1);
-        _redraw(jobId, 0);
+        _redraw(jobId, type(uint256).max);
         _check();
         require(_last[jobId] == ClaimStatus.Drawing, Broken(22, "not drawn anew"));
-        _cancel(jobId, 0);
+        _cancel(jobId, type(uint256).max);
         _check();
         require(_last[jobId] == ClaimStatus.Refunded, Broken(22, "not taken back"));
     }
 
-    function _step(uint256 seed) private {
+    function _functions() internal pure override returns (bytes4[] memory selectors) {
+        selectors = new bytes4[](13);
+        selectors[0] = IJobEscrow.request.selector;
+        selectors[1] = IJobEscrow.submit.selector;
+        selectors[2] = IJobEscrow.expire.selector;
+        selectors[3] = IJobEscrow.finalise.selector;
+        selectors[4] = IJobEscrow.present.selector;
+        selectors[5] = IJobEscrow.draw.selector;
+        selectors[6] = IJobEscrow.cancel.selector;
+        selectors[7] = IJobEscrow.redraw.selector;
+        selectors[8] = IJobEscrow.withdraw.selector;
+        selectors[9] = IClaimSource.challengeOpened.selector;
+        selectors[10] = IClaimSource.challengeClosed.selector;
+        selectors[11] = IClaimSource.settleWrong.selector;
+        selectors[12] = IClaimSource.settleVoid.selector;
+    }
+
+    function _remember() internal override {}
+
+    function _step(uint256 seed) internal override {
         uint256 action = (seed >> 8) % 16;
         uint256 pick = seed >> 64;
         if (action <= 1 || _ids.length == 0) return _request(pick);
-        if (action == 2) return CHEATS.warp(block.timestamp + (pick % 15 hours));
+        if (action == 2) return _wait(pick % 15 hours);
         if (action == 3) return _withdraw(_currency(pick & 1));
-        if (action == 4) return CHEATS.roll(this.height() + 1 + (pick % 8));
+        if (action == 4) return _mine(1 + (pick % 8));
         bytes32 jobId = _ids[pick % _ids.length];
-        if (action == 5) _submit(jobId);
+        if (action == 5) _submit(jobId, pick >> 32);
         else if (action == 6) _expire(jobId);
         else if (action == 7) _finalise(jobId);
-        else if (action == 8) _open(jobId);
-        else if (action == 9) _close(jobId);
+        else if (action == 8) _open(jobId, pick >> 32);
+        else if (action == 9) _close(jobId, pick >> 32);
         else if (action == 10) _present(jobId);
         else if (action <= 12) _draw(jobId);
         else if (action == 13) _cancel(jobId, pick >> 32);
         else if (action == 14) _redraw(jobId, pick >> 32);
         else _settle(jobId, pick >> 32);
+    }
+
+    /// Whoever has the right to a call, or sometimes somebody who has not.
+    function _callerOr(address entitled, uint256 pick) private pure returns (address, bool) {
+        return (pick >> 128) % 8 == 0 ? (WINNER, false) : (entitled, true);
     }
 
     function _request(uint256 pick) private {
@@ -199,19 +216,18 @@ contract JobSumsTest {
         });
         (, uint16 waiting) = _offers.offerOf(OPERATOR, modelId);
         // Whoever names nobody needs somebody to draw, and no stake yet.
-        bool accepted = operator == address(0) || (waiting < CONCURRENCY && _staking.freeStake(OPERATOR) >= LOCK);
+        bool due = operator == address(0) || (waiting < CONCURRENCY && _staking.freeStake(OPERATOR) >= LOCK);
         uint256 value = (kind == 0 ? PRICE : 0) + surplus;
-        CHEATS.prank(CONSUMER);
-        try _jobs.request{ value: value }(asked, inputs) returns (bytes32 jobId) {
-            require(accepted, Broken(5, "a job without stake"));
-            require(_last[jobId] == ClaimStatus.None, Broken(3, "two jobs with one id"));
-            require(jobId == _jobs.jobIdOf(terms), Broken(3, "other terms than were asked"));
-            _ids.push(jobId);
-            _terms[jobId] = terms;
-            _surplus += surplus;
-        } catch {
-            require(!accepted, Broken(3, "request refused"));
-        }
+        bytes memory data = abi.encodeCall(IJobEscrow.request, (asked, inputs));
+        (bool done, bytes memory result) = _call(CONSUMER, address(_jobs), value, data, due);
+        require(done == due, Broken(5, "request refused, or a job without stake"));
+        if (!done) return;
+        bytes32 jobId = abi.decode(result, (bytes32));
+        require(_last[jobId] == ClaimStatus.None, Broken(3, "two jobs with one id"));
+        require(jobId == _jobs.jobIdOf(terms), Broken(3, "other terms than were asked"));
+        _ids.push(jobId);
+        _terms[jobId] = terms;
+        _surplus += surplus;
     }
 
     function _termsOf(
@@ -236,16 +252,13 @@ contract JobSumsTest {
         terms.missPenalty = 100;
     }
 
-    function _submit(bytes32 jobId) private {
+    function _submit(bytes32 jobId, uint256 pick) private {
         bytes[] memory outputs = new bytes[](1);
         outputs[0] = hex"00000000";
-        bool due = _last[jobId] == ClaimStatus.Assigned && block.timestamp <= _jobs.job(jobId).deadline;
-        CHEATS.prank(OPERATOR);
-        try _jobs.submit(_terms[jobId], outputs) {
-            require(due, Broken(14, "answer out of turn"));
-        } catch {
-            require(!due, Broken(14, "answer refused"));
-        }
+        (address caller, bool due) = _callerOr(OPERATOR, pick);
+        due = due && _last[jobId] == ClaimStatus.Assigned && this.time() <= _jobs.job(jobId).deadline;
+        bytes memory data = abi.encodeCall(IJobEscrow.submit, (_terms[jobId], outputs));
+        require(_call(caller, address(_jobs), data, due) == due, Broken(14, "answer refused, or out of turn"));
     }
 
     /// A draw names the only one enlisted if it can serve, and is placed anew otherwise.
@@ -256,125 +269,128 @@ contract JobSumsTest {
         bool able =
             _staking.freeDrawStake(OPERATOR) >= LOCK &&
                 _offers.drawnWaiting(_terms[jobId].modelId, OPERATOR) < CONCURRENCY;
-        try _jobs.draw(_terms[jobId]) returns (address drawn) {
-            require(due, Broken(18, "drawn before its block, or twice"));
-            require(drawn == (known && able ? OPERATOR : address(0)), Broken(5, "somebody else drawn"));
-            _checkDrawn(jobId, drawn);
-        } catch {
-            require(!due, Broken(22, "draw refused"));
-        }
+        bytes memory data = abi.encodeCall(IJobEscrow.draw, (_terms[jobId]));
+        (bool done, bytes memory result) = _call(WINNER, address(_jobs), 0, data, due);
+        require(done == due, Broken(18, "draw refused, before its block, or a second one"));
+        if (!done) return;
+        address drawn = abi.decode(result, (address));
+        require(drawn == (known && able ? OPERATOR : address(0)), Broken(5, "somebody else drawn"));
+        _checkDrawn(jobId, drawn);
     }
 
     /// Post-conditions of a draw: its answer is due from now on, or it waits for another block.
     function _checkDrawn(bytes32 jobId, address drawn) private view {
         Job memory job = _jobs.job(jobId);
         (uint48 seedBlock, uint32 epoch) = _offers.drawOf(address(_jobs), jobId);
-        require(job.operator == drawn && job.drawn == (drawn != address(0)), Broken(14, "another operator"));
+        require(job.operator == drawn && (drawn == address(0) || job.drawn), Broken(14, "another operator"));
         if (drawn == address(0)) {
             require(job.status == ClaimStatus.Drawing && job.deadline == 0, Broken(14, "assigned to nobody"));
             require(seedBlock == this.height() + SEED_DELAY && epoch == _hub.epoch(), Broken(18, "not placed anew"));
             return;
         }
         require(job.status == ClaimStatus.Assigned && seedBlock == 0, Broken(14, "a draw that is left"));
-        require(job.deadline == block.timestamp + _terms[jobId].duration, Broken(18, "another deadline"));
+        require(job.deadline == this.time() + _terms[jobId].duration, Broken(18, "another deadline"));
     }
 
     /// Only the consumer takes back what no block has decided yet.
     function _cancel(bytes32 jobId, uint256 pick) private {
         (uint48 seedBlock, ) = _offers.drawOf(address(_jobs), jobId);
-        bool due = _last[jobId] == ClaimStatus.Drawing && this.height() < seedBlock && pick & 1 == 0;
-        CHEATS.prank(pick & 1 == 0 ? CONSUMER : OPERATOR);
-        try _jobs.cancel(_terms[jobId]) {
-            require(due, Broken(13, "cancelled out of turn"));
-            require(_jobs.job(jobId).status == ClaimStatus.Refunded, Broken(3, "cancelled and not refunded"));
-            (seedBlock, ) = _offers.drawOf(address(_jobs), jobId);
-            require(seedBlock == 0, Broken(14, "a draw that is left"));
-        } catch {
-            require(!due, Broken(22, "cancelling refused"));
-        }
+        (address caller, bool due) = _callerOr(CONSUMER, pick);
+        due = due && _last[jobId] == ClaimStatus.Drawing && this.height() < seedBlock;
+        bytes memory data = abi.encodeCall(IJobEscrow.cancel, (_terms[jobId]));
+        bool done = _call(caller, address(_jobs), data, due);
+        require(done == due, Broken(22, "cancelling refused, or out of turn"));
+        if (!done) return;
+        require(_jobs.job(jobId).status == ClaimStatus.Refunded, Broken(3, "cancelled and not refunded"));
+        (seedBlock, ) = _offers.drawOf(address(_jobs), jobId);
+        require(seedBlock == 0, Broken(14, "a draw that is left"));
     }
 
     /// Only the consumer has another operator drawn, after a missed deadline, whoever was named first.
     function _redraw(bytes32 jobId, uint256 pick) private {
-        bool due = _last[jobId] == ClaimStatus.Assigned && block.timestamp > _jobs.job(jobId).deadline && pick & 1 == 0;
+        (address caller, bool due) = _callerOr(CONSUMER, pick);
+        due = due && _isMissed(jobId);
         uint256 stake = _staking.ownPool(OPERATOR).active;
-        CHEATS.prank(pick & 1 == 0 ? CONSUMER : OPERATOR);
-        try _jobs.redraw(_terms[jobId]) {
-            require(due, Broken(13, "drawn anew out of turn"));
-            Job memory job = _jobs.job(jobId);
-            require(job.status == ClaimStatus.Drawing && job.operator == address(0), Broken(14, "not drawn anew"));
-            (uint48 seedBlock, ) = _offers.drawOf(address(_jobs), jobId);
-            require(seedBlock == this.height() + SEED_DELAY, Broken(18, "no block to come"));
-            require(stake - _staking.ownPool(OPERATOR).active == LOCK / 100, Broken(9, "a miss that cost nothing"));
-        } catch {
-            require(!due, Broken(22, "drawing anew refused"));
-        }
+        bytes memory data = abi.encodeCall(IJobEscrow.redraw, (_terms[jobId]));
+        bool done = _call(caller, address(_jobs), data, due);
+        require(done == due, Broken(22, "drawing anew refused, or out of turn"));
+        if (!done) return;
+        Job memory job = _jobs.job(jobId);
+        require(job.status == ClaimStatus.Drawing && job.operator == address(0), Broken(14, "not drawn anew"));
+        (uint48 seedBlock, ) = _offers.drawOf(address(_jobs), jobId);
+        require(seedBlock == this.height() + SEED_DELAY, Broken(18, "no block to come"));
+        require(stake - _staking.ownPool(OPERATOR).active == LOCK / 100, Broken(9, "a miss that cost nothing"));
     }
 
     function _expire(bytes32 jobId) private {
-        bool due = _last[jobId] == ClaimStatus.Assigned && block.timestamp > _jobs.job(jobId).deadline;
-        try _jobs.expire(_terms[jobId]) {
-            require(due, Broken(3, "expired out of turn"));
-        } catch {
-            require(!due, Broken(22, "expiry refused"));
-        }
+        bool due = _isMissed(jobId);
+        bytes memory data = abi.encodeCall(IJobEscrow.expire, (_terms[jobId]));
+        require(_call(WINNER, address(_jobs), data, due) == due, Broken(22, "expiry refused, or out of turn"));
+    }
+
+    function _isMissed(bytes32 jobId) private view returns (bool) {
+        return _last[jobId] == ClaimStatus.Assigned && this.time() > _jobs.job(jobId).deadline;
     }
 
     function _finalise(bytes32 jobId) private {
         bool due =
             _last[jobId] == ClaimStatus.Answered &&
-                block.timestamp > _jobs.job(jobId).challengeDeadline &&
+                this.time() > _jobs.job(jobId).challengeDeadline &&
                 _challenges[jobId] == 0;
-        try _jobs.finalise(_terms[jobId], new bytes[](0)) {
-            require(due, Broken(14, "final out of turn"));
-        } catch {
-            require(!due, Broken(22, "finalising refused"));
-        }
+        bytes memory data = abi.encodeCall(IJobEscrow.finalise, (_terms[jobId], new bytes[](0)));
+        require(_call(WINNER, address(_jobs), data, due) == due, Broken(22, "finalising refused, or out of turn"));
     }
 
     function _present(bytes32 jobId) private {
-        _jobs.present(_terms[jobId]);
+        bytes memory data = abi.encodeCall(IJobEscrow.present, (_terms[jobId]));
+        // A second time is taken too, and changes nothing.
+        bool done = _call(WINNER, address(_jobs), data, !_presented[jobId]);
+        require(done || _presented[jobId], Broken(20, "presenting refused"));
         _presented[jobId] = true;
     }
 
-    function _open(bytes32 jobId) private {
-        bool due =
-            _last[jobId] == ClaimStatus.Answered &&
-                _presented[jobId] &&
-                block.timestamp <= _jobs.job(jobId).challengeDeadline;
-        try _jobs.challengeOpened(jobId) {
-            require(due, Broken(21, "challenge out of turn"));
-            ++_challenges[jobId];
-        } catch {
-            require(!due, Broken(21, "challenge refused"));
-        }
+    function _open(bytes32 jobId, uint256 pick) private {
+        (address caller, bool due) = _callerOr(address(this), pick);
+        due = due && _isDisputable(jobId) && this.time() <= _jobs.job(jobId).challengeDeadline;
+        bytes memory data = abi.encodeCall(IClaimSource.challengeOpened, (jobId));
+        require(_call(caller, address(_jobs), data, due) == due, Broken(21, "challenge refused, or out of turn"));
+        if (due) ++_challenges[jobId];
     }
 
-    function _close(bytes32 jobId) private {
-        try _jobs.challengeClosed(jobId) {
-            --_challenges[jobId];
-        } catch {
-            require(_challenges[jobId] == 0, Broken(22, "closing refused"));
-        }
+    function _close(bytes32 jobId, uint256 pick) private {
+        (address caller, bool due) = _callerOr(address(this), pick);
+        due = due && _challenges[jobId] != 0;
+        bytes memory data = abi.encodeCall(IClaimSource.challengeClosed, (jobId));
+        require(_call(caller, address(_jobs), data, due) == due, Broken(22, "closing refused, or out of turn"));
+        if (due) --_challenges[jobId];
     }
 
+    /// A settlement of an answered job that is known to disputes succeeds in every state, and no other.
     function _settle(bytes32 jobId, uint256 pick) private {
-        if (_last[jobId] != ClaimStatus.Answered || !_presented[jobId]) return;
-        // No try: a settlement of an answered job that is known to disputes succeeds in every state.
-        if (pick & 1 == 0) return _jobs.settleVoid(jobId);
+        (address caller, bool due) = _callerOr(address(this), pick);
+        due = due && _isDisputable(jobId);
         address[] memory winners = new address[](1 + ((pick >> 8) % 8));
         for (uint256 i; i < winners.length; ++i) winners[i] = WINNER;
-        _jobs.settleWrong(jobId, winners);
+        bytes memory data =
+            pick & 1 == 0
+                ? abi.encodeCall(IClaimSource.settleVoid, (jobId))
+                : abi.encodeCall(IClaimSource.settleWrong, (jobId, winners));
+        require(_call(caller, address(_jobs), data, due) == due, Broken(12, "settling refused, or out of turn"));
+    }
+
+    function _isDisputable(bytes32 jobId) private view returns (bool) {
+        return _last[jobId] == ClaimStatus.Answered && _presented[jobId];
     }
 
     function _withdraw(address currency) private {
         uint256 credit = _jobs.creditOf(currency, OPERATOR);
-        if (credit == 0) return;
-        _jobs.withdraw(currency, OPERATOR);
-        _paidOut[currency] += credit;
+        bytes memory data = abi.encodeCall(IJobEscrow.withdraw, (currency, OPERATOR));
+        bool done = _call(WINNER, address(_jobs), data, credit != 0);
+        require(done == (credit != 0), Broken(22, "withdrawal refused, or of nothing"));
+        if (done) _paidOut[currency] += credit;
     }
 
-    function _check() private {
+    function _check() internal override {
         uint256 locked;
         uint256 drawLocked;
         uint256[2] memory waiting;
