@@ -48,7 +48,8 @@ if (flags.list) {
   const tests = testsVersion();
   const sourceOf = new Map(chosen.map(({ id, file }) => [id, versions.get(file)!]));
   const known = readVerdicts(flags.records, sourceOf, tests);
-  const left = flags.report ? [] : chosen.filter(({ id }) => !known.get(id)?.current);
+  const mine = chosen.filter((_, i) => i % flags.shard.count === flags.shard.index - 1);
+  const left = flags.report ? [] : mine.filter(({ id }) => !known.get(id)?.current);
   if (left.length > 0) {
     const judgeMutant = await prepare(left);
     for (const [i, mutant] of left.entries()) {

@@ -18,8 +18,9 @@ import { fingerprint, fingerprints } from "./sweep/fingerprint.js";
 import { createOracle } from "./sweep/oracle.js";
 import { createPairOracle, PAIR_FUNCTIONS, PAIRS, shippedPairs } from "./sweep/pairs.js";
 import { appendLine, pairsFile, readPairs, readRecords, recordsFile } from "./sweep/records.js";
-import { FUNCTIONS, kindOf, parseShard, sweep } from "./sweep/run.js";
+import { FUNCTIONS, kindOf, sweep } from "./sweep/run.js";
 import { mergeSummaries, type Summaries, summarise, SUMMARY_FILE, sweepTables } from "./sweep/summary.js";
+import { parseShard } from "./support/flags.js";
 
 const flags = new Command("sweep")
   .description("The shipped executor against an independent oracle, at every operand.")

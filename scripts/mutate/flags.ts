@@ -1,12 +1,13 @@
 import { Command } from "commander";
 
-import { whole } from "../support/flags.js";
+import { parseShard, type Shard, whole } from "../support/flags.js";
 
 interface MutateFlags {
   readonly sample?: number;
   readonly seed: number;
   readonly money?: boolean;
   readonly only?: string;
+  readonly shard: Shard;
   readonly limit: number;
   readonly out: string;
   readonly records: string;
@@ -27,6 +28,15 @@ export function parseFlags(args: readonly string[]): MutateFlags {
     .option("--seed <n>", "of the sample", whole("seed", 1e9), 20261128)
     .option("--money", "choose among the mutants of sources that move stakes and bonds; without --sample: all")
     .option("--only <names>", "choose among the mutants of these contracts, separated by commas")
+    .option(
+      "--shard <i/n>",
+      "of those chosen judge every n-th; shards that run at a time need an --out each",
+      parseShard,
+      {
+        index: 1,
+        count: 1,
+      },
+    )
     .option("--limit <seconds>", "for the tests of one mutant", whole("limit", 1e6), 900)
     .option("--out <folder>", "where the copy of the tree lies", "cache/mutate")
     .option("--records <file>", "where verdicts lie", "snapshots/mutants.jsonl")

@@ -1,4 +1,4 @@
-import { TouchstoneError } from "../../src/errors.js";
+import type { Shard } from "../support/flags.js";
 import { checkBlock, type Outcome, shipped } from "./block.js";
 import { checkExactBlock, EXACT, operandsOf, shippedExact } from "./exact.js";
 import { fingerprint, type Swept } from "./fingerprint.js";
@@ -8,25 +8,6 @@ import { appendRecord, type BlockRecord, readRecords, recordsFile } from "./reco
 
 /** Magnitudes in a block; each stands for two operands. */
 const BLOCK = 2 ** 24;
-const BLOCKS = 2 ** 31 / BLOCK;
-
-export interface Shard {
-  /** From 1 on. */
-  readonly index: number;
-  readonly count: number;
-}
-
-/** @throws TouchstoneError `BAD_SHARD` */
-export function parseShard(text: string): Shard {
-  const match = /^(\d+)\/(\d+)$/.exec(text);
-  const [index, count] = [Number(match?.[1]), Number(match?.[2])];
-  if (!(index >= 1 && index <= count && count <= BLOCKS)) {
-    throw new TouchstoneError("BAD_SHARD", `${text} names no shard`, {
-      next: `Say the shard and how many there are, from 1/1 to ${BLOCKS}/${BLOCKS}.`,
-    });
-  }
-  return { index, count };
-}
 
 /** Functions that can be swept. */
 export const FUNCTIONS: readonly string[] = [...Object.keys(SWEPT), ...EXACT.keys()];

@@ -209,6 +209,8 @@ describe("the options of npm run mutate", () => {
       }
     }
     expect(parseFlags(["--sample=1", "--limit=1"])).to.include({ sample: 1, limit: 1, seed: 20_261_128 });
+    expect(parseFlags(["--shard=2/3"]).shard).to.deep.equal({ index: 2, count: 3 });
+    expect(codeOf(() => parseFlags(["--shard=4/3"]))).to.equal("BAD_SHARD");
   });
 });
 

@@ -13,7 +13,8 @@ import { createPairOracle, PAIR_FUNCTIONS, type PairOracle, PAIRS, shippedPairs 
 import { bitsAt } from "../../scripts/sweep/plan.js";
 import { appendRecord, type BlockRecord, readRecords } from "../../scripts/sweep/records.js";
 import { powerBits } from "../../scripts/sweep/powers.js";
-import { FUNCTIONS, kindOf, operandsIn, parseShard } from "../../scripts/sweep/run.js";
+import { parseShard } from "../../scripts/support/flags.js";
+import { FUNCTIONS, kindOf, operandsIn } from "../../scripts/sweep/run.js";
 import { mergeSummaries, SUMMARY_FILE, type Summaries, type Summary } from "../../scripts/sweep/summary.js";
 import { readElement, writeElement } from "../../src/audit/exec/elements.js";
 import { ELEMENTARY } from "../../src/audit/exec/reference/elementary.js";
