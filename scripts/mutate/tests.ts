@@ -21,15 +21,17 @@ export function createUsers(): (file: string) => string[] {
   };
 }
 
-/** Looks at every event of every contract. */
-const EVENTS = "test/contracts/events.test.ts";
+/** Tests of all contracts together: every event, who may call what and when, attacks. */
+const OF_ALL = ["test/contracts/events.test.ts", "test/matrices/entryPoints.test.ts", "test/attacks/**/*.test.ts"];
 
-/** The test files that judge a source: those of its own folder, for a library also those of the folders that use it, and of events. */
+/** The test files that judge a source: those of its own folder, for a library also those of the folders that use it, and those of all. */
 export function createSelection(usersOf: (file: string) => string[]): (file: string) => string[] {
   return (file) => {
     const folders = new Set((folderOf(file) === "libraries" ? usersOf(file) : [file]).map(folderOf));
     const judges = FOLDERS.filter((folder) => folders.has(folder));
-    return [...judges.flatMap((folder) => globSync(`test/contracts/${folder}/**/*.test.ts`).sort()), EVENTS];
+    return [...judges.map((folder) => `test/contracts/${folder}/**/*.test.ts`), ...OF_ALL].flatMap((of) =>
+      globSync(of).sort(),
+    );
   };
 }
 

@@ -10,6 +10,8 @@ const COPIED = [
   "scripts/**/*",
   "assets/**/*",
   "snapshots/**/*",
+  // Some are compared with what the contracts do.
+  "docs/*.md",
   "hardhat.config.ts",
   "package.json",
   "tsconfig.json",

@@ -114,22 +114,28 @@ describe("JobEscrow draws operators", () => {
     }
   });
 
-  it("draws by hash(seed, i) and weight, as anybody can recompute", async () => {
+  /** Places among the weights that are looked at for a job whose seed is known, one after the other: the first that can serve is drawn. */
+  async function picksOf(jobId: string): Promise<{ epoch: bigint; at: (i: number) => bigint }> {
     const { jobs, offers, modelId } = setup;
+    const [seedBlock, epoch] = await seedOf(jobId);
+    const { hash } = (await chain.ethers.provider.getBlock(Number(seedBlock)))!;
+    const coder = AbiCoder.defaultAbiCoder();
+    const seed = keccak256(coder.encode(["bytes32", "address", "bytes32"], [hash, await jobs.getAddress(), jobId]));
+    const total = await offers.totalWeight(modelId, epoch);
+    return { epoch, at: (i) => BigInt(keccak256(coder.encode(["bytes32", "uint256"], [seed, i]))) % total };
+  }
+
+  it("draws by hash(seed, i) and weight, as anybody can recompute", async () => {
+    const { jobs } = setup;
     await join(chain.stranger);
     await join(chain.challenger);
     await nextEpoch();
     const seen = new Set<string>();
     for (let i = 0; i < 6; i++) {
       const jobId = await ask({ lock: PARAMS.lockFloor });
-      const [seedBlock, epoch] = await seedOf(jobId);
       await mine(SEED_DELAY + 1);
-      const { hash } = (await chain.ethers.provider.getBlock(Number(seedBlock)))!;
-      const coder = AbiCoder.defaultAbiCoder();
-      const seed = keccak256(coder.encode(["bytes32", "address", "bytes32"], [hash, await jobs.getAddress(), jobId]));
-      const total = await offers.totalWeight(modelId, epoch);
-      const pick = BigInt(keccak256(coder.encode(["bytes32", "uint256"], [seed, 0])));
-      const expected = await offers.operatorAt(modelId, epoch, pick % total);
+      const { epoch, at } = await picksOf(jobId);
+      const expected = await setup.offers.operatorAt(setup.modelId, epoch, at(0));
       await draw(jobId);
       expect((await jobOf(jobId)).operator).to.equal(expected);
       seen.add(expected);
@@ -139,6 +145,42 @@ describe("JobEscrow draws operators", () => {
       await submitJob(asWorker, jobId);
     }
     expect(seen.size).to.be.above(1);
+  });
+
+  it("looks at sixteen picks for one seed: the sixteenth counts, the seventeenth does not", async () => {
+    const { offers, modelId } = setup;
+    // Nearly all picks are of somebody that wants more time than the job has.
+    await setup.staking.connect(chain.owner).setDrawStake(PARAMS.lockFloor);
+    const others = (await chain.ethers.getSigners()).slice(10, 14);
+    for (const other of others) await join(other, { minDuration: 3 * HOUR });
+    await nextEpoch();
+    const jobId = await ask({ lock: PARAMS.lockFloor });
+    const [, epoch] = await seedOf(jobId);
+    const weight = await offers.weightOf(modelId, chain.owner, epoch);
+    for (const [place, operator] of [
+      [weight - 1n, chain.owner],
+      [weight, others[0]!],
+    ] as const) {
+      expect(await offers.operatorAt(modelId, epoch, place)).to.equal(operator.address);
+    }
+    await mine(SEED_DELAY - 1);
+    for (const [first, status] of [
+      [15, STATUS.assigned],
+      [16, STATUS.drawing],
+    ] as const) {
+      const before = await chain.networkHelpers.takeSnapshot();
+      for (let value = 0; ; value++) {
+        await chain.networkHelpers.setPrevRandao(value);
+        await mine(1);
+        const { at } = await picksOf(jobId);
+        if (Array.from({ length: 17 }, (_, i) => at(i)).findIndex((place) => place < weight) === first) break;
+        await before.restore();
+      }
+      await mine(1);
+      await draw(jobId);
+      expect((await jobOf(jobId)).status, `pick ${first}`).to.equal(status);
+      await before.restore();
+    }
   });
 
   it("passes over who can't serve: price, lock, time, currency, room, stake, jail", async () => {

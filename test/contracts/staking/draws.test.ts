@@ -101,6 +101,10 @@ describe("OperatorStaking draws and conduct", () => {
       // Delegators can't take a draw's stake away within the epoch that has begun.
       await epochEnd(0);
       await staking.connect(chain.stranger).requestFullExit(chain.owner);
+      // From the next one on there is only what the operator has.
+      const current = await epoch();
+      expect(await staking.drawStakeOf(chain.owner, current)).to.equal(500n * TOKEN);
+      expect(await staking.drawStakeOf(chain.owner, current + 1n)).to.equal(100n * TOKEN);
       await lockDrawn(A, 500n * TOKEN);
       expect((await staking.lockOf(setup.source, chain.owner, A)).own).to.equal(100n * TOKEN);
     });

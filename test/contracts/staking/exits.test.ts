@@ -147,6 +147,15 @@ describe("OperatorStaking exits", () => {
     expect(await setup.staking.stakeOf(chain.owner)).to.equal(10n * TOKEN);
   });
 
+  it("leave also where other calls have long turned their epoch", async () => {
+    await asOwner().requestExit(chain.owner, 50n * TOKEN);
+    await pass(EPOCH);
+    await lock("a", TOKEN);
+    await pass(PARAMS.unbonding);
+    expect((await setup.staking.exit(chain.owner, chain.owner, 0)).unlocked).to.equal(true);
+    await withdraw(0);
+  });
+
   it("each wait for their own locks", async () => {
     await asOwner().requestExit(chain.owner, 10n * TOKEN);
     await pass(EPOCH);
