@@ -75,7 +75,7 @@ export function packBits(dtype: DType, values: readonly bigint[]): Uint8Array {
 
 /** A random case of a signature; lists have from 1 to a few dozen terms, a few of them hundreds. */
 export function reductionCase(signature: Signature, random: Random): ReductionCase {
-  const { fn, operands, result } = signature;
+  const { fn, operands } = signature;
   const count = chance(random, 3) ? 1 + (random() % 700) : 1 + (random() % 40);
   const style = STYLES[random() % STYLES.length]!;
   const lists = operands.slice(0, 2).map((dtype) => {
@@ -86,13 +86,30 @@ export function reductionCase(signature: Signature, random: Random): ReductionCa
   const bias = operands[2] === undefined ? undefined : list(operands[2], 1, style, random)[0]!;
   const rank = fn === "argkth" ? random() % count : 0;
   const largest = fn === "argkth" && chance(random, 50);
+  const options = { rank, largest, style, ...(bias === undefined ? {} : { bias }) };
+  return caseOf(
+    signature,
+    lists.map(({ bits }) => bits),
+    options,
+    count,
+  );
+}
+
+/** @param lists Bits of the terms of each operand, or of one element that stands for all. */
+export function caseOf(
+  { fn, operands, result }: Pick<Signature, "fn" | "operands" | "result">,
+  lists: readonly (readonly bigint[])[],
+  options: { readonly bias?: bigint; readonly rank?: number; readonly largest?: boolean; readonly style?: string },
+  count = lists[0]!.length,
+): ReductionCase {
+  const { bias, rank = 0, largest = false, style = "chosen" } = options;
   const terms: Terms = {
-    lists: lists.map(({ bits }) => (bits.length === count ? bits : Array.from({ length: count }, () => bits[0]!))),
+    lists: lists.map((bits) => (bits.length === count ? [...bits] : Array.from({ length: count }, () => bits[0]!))),
     ...(bias === undefined ? {} : { bias }),
     rank,
     largest,
   };
-  const values = lists.map(({ dtype, bits }) => packBits(dtype, bits));
+  const values = lists.map((bits, i) => packBits(operands[i]!, bits));
   if (bias !== undefined) values.push(packBits(operands[2]!, [bias]));
   return {
     label: `${fn}(${operands.join(", ")}) to ${result}, ${count} ${style} terms, rank ${rank}`,

@@ -5,13 +5,26 @@ import { network } from "hardhat";
 import { toHex } from "../../../src/audit/bytes.js";
 import { commitGraph } from "../../../src/audit/content.js";
 import { decodeNode } from "../../../src/audit/decode.js";
-import { DTYPE_CODE } from "../../../src/audit/graph.js";
+import { encodeNode } from "../../../src/audit/encode.js";
+import {
+  type AuditNode,
+  type DType,
+  DTYPE_CODE,
+  MAP_FN,
+  type MapFn,
+  REDUCE_FN,
+  type ReduceFn,
+  type ReduceNode,
+  type View,
+} from "../../../src/audit/graph.js";
+import { mapTakes, reduceTakes } from "../../../src/audit/signatures.js";
 import { allOperands, brokenRule, resultInfo, type TensorInfo } from "../../../src/audit/wellformed.js";
 import { TouchstoneError } from "../../../src/errors.js";
 import type { Arbiter, BatchCaller } from "../../../typechain-types/index.js";
 import { deployArbiter } from "../../support/arbiter.js";
 import { callAll } from "../../support/batch.js";
 import { fuzzRuns, fuzzSeed } from "../../support/fuzz.js";
+import { input, view } from "../../support/graph-parts.js";
 import { randomGraph } from "../../support/graphs.js";
 import { createRandom } from "../../support/samples.js";
 
@@ -64,6 +77,60 @@ function change(encoding: Uint8Array, random: () => number): Uint8Array {
   }
 }
 
+interface Case {
+  readonly encoding: Uint8Array;
+  readonly expected: [elements: bigint, dtype: bigint];
+}
+
+interface Signature {
+  readonly kind: "map" | "reduce";
+  readonly fn: MapFn | ReduceFn;
+  readonly operands: readonly DType[];
+  readonly result: DType;
+}
+
+const DTYPES = Object.keys(DTYPE_CODE) as DType[];
+
+const isTaken = ({ kind, fn, operands, result }: Signature): boolean =>
+  kind === "map" ? mapTakes(fn as MapFn, operands, result) : reduceTakes(fn as ReduceFn, operands, result);
+
+/** One of each sort. */
+const SORTS: readonly DType[] = ["f32", "u8", "i32", "bool", "f64"];
+
+/** Of each function and number of operands: a dtype everywhere, and the first and the last signature with one dtype changed. */
+function nearSignatures(): Signature[] {
+  const functions = [
+    ...Object.keys(MAP_FN).map((fn) => ({ kind: "map", fn: fn as MapFn }) as const),
+    ...Object.keys(REDUCE_FN).map((fn) => ({ kind: "reduce", fn: fn as ReduceFn }) as const),
+  ];
+  return functions.flatMap((each) =>
+    [1, 2, 3].flatMap((count) => {
+      const of = (dtypes: readonly DType[]): Signature => ({ ...each, operands: dtypes.slice(1), result: dtypes[0]! });
+      const all = Array.from({ length: DTYPES.length ** (count + 1) }, (_, n) =>
+        Array.from({ length: count + 1 }, (_, i) => DTYPES[Math.floor(n / DTYPES.length ** i) % DTYPES.length]!),
+      );
+      const taken = all.filter((dtypes) => isTaken(of(dtypes)));
+      if (taken.length === 0) return [];
+      const changed = [taken[0]!, taken.at(-1)!].flatMap((dtypes) =>
+        dtypes.flatMap((_, i) => SORTS.map((dtype) => dtypes.with(i, dtype))),
+      );
+      const uniform = SORTS.map((dtype) => Array<DType>(count + 1).fill(dtype));
+      return [...new Map([...uniform, ...changed].map((dtypes) => [dtypes.join(), dtypes])).values()].map(of);
+    }),
+  );
+}
+
+/** A node of one element that has a signature, whether there is such a one or not. */
+function oneElement({ kind, fn, operands, result }: Signature): AuditNode {
+  const red = kind === "reduce" ? [1] : [];
+  return {
+    ...{ kind, fn, dtype: result, out: [1], steps: [], label: "" },
+    operands: operands.map((dtype, i) => view(input(i), 1, [0, ...red.map(() => 0)], { dtype })),
+    ...(kind === "reduce" ? { red } : {}),
+    ...(fn === "argkth" ? { argkth: { kRank: 0, largest: true } } : {}),
+  } as AuditNode;
+}
+
 describe("Arbiter's parser against the TypeScript one", () => {
   let arbiter: Arbiter;
   let batch: BatchCaller;
@@ -77,7 +144,7 @@ describe("Arbiter's parser against the TypeScript one", () => {
   it("takes and refuses the same encodings", async () => {
     console.log(`      ${NODES} nodes, FUZZ_SEED=${fuzzSeed}`);
     const random = createRandom(fuzzSeed);
-    const cases: { encoding: Uint8Array; expected: [bigint, bigint] }[] = [];
+    const cases: Case[] = [];
     for (let taken = 0; taken < NODES;) {
       for (const encoding of commitGraph(randomGraph(random(), 4)).encodings) {
         taken++;
@@ -92,6 +159,41 @@ describe("Arbiter's parser against the TypeScript one", () => {
     const refused = cases.filter(({ expected }) => expected[0] === 0n).length;
     console.log(`      ${cases.length} encodings, ${refused} of them ill-formed`);
     expect(refused).to.be.within(cases.length / 4, cases.length * 0.9);
+    await expectJudged(cases);
+  });
+
+  it("takes the dtypes of the specification, and none that differ in one place", async () => {
+    const cases = nearSignatures()
+      .map(oneElement)
+      .map((node) => {
+        const encoding = encodeNode(node, []);
+        return { encoding, expected: judge(encoding)! };
+      });
+    const taken = cases.filter(({ expected }) => expected[0] !== 0n).length;
+    expect(taken).to.be.within(cases.length / 20, cases.length / 2);
+    await expectJudged(cases);
+  });
+
+  it("takes no rank that an operand or its guards depend on, and no third order", async () => {
+    const ranked = oneElement({ kind: "reduce", fn: "argkth", operands: ["f32"], result: "i64" }) as ReduceNode;
+    const [operand] = ranked.operands as [View];
+    const guarded = (coef: readonly number[]): AuditNode => {
+      const guards = [{ base: 0, divisor: 1, extent: 1, stride: 0, coef }];
+      return { ...ranked, argkth: { kRank: 1, largest: true }, operands: [{ ...operand, guards }] };
+    };
+    const encodings = [ranked, guarded([0, 0]), guarded([1, 0]), guarded([0, 1])].map((node) => encodeNode(node, []));
+    // The order stands after the header, two extents and the number of ranks.
+    for (const order of [0, 1, 2]) {
+      const changed = encodings[0]!.slice();
+      changed[8 + 2 * 4 + 1] = order;
+      encodings.push(changed);
+    }
+    const cases = encodings.map((encoding) => ({ encoding, expected: judge(encoding)! }));
+    expect(cases.map(({ expected }) => expected[0])).to.deep.equal([1n, 1n, 0n, 1n, 1n, 1n, 0n]);
+    await expectJudged(cases);
+  });
+
+  async function expectJudged(cases: readonly Case[]): Promise<void> {
     const answers = await callAll(
       batch,
       arbiter,
@@ -102,5 +204,5 @@ describe("Arbiter's parser against the TypeScript one", () => {
       const { encoding, expected } = cases[i]!;
       expect(answer, toHex(encoding)).to.deep.equal({ value: expected });
     });
-  });
+  }
 });

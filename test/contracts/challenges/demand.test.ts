@@ -406,6 +406,25 @@ describe("ChallengeManager: demand and supply", () => {
       await game.demand({ node: 2049, height: 0, index: 0 });
     });
 
+    it("stands above every tensor: what may be demanded around a position", async () => {
+      const { verifier, modelId } = disputes;
+      const expectAround = async (leaves: number, places: readonly Place[]) => {
+        const keys = places.map(({ node, height, index }) => {
+          return (1n << 72n) | (BigInt(node) << 40n) | (BigInt(height) << 32n) | BigInt(index);
+        });
+        expect([...(await verifier.keysAround(modelId, places[0]!, leaves))]).to.deep.equal(keys);
+      };
+      const above = [{ node: ROOT_LIST, height: 0, index: 700 }, ROOTS, LIST];
+      await expectAround(0, [ROOTS, LIST]);
+      await expectAround(0, [LIST]);
+      await expectAround(10, [{ node: 700, height: 0, index: 9 }, TENSOR, ...above]);
+      // The grid of a tree of depth 8 has its root alone, and of one of depth 16 another height.
+      const top = (height: number): Place => ({ node: 700, height, index: 0 });
+      await expectAround(256, [{ node: 700, height: 0, index: 200 }, top(8), ...above]);
+      const middle: Place = { node: 700, height: 8, index: 200 };
+      await expectAround(65_536, [{ node: 700, height: 0, index: 51_234 }, middle, top(16), ...above]);
+    });
+
     it("has no positions at height 0, and tensors only below their own roots", async () => {
       const { manager, verifier } = disputes;
       const value = PAYMENT;

@@ -152,6 +152,21 @@ describe("AuditLottery: who audits what", () => {
       await refused(claim.id, LOT.lapsed);
     });
 
+    it("lapses with the hash that decides, where blocks come fast and leave no history: 256 and 257 later", async () => {
+      const { lottery, jobs } = suite;
+      // Where EIP-2935 keeps older hashes.
+      await chain.networkHelpers.setCode("0x0000F90827F1C53a10cb7A02335B175320002935", "0x");
+      const claim = await claimOf(chain, suite);
+      const [answer] = await jobs.queryFilter(jobs.filters.JobAnswered(claim.id));
+      const height = BigInt(await chain.ethers.provider.getBlockNumber());
+      const last = BigInt(answer!.blockNumber + SEED_DELAY) + 256n;
+      await chain.networkHelpers.mine(last - height, { interval: 1 });
+      expect(await lottery.lotOf(claim.id)).to.equal(LOT.drawn);
+      await chain.networkHelpers.mine(1, { interval: 1 });
+      expect(await lottery.lotOf(claim.id)).to.equal(LOT.lapsed);
+      await refused(claim.id, LOT.lapsed);
+    });
+
     it("picks the same auditors whoever draws, and in the next epoch too", async () => {
       const { time } = chain.networkHelpers;
       const epoch = BigInt(DAY);

@@ -23,6 +23,12 @@ describe("OperatorProfiles", () => {
 
   const asOwner = () => protocol.profiles.connect(chain.owner);
 
+  it("are those of one staking contract, and of its hub", async () => {
+    const { profiles, staking, hub } = protocol;
+    expect(await profiles.staking()).to.equal(await staking.getAddress());
+    expect(await profiles.hub()).to.equal(await hub.getAddress());
+  });
+
   it("a worker takes office when it accepts", async () => {
     const { profiles } = protocol;
     const { owner, worker } = chain;
