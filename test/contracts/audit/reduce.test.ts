@@ -63,6 +63,35 @@ describe("ReduceEvaluator against the reference executor", () => {
     );
   });
 
+  it("argmaxlast and argminlast find the last of equals, where all are least or greatest too", async () => {
+    const signatures = REDUCE_SIGNATURES.filter(({ fn }) => fn === "argmaxlast" || fn === "argminlast");
+    await expectSame(
+      signatures.flatMap((signature) => {
+        const ones = (1n << BigInt(8 * DTYPE_BYTES[signature.operands[0]!])) - 1n;
+        return [0n, ones, ones >> 1n, (ones >> 1n) + 1n].map((bits) =>
+          caseOf(signature, [Array.from({ length: 5 }, () => bits)], {}),
+        );
+      }),
+    );
+  });
+
+  it("argkth looks at 4, 8 or 11 bits at a time: one below and at 128 and 4,096 terms", async () => {
+    const random = createRandom(fuzzSeed);
+    const signature = { fn: "argkth", operands: ["u8"], result: "i64" } as const;
+    await expectSame(
+      [127, 128, 4_095, 4_096].map((count) => {
+        const bits = Array.from({ length: count }, () => BigInt(random() % 256));
+        return caseOf(signature, [bits], { rank: random() % count, largest: count % 2 === 0 });
+      }),
+    );
+  });
+
+  it("dot sums 16,384 terms and one more alike", async () => {
+    const bits = [0x3f99999an];
+    const signature = { fn: "dot", operands: ["f32", "f32"], result: "f32" } as const;
+    await expectSame([16_384, 16_385].map((count) => caseOf(signature, [bits, bits], {}, count)));
+  });
+
   const dotCase = (products: readonly (readonly [bigint, bigint])[], bias?: bigint): ReductionCase => {
     const operands = bias === undefined ? (["f32", "f32"] as const) : (["f32", "f32", "f32"] as const);
     const lists = [products.map(([x]) => x), products.map(([, y]) => y)];

@@ -224,6 +224,10 @@ describe("JobEscrow from answer to payment", () => {
         [jobs, chain.stranger],
         [-earned(OFFER.price), earned(OFFER.price)],
       );
+      await expect(jobs.connect(chain.owner).withdrawTo(ZeroAddress, ZeroAddress)).to.be.revertedWithCustomError(
+        jobs,
+        "ZeroAddress",
+      );
       await expect(jobs.connect(chain.stranger).withdrawTo(ZeroAddress, chain.stranger)).to.be.revertedWithCustomError(
         jobs,
         "NothingToWithdraw",

@@ -278,6 +278,22 @@ describe("JobEscrow draws operators", () => {
     expect((await jobOf(late)).status).to.equal(STATUS.drawing);
   });
 
+  it("waits on, from block to block, where nobody is enlisted any more", async () => {
+    const { offers, modelId } = setup;
+    const jobId = await ask();
+    await offers.connect(chain.owner).delist(modelId);
+    // The weights of the request's epoch are gone, and later ones are nothing.
+    await nextEpoch();
+    await nextEpoch();
+    for (let i = 0; i < 2; i++) {
+      await mine(SEED_DELAY + 1);
+      await draw(jobId);
+      expect((await jobOf(jobId)).status).to.equal(STATUS.drawing);
+      const [seedBlock] = await seedOf(jobId);
+      expect(seedBlock).to.equal(BigInt((await chain.ethers.provider.getBlockNumber()) + SEED_DELAY));
+    }
+  });
+
   it("needs somebody enlisted, a listed currency and a source that asks", async () => {
     const { jobs, offers, modelId } = setup;
     await expect(ask({ currency: chain.stranger.address })).to.be.revertedWithCustomError(jobs, "CurrencyNotListed");

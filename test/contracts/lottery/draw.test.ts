@@ -48,6 +48,7 @@ describe("AuditLottery: who audits what", () => {
       const epoch = await hub.epoch();
       const weight = (800n * TOKEN) >> 24n;
       expect(await lottery.weightOf(modelId, chain.stranger, epoch)).to.equal(0);
+      expect(await lottery.weightOf(modelId, chain.owner, epoch)).to.equal(0);
       expect(await lottery.weightOf(modelId, chain.stranger, epoch + 1n)).to.equal(weight);
       const others = 5n * ((500n * TOKEN) >> 24n);
       expect(await lottery.totalWeight(modelId, epoch)).to.equal(others);
