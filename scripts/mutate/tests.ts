@@ -21,8 +21,8 @@ export function createUsers(): (file: string) => string[] {
   };
 }
 
-/** Tests of all contracts together: every event, who may call what and when, attacks. */
-const OF_ALL = ["test/contracts/events.test.ts", "test/matrices/entryPoints.test.ts", "test/attacks/**/*.test.ts"];
+/** Tests of all contracts together: constructors, events, who may call what and when, attacks. */
+const OF_ALL = ["test/contracts/*.test.ts", "test/matrices/entryPoints.test.ts", "test/attacks/**/*.test.ts"];
 
 /** The test files that judge a source: those of its own folder, for a library also those of the folders that use it, and those of all. */
 export function createSelection(usersOf: (file: string) => string[]): (file: string) => string[] {

@@ -278,9 +278,8 @@ describe("tests of a mutant", () => {
   it("are those of its folder, and of the folders that use a library", () => {
     const testsOf = createSelection(createUsers());
     const folders = (file: string) => [...new Set(testsOf(file).map((test) => test.split("/")[2]))];
-    expect(folders("contracts/jobs/JobEscrow.sol").slice(0, 3)).to.deep.equal([
-      ...["jobs", "events.test.ts", "entryPoints.test.ts"],
-    ]);
+    expect(folders("contracts/jobs/JobEscrow.sol")[0]).to.equal("jobs");
+    expect(folders("contracts/jobs/JobEscrow.sol")).to.include.members(["events.test.ts", "entryPoints.test.ts"]);
     expect(folders("contracts/libraries/LockSplit.sol")).to.include.members(["staking", "libraries"]);
     expect(folders("contracts/libraries/LockSplit.sol")).not.to.include("audit");
   });

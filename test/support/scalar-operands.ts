@@ -1,4 +1,4 @@
-import type { DType, MapFn } from "../../src/audit/graph.js";
+import { DTYPE_BYTES, type DType, type MapFn } from "../../src/audit/graph.js";
 import { createRandom, edgeBits, floatBits, randomBits } from "./samples.js";
 import type { ScalarSignature } from "./scalars.js";
 
@@ -146,6 +146,23 @@ function randomOperands({ operands }: ScalarSignature, random: () => number): bi
       return dtype === "f32" ? first ^ BigInt((random() % 2) * 2 ** 31) : first;
     return draw(i);
   });
+}
+
+const PRECISION: Partial<Record<DType, bigint>> = { f32: 24n, f64: 53n };
+
+/** Operands of casts from integers to floats: those around midpoints of two floats, next to even and odd ones. */
+export function roundedIntegers({ fn, operands: [dtype = "f32"], result }: ScalarSignature): bigint[][] {
+  const [precision, width] = [PRECISION[result], BigInt(8 * DTYPE_BYTES[dtype])];
+  if (fn !== "cast" || precision === undefined || dtype in PRECISION || dtype === "bool") return [];
+  const magnitudes = [1n, 2n, 7n].flatMap((dropped) => {
+    const half = 1n << (dropped - 1n);
+    return [1n, 3n].flatMap((halves) =>
+      [-1n, 0n, 1n].map((step) => (1n << (precision + dropped - 1n)) + halves * half + step),
+    );
+  });
+  const signed = dtype.startsWith("i");
+  const fit = magnitudes.filter((value) => value < 1n << (width - (signed ? 1n : 0n)));
+  return fit.flatMap((value) => (signed ? [[value], [BigInt.asUintN(Number(width), -value)]] : [[value]]));
 }
 
 /** Corner cases of one signature; those of single operands are complete, those of several are all pairs, or triples at random. */

@@ -6,7 +6,7 @@ import { DTYPE_BYTES, MAP_FN, type MapFn } from "../../../src/audit/graph.js";
 import { fuzzCases, fuzzSeed } from "../../support/fuzz.js";
 import { MAP_SIGNATURES } from "../../support/graphs.js";
 import { hardOperands } from "../../support/hard-cases.js";
-import { scalarCases } from "../../support/scalar-operands.js";
+import { roundedIntegers, scalarCases } from "../../support/scalar-operands.js";
 import { deployScalars, evaluateMany, type Scalars } from "../../support/scalars.js";
 
 /** Random cases per function, shared by its signatures: `TOUCHSTONE_FUZZ_CASES`, 5000 and more in a long run. */
@@ -34,6 +34,7 @@ describe("ScalarEvaluator against the reference executor", () => {
             [bits!, ...rest],
             [bits! ^ 0x80000000n, ...rest],
           ]),
+          ...roundedIntegers(signature),
           ...scalarCases(signature, count, fuzzSeed + 64 * MAP_FN[fn] + i),
         ];
         const got = await evaluateMany(
