@@ -193,6 +193,24 @@ describe("Arbiter's parser against the TypeScript one", () => {
     await expectJudged(cases);
   });
 
+  it("takes no guard that divides by nothing, or allows nothing", async () => {
+    const copy = oneElement({ kind: "map", fn: "copy", operands: ["f32"], result: "f32" });
+    const [operand] = copy.operands as [View];
+    const cases = [
+      [1, 1],
+      [0, 1],
+      [256, 0],
+      [1, 0],
+      [0, 256],
+    ].map(([divisor, extent]) => {
+      const guards = [{ base: 0, divisor: divisor!, extent: extent!, stride: 0, coef: [0] }];
+      const encoding = encodeNode({ ...copy, operands: [{ ...operand, guards }] }, []);
+      return { encoding, expected: judge(encoding)! };
+    });
+    expect(cases.map(({ expected }) => expected[0])).to.deep.equal([1n, 0n, 0n, 0n, 0n]);
+    await expectJudged(cases);
+  });
+
   async function expectJudged(cases: readonly Case[]): Promise<void> {
     const answers = await callAll(
       batch,
