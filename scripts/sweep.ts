@@ -20,14 +20,14 @@ import { createPairOracle, PAIR_FUNCTIONS, PAIRS, shippedPairs } from "./sweep/p
 import { appendLine, pairsFile, readPairs, readRecords, recordsFile } from "./sweep/records.js";
 import { FUNCTIONS, kindOf, sweep } from "./sweep/run.js";
 import { mergeSummaries, type Summaries, summarise, SUMMARY_FILE, sweepTables } from "./sweep/summary.js";
-import { parseShard } from "./support/flags.js";
+import { parseShard, type Shard, WHOLE } from "./support/flags.js";
 
 const flags = new Command("sweep")
   .description("The shipped executor against an independent oracle, at every operand.")
   .option("--function <names>", "functions, separated by commas; all without it")
   .option("--pairs <n>", "random pairs of the functions of two operands, instead", Number)
   .option("--seed <n>", "of the random pairs", Number, 20261128)
-  .option("--shard <i/n>", "every n-th block of 2^25 operands", "1/1")
+  .option("--shard <i/n>", "every n-th block of 2^25 operands", parseShard, WHOLE)
   .option("--out <folder>", "where records lie", "cache/sweep")
   .option("--json", "one record a line on the output")
   .option("--summary", "sweep nothing: add the records to snapshots/sweep.json and docs/benchmarks.md")
@@ -36,7 +36,7 @@ const flags = new Command("sweep")
     function?: string;
     pairs?: number;
     seed: number;
-    shard: string;
+    shard: Shard;
     out: string;
     json?: boolean;
     summary?: boolean;
@@ -93,12 +93,11 @@ if (flags.pairs !== undefined) {
   console.log(renderText(report));
   await updateDocument("docs/benchmarks.md", report, describeMachine());
 } else {
-  const shard = parseShard(flags.shard);
   const oracle = await createOracle();
   for (const fn of functions) {
     let mismatches = 0;
     sweep(oracle, fn, {
-      shard,
+      shard: flags.shard,
       folder: flags.out,
       onBlock: (record, left) => {
         mismatches += record.mismatches.length;

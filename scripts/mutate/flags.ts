@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { parseShard, type Shard, whole } from "../support/flags.js";
+import { parseShard, type Shard, WHOLE, whole } from "../support/flags.js";
 
 interface MutateFlags {
   readonly sample?: number;
@@ -32,10 +32,7 @@ export function parseFlags(args: readonly string[]): MutateFlags {
       "--shard <i/n>",
       "of those chosen judge every n-th; shards that run at a time need an --out each",
       parseShard,
-      {
-        index: 1,
-        count: 1,
-      },
+      WHOLE,
     )
     .option("--limit <seconds>", "for the tests of one mutant", whole("limit", 1e6), 900)
     .option("--out <folder>", "where the copy of the tree lies", "cache/mutate")

@@ -18,6 +18,8 @@ export interface Shard {
   readonly count: number;
 }
 
+/** All of it. */
+export const WHOLE: Shard = { index: 1, count: 1 };
 const MOST_SHARDS = 128;
 
 /**

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 import { expect } from "chai";
 
-import { dataOf, targetOf } from "../matrices/attempt.js";
+import { callerOf, dataOf, passEdge, targetOf } from "../matrices/attempt.js";
 import { createTeller } from "../matrices/events.js";
 import { ENTRY_POINTS } from "../matrices/rows.js";
 import { deployWorld, sendAs, type World } from "../matrices/world.js";
@@ -53,9 +53,9 @@ describe("events", () => {
     it(titleOf(point), async () => {
       const { time } = chain.networkHelpers;
       const ready = await point.scene(world);
-      if (ready.edge !== undefined && ready.edge.kind !== "until") await time.increaseTo(BigInt(ready.edge.at) + 1n);
+      await passEdge(world, ready);
       if (point.pause === "only") await world.hub.connect(world.guardian).pause();
-      const from = ready.by ?? world.addresses[point.may === "anybody" ? "stranger" : point.may[0]!];
+      const from = callerOf(world, point, ready);
       const [to, data] = [await targetOf(world, point, ready), dataOf(world, point, ready)];
       const receipt = (await (await sendAs(world, from, to, data, ready.value)).wait())!;
       const now = { block: receipt.blockNumber, time: BigInt(await time.latest()), epoch: await world.hub.epoch() };

@@ -20,6 +20,16 @@ export const dataOf = ({ contracts }: World, { contract, name }: EntryPoint, { a
 export const targetOf = async ({ contracts }: World, { contract }: EntryPoint, { target }: Ready): Promise<string> =>
   target ?? contracts[contract].getAddress();
 
+/** Who makes the scene's call, of those who may. */
+export const callerOf = ({ addresses }: World, { may }: EntryPoint, { by }: Ready): string =>
+  by ?? addresses[may === "anybody" ? "stranger" : may[0]!];
+
+/** Lets time pass until the first second at which the call is taken. */
+export async function passEdge({ chain }: World, { edge }: Ready): Promise<void> {
+  if (edge === undefined || edge.kind === "until") return;
+  await chain.networkHelpers.time.increaseTo(BigInt(edge.at) + (edge.kind === "after" ? 1n : 0n));
+}
+
 /** Makes a call without sending it, in the block that comes next; resolves with the error that refuses it. */
 export async function refusalOf(world: World, point: EntryPoint, ready: Ready, from: string, time?: bigint | number) {
   const { provider } = world.chain.ethers;

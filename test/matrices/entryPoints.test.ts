@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { expect } from "chai";
 
 import { connect, type Connection } from "../support/protocol.js";
-import { refusalOf } from "./attempt.js";
-import type { Edge, EntryPoint, Ready } from "./entry-point.js";
+import { callerOf, passEdge, refusalOf } from "./attempt.js";
+import type { Edge } from "./entry-point.js";
 import { renderPage } from "./page.js";
 import { ENTRY_POINTS } from "./rows.js";
 import { CONTRACTS, deployWorld, PARTIES, type World } from "./world.js";
@@ -35,14 +35,6 @@ describe("entry points", () => {
     return deployWorld(chain);
   }
 
-  const callerOf = ({ may }: EntryPoint, { by }: Ready): string =>
-    by ?? world.addresses[may === "anybody" ? "stranger" : may[0]!];
-  /** The first second at which a call is taken. */
-  const openAt = ({ at, kind }: Edge): bigint => BigInt(at) + (kind === "after" ? 1n : 0n);
-  const pass = async ({ edge }: Ready) => {
-    if (edge !== undefined && edge.kind !== "until") await chain.networkHelpers.time.increaseTo(openAt(edge));
-  };
-
   it("are all functions that change state, of all contracts", () => {
     const rows = ENTRY_POINTS.map(({ contract, name }) => `${contract}.${name}`);
     const functions = CONTRACTS.flatMap((contract) =>
@@ -66,9 +58,9 @@ describe("entry points", () => {
 
     it(`${contract}.${name}: who may call, and in a pause`, async () => {
       const ready = await point.scene(world);
-      await pass(ready);
+      await passEdge(world, ready);
       if (pause === "only") {
-        const refused = await refusalOf(world, point, ready, callerOf(point, ready));
+        const refused = await refusalOf(world, point, ready, callerOf(world, point, ready));
         expect(refused, "without a pause").to.equal("NotPaused");
         await world.hub.connect(world.guardian).pause();
       }
@@ -86,7 +78,7 @@ describe("entry points", () => {
 
       if (pause === "only" || point.never === true) return;
       if (name !== "pause") await world.hub.connect(world.guardian).pause();
-      const inPause = await refusalOf(world, point, ready, callerOf(point, ready));
+      const inPause = await refusalOf(world, point, ready, callerOf(world, point, ready));
       expect(inPause, "in a pause").to.equal(pause === "stands" ? "Paused" : undefined);
     });
 
@@ -97,7 +89,7 @@ describe("entry points", () => {
         const { at, kind, error } = ready.edge!;
         const found: (string | undefined)[] = [];
         for (const step of STEPS) {
-          found.push(await refusalOf(world, point, ready, callerOf(point, ready), BigInt(at) + step));
+          found.push(await refusalOf(world, point, ready, callerOf(world, point, ready), BigInt(at) + step));
         }
         expect(found).to.deep.equal(OPEN[kind].map((open) => (open ? undefined : error)));
       });

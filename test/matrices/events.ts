@@ -63,9 +63,9 @@ function* idsIn(value: unknown, path: string): Generator<[id: string, path: stri
 
 /** Tells events so that they are the same in every run: accounts by their parts, times from now, ids by where they come from. */
 export async function createTeller(world: World, { args }: Ready, { block, time, epoch }: Moment) {
+  const parties = Object.entries(world.addresses).map(([name, at]) => [at, name] as const);
   const auditors = world.auditors.map(({ address }) => [address, "an auditor"] as const);
-  const names = new Map([...auditors, ...Object.entries(world.addresses).map(([name, at]) => [at, name] as const)]);
-  names.set(world.auditors[0]!.address, "an auditor").set(ZeroAddress, "nobody");
+  const names = new Map<string, string>([...parties, ...auditors, [ZeroAddress, "nobody"]]);
   const ids = new Map([
     ...args.flatMap((value, i) => [...idsIn(value, `argument ${i + 1}`)]).reverse(),
     [world.modelId, "the model"],

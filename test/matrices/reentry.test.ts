@@ -2,8 +2,7 @@ import { expect } from "chai";
 import type { TransactionReceipt, TransactionResponse } from "ethers";
 
 import { connect, type Connection } from "../support/protocol.js";
-import { dataOf, targetOf } from "./attempt.js";
-import type { EntryPoint, Ready } from "./entry-point.js";
+import { callerOf, dataOf, passEdge, targetOf } from "./attempt.js";
 import { openOutlets, type Outlet } from "./outlets.js";
 import { puppetCode, RESULT } from "./puppet.js";
 import { ENTRY_POINTS } from "./rows.js";
@@ -69,9 +68,6 @@ describe("entry points, reentered", () => {
     }
   }
 
-  const attackerOf = ({ may }: EntryPoint, { by }: Ready): string =>
-    by ?? world.addresses[may === "anybody" ? "stranger" : may[0]!];
-
   for (const point of ENTRY_POINTS) {
     const { contract, name, may, pause, guards = [] } = point;
     // Contracts of the suite are no attackers.
@@ -81,9 +77,8 @@ describe("entry points, reentered", () => {
     it(`${contract}.${name}`, async () => {
       const ready = await point.scene(world);
       if (pause === "only") await world.hub.connect(world.guardian).pause();
-      const { edge } = ready;
-      if (edge !== undefined && edge.kind !== "until") await chain.networkHelpers.time.increaseTo(BigInt(edge.at) + 1n);
-      attacker = attackerOf(point, ready);
+      await passEdge(world, ready);
+      attacker = callerOf(world, point, ready);
       const [target, data] = [await targetOf(world, point, ready), dataOf(world, point, ready)];
       const { networkHelpers, ethers } = chain;
       await networkHelpers.setBalance(attacker, 10n ** 24n);

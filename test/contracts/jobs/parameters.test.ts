@@ -39,16 +39,4 @@ describe("JobEscrow's peers", () => {
         .withArgs(chain.stranger.address);
     }
   });
-
-  it("are those of an offer book, which are contracts as well", async () => {
-    const { offers, registry, staking } = protocol;
-    for (const peers of [
-      [chain.stranger, staking],
-      [registry, chain.stranger],
-    ]) {
-      await expect(chain.ethers.deployContract("OfferBook", peers as never))
-        .to.be.revertedWithCustomError(offers, "NotAContract")
-        .withArgs(chain.stranger.address);
-    }
-  });
 });
