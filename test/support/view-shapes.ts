@@ -117,6 +117,17 @@ export const VIEW_SHAPES: Readonly<Record<string, (random: Random) => Shape>> = 
     free(random, (rank) =>
       Array.from({ length: roll(random, 1, 3) }, () => guard(random, rank, { divisor: roll(random, 1, 5) })),
     ),
+  "divisors with common factors"(random) {
+    // Where both divide: at every multiple of the least common multiple, and nowhere else.
+    const [n, base, factor] = [roll(random, 20, 60), roll(random, -6, 6), roll(random, 2, 3)];
+    const along = { base, extent: 80, coef: [0, 1] };
+    return {
+      out: [2],
+      red: [n],
+      coef: [1, 0],
+      guards: [2, 4].map((times) => ({ ...along, divisor: times * factor, stride: roll(random, 1, 9) })),
+    };
+  },
   "guards that fail": (random) => free(random, (rank) => [guard(random, rank), guard(random, rank, { base: -1000 })]),
   "far numbers"(random) {
     // Forms near the ends of 32 bits that come back into the tensor.

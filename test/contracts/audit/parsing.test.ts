@@ -193,6 +193,18 @@ describe("Arbiter's parser against the TypeScript one", () => {
     await expectJudged(cases);
   });
 
+  it("takes fewer than 2^31 elements and reductions: -1, 0 and +1", async () => {
+    const limit = 2 ** 31;
+    const sum = oneElement({ kind: "reduce", fn: "sum", operands: ["f32"], result: "f32" }) as ReduceNode;
+    const copy = oneElement({ kind: "map", fn: "copy", operands: ["f32"], result: "f32" });
+    const encodings = [limit - 1, limit, limit + 1].flatMap((extent) =>
+      [{ ...sum, red: [extent] } as AuditNode, { ...copy, out: [extent] }].map((node) => encodeNode(node, [])),
+    );
+    const cases = encodings.map((encoding) => ({ encoding, expected: judge(encoding)! }));
+    expect(cases.map(({ expected }) => expected[0])).to.deep.equal([1n, BigInt(limit - 1), 0n, 0n, 0n, 0n]);
+    await expectJudged(cases);
+  });
+
   it("takes no guard that divides by nothing, or allows nothing", async () => {
     const copy = oneElement({ kind: "map", fn: "copy", operands: ["f32"], result: "f32" });
     const [operand] = copy.operands as [View];

@@ -86,6 +86,17 @@ describe("ReduceEvaluator against the reference executor", () => {
     );
   });
 
+  it("dot multiplies mantissas of ones alone, in every lane of a word", async () => {
+    const [one, ones] = [0x3f800000n, 0x3fffffffn];
+    const signature = { fn: "dot", operands: ["f32", "f32"], result: "f32" } as const;
+    await expectSame(
+      Array.from({ length: 9 }, (_, lane) => {
+        const some = Array.from({ length: 9 }, (__, i) => (i === lane ? ones : one));
+        return [caseOf(signature, [some, Array(9).fill(one)], {}), caseOf(signature, [Array(9).fill(ones), some], {})];
+      }).flat(),
+    );
+  });
+
   it("dot sums 16,384 terms and one more alike", async () => {
     const bits = [0x3f99999an];
     const signature = { fn: "dot", operands: ["f32", "f32"], result: "f32" } as const;

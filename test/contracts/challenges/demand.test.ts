@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { hexlify, id, parseUnits } from "ethers";
+import { hexlify, id, isHexString, parseUnits } from "ethers";
 
 import { type Trace, traceOf } from "../../support/alphabet.js";
 import {
@@ -131,15 +131,19 @@ describe("ChallengeManager: demand and supply", () => {
         { ...good, root: id("other") },
         { ...good, proof: [id("sibling"), ...good.proof.slice(1)] },
       ]) {
-        await expect(asStranger.demand(challengeId, bad, { value })).to.be.revertedWithCustomError(
-          verifier,
-          "DemandProofMismatch",
-        );
+        await expect(asStranger.demand(challengeId, bad, { value }))
+          .to.be.revertedWithCustomError(verifier, "DemandProofMismatch")
+          .withArgs(Object.values(PAIR), isHexString, trace.list.root());
       }
+      const { length } = good.proof;
       const short = asStranger.demand(challengeId, { ...good, proof: good.proof.slice(1) }, { value });
-      await expect(short).to.be.revertedWithCustomError(verifier, "ProofLength");
+      await expect(short)
+        .to.be.revertedWithCustomError(verifier, "ProofLength")
+        .withArgs(length - 1, length);
       const long = asStranger.demand(challengeId, { ...good, proof: [...good.proof, id("more")] }, { value });
-      await expect(long).to.be.revertedWithCustomError(verifier, "ProofLength");
+      await expect(long)
+        .to.be.revertedWithCustomError(verifier, "ProofLength")
+        .withArgs(length + 1, length);
       const { node, nodeProof } = firstDemand(trace, { node: 2, height: 2, index: 0 });
       await expect(
         asStranger.demand(challengeId, { ...good, node, nodeProof }, { value }),

@@ -110,6 +110,17 @@ describe("Binary32", () => {
     expect(undecided).to.be.greaterThan(20);
   });
 
+  it("decides for zero where a shift takes all bits: 255 to 259 places", async () => {
+    const mantissa = (1n << 255n) - 1n;
+    const cases = [255, 256, 257, 258, 259].map((places) => ({
+      ...{ negative: places % 2 === 1, mantissa, sticky: false },
+      exponent: -149 - places,
+    }));
+    const [bits, decided] = await harness.roundWithin(cases, 1n);
+    cases.forEach((c, i) => expect(bits[i], `2^${c.exponent}`).to.equal(nearest(c)));
+    expect([...decided]).to.deep.equal(cases.map(() => true));
+  });
+
   it("decodes and orders every class of number", async () => {
     const special = [0, 1, 2, 0x7fffff, 0x800000, 0x3f800000, 0x7f7fffff, 0x7f800000];
     const magnitudes = [...special, ...Array.from({ length: 20 }, () => Number(random(31) % 0x7f800000n))];

@@ -129,6 +129,19 @@ describe("OperatorStaking delegation", () => {
       expect(await held(chain.consumer)).to.equal(90n * TOKEN);
     });
 
+    it("takes from what leaves and what stays in proportion, once an epoch has turned", async () => {
+      const { staking } = setup;
+      await lock(A, 40n * TOKEN);
+      await staking.connect(chain.stranger).requestExit(chain.owner, 150n * TOKEN);
+      await pass(EPOCH);
+      await lock(B, 1n);
+      await unlock(B);
+      await slash(A);
+      const { active, exiting } = await staking.delegatedPool(chain.owner);
+      // A tenth of 300 tokens, half of which leave.
+      expect([active, exiting]).to.deep.equal([135n * TOKEN, 135n * TOKEN]);
+    });
+
     it("wears a pool out; what is left stays with its holders, and a new one begins", async () => {
       const { staking } = setup;
       await staking.connect(chain.stranger).requestExit(chain.owner, 50n * TOKEN);
@@ -149,7 +162,9 @@ describe("OperatorStaking delegation", () => {
       await expect(delegate(chain, setup, chain.challenger, TOKEN))
         .to.emit(staking, "PoolRetired")
         .withArgs(chain.owner.address, false, 0, left + exiting);
-      expect((await staking.delegatedPool(chain.owner)).generation).to.equal(1);
+      const [held1, none, unlocked, newShares, generation] = await staking.delegatedPool(chain.owner);
+      expect([held1, none, unlocked, generation]).to.deep.equal([TOKEN, 0n, 0n, 1n]);
+      expect(newShares).to.equal(1_000n * TOKEN);
       expect(await held(chain.challenger)).to.equal(TOKEN);
       expect(await held(chain.consumer)).to.equal(0);
 

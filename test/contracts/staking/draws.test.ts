@@ -65,6 +65,17 @@ describe("OperatorStaking draws and conduct", () => {
       await lockDrawn(A, 60n * TOKEN);
     });
 
+    it("stays set aside when its epoch has begun, while it is not drawn: 0 and +1 wei", async () => {
+      await asOwner().setDrawStake(60n * TOKEN);
+      await epochEnd(0);
+      await lock(A, 1n);
+      await unlock(A);
+      await expect(lock(A, 40n * TOKEN + 1n))
+        .to.be.revertedWithCustomError(setup.staking, "InsufficientStake")
+        .withArgs(chain.owner.address, 40n * TOKEN + 1n, 40n * TOKEN);
+      await lock(A, 40n * TOKEN);
+    });
+
     it("must be free: 0 and +1 wei", async () => {
       await lock(A, 30n * TOKEN);
       await expect(asOwner().setDrawStake(70n * TOKEN + 1n))
