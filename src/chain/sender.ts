@@ -13,7 +13,7 @@ export interface Sender {
   readonly address: string;
   /**
    * Simulates, signs, broadcasts and waits for one confirmation. Where it is not mined it is replaced by one that offers more;
-   * where something else of the same key took its nonce, it starts again with the simulation.
+   * where a reorganisation took back what this key sent before, nonces that are free again are used up; where something else of the same key took its nonce, it starts again with the simulation.
    * @throws TouchstoneError with the contract's error name as code when the contract refuses; nothing is spent then.
    */
   send(transaction: ContractTransaction): Promise<TransactionReceipt>;
@@ -126,6 +126,23 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   /**
+   * Takes a nonce below those of flights, which a reorganisation gave back: nothing later is mined before it is used, and what used it may
+   * never come again. If it does, one of both is mined; whoever wanted the other looks at the chain and starts again.
+   */
+  async function fill(nonce: number): Promise<void> {
+    log?.warn({ event: "filling", nonce }, "an earlier transaction was taken back: its nonce is used for nothing");
+    const call = { to: address, data: "0x", value: 0n };
+    const gasLimit = await provider.estimateGas({ ...call, from: address });
+    const filler = await launchDear(
+      { ...call, gasLimit, nonce, attempts: [] },
+      advisedFees(await provider.getFeeData()),
+    );
+    if (filler === undefined) return;
+    await settle(filler);
+    journal.delete(keyOf(filler));
+  }
+
+  /**
    * Waits for a flight's end, replacing what does not move. Returns undefined where something else took its nonce, or no node
    * has it any more: whoever wants it has to start again.
    */
@@ -136,8 +153,11 @@ export function createSender(options: SenderOptions): Sender {
       try {
         const receipt = await minedOf(flight);
         if (receipt !== undefined) return receipt;
-        if ((await provider.getTransactionCount(address, "latest")) > flight.nonce) {
+        const next = await provider.getTransactionCount(address, "latest");
+        if (next > flight.nonce) {
           if (++lateLooks > LATE_LOOKS) return undefined;
+        } else if (now() - since >= stuckMs && next < flight.nonce) {
+          await fill(next);
         } else if (now() - since >= stuckMs) {
           const replacement = await replace(flight);
           if (replacement === undefined) return undefined;

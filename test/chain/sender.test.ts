@@ -121,6 +121,26 @@ describe("87: sender", function () {
     expect([await received(), await wallet.getNonce()]).to.deep.equal([9n, 1]);
   });
 
+  it("fills the nonces that a reorganisation took back, so that what it sent after them can be mined; once", async () => {
+    const journal = memoryJournal();
+    for (const value of [100n, 200n]) {
+      const earlier = send(value);
+      await until(async () => (await pending()).length === 1);
+      await mine();
+      await earlier;
+    }
+    const sent = send(15n, journal);
+    await until(async () => (await pending()).length === 1);
+    await chain.provider.send("anvil_rollback", [2]);
+    expect(await wallet.getNonce()).to.equal(0);
+    const timer = setInterval(() => void mine(), 100);
+    const receipt = await sent;
+    clearInterval(timer);
+    expect(receipt.status).to.equal(1);
+    expect([await received(), await wallet.getNonce()]).to.deep.equal([15n, 3]);
+    expect(journal.entries()).to.deep.equal([]);
+  });
+
   for (const left of [true, false]) {
     it(`after a crash, waits for what ${left ? "left" : "never left"}, and sends nothing twice`, async () => {
       const journal = memoryJournal();
