@@ -116,6 +116,23 @@ describe("processes of a simulation", () => {
     await children.stopAll();
   });
 
+  it("brings a role back that its supervisor would, and none after the end, when its log's folder may be gone", async () => {
+    const children = createChildren(folder);
+    const script = "setTimeout(() => process.exit(3), +process.argv[1])";
+    const start = (name: string, life: number) =>
+      startRole(children, {
+        ...{ name, isHonest: true, supervised: true, settings: {} },
+        args: ["-e", script, String(life)],
+      });
+    const [dies, lives] = [start("dies", 100), start("lives", 60_000)];
+    // One is away for a while again, and one runs.
+    await until(() => dies.revivals() === 1 && !isAlive(dies.pid()));
+    await children.stopAll();
+    rmSync(folder, { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    expect([dies.revivals(), lives.revivals()]).to.deep.equal([1, 0]);
+  });
+
   it("tells a role that ended by itself from one that was stopped, and follows its idle reports", async () => {
     const children = createChildren(folder);
     const say = (head: number): string => JSON.stringify({ level: 30, event: "idle", head });

@@ -43,8 +43,9 @@ export interface Child {
 /** All processes of one simulation. None outlives the driver: not after an error, Ctrl-C or kill -9. */
 export interface Children {
   start(spec: ChildSpec): Child;
-  /** Ends all processes, politely first. */
+  /** Ends all processes, politely first. Nothing is started again from then on. */
   stopAll(): Promise<void>;
+  isStopping(): boolean;
 }
 
 /** A process ended that others wait for. */
@@ -78,6 +79,7 @@ export function createChildren(logs: string): Children {
   mkdirSync(logs, { recursive: true });
   const running = new Map<number, Child>();
   const last = new WeakSet<Child>();
+  let stopping = false;
   const reaper = spawn(process.execPath, [join(ROOT, "src/sim/driver/reaper.ts")], {
     cwd: ROOT,
     // In its own session, so that Ctrl-C does not end it before its work is done.
@@ -145,7 +147,9 @@ export function createChildren(logs: string): Children {
       }
       return watched;
     },
+    isStopping: () => stopping,
     stopAll: async () => {
+      stopping = true;
       const all = [...running.values()];
       await stop(all.filter((child) => !last.has(child)));
       await stop(all);

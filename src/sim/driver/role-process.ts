@@ -98,7 +98,7 @@ export function startRole(children: Children, spec: RoleSpec): RoleProcess {
   }
 
   async function onEnd(ended: Child, how: string): Promise<void> {
-    const isOurs = (): boolean => !expected || crashing || ended !== child;
+    const isOurs = (): boolean => !expected || crashing || children.isStopping() || ended !== child;
     if (isOurs()) return;
     idle = -1;
     if (spec.supervised !== true || ++inARow > MOST_REVIVALS) {
@@ -139,7 +139,7 @@ export function startRole(children: Children, spec: RoleSpec): RoleProcess {
       child.kill("SIGKILL");
       await child.ended;
       // It may have been stopped meanwhile.
-      if (expected) child = start();
+      if (expected && !children.isStopping()) child = start();
       crashing = false;
     },
   };
