@@ -16,6 +16,7 @@ import { toBinary } from "../../src/receipts/binary.js";
 import { receiptKey } from "../../src/receipts/keys.js";
 import { receiptDomain, voucherDigest } from "../../src/receipts/typed-data.js";
 import { rawTensorOf, toWire, wireTensor } from "../../src/receipts/wire.js";
+import { countBuffersAsHeap } from "../../src/runtime/heap.js";
 import type { Runtime } from "../../src/runtime/runtime.js";
 import { openState } from "../../src/store/state.js";
 import { createEndpoint } from "../../src/worker/endpoint.js";
@@ -56,6 +57,8 @@ export async function serve(
   folder: string,
   limits: Pick<HttpOptions, "bodyLimit" | "timeoutMs"> = { bodyLimit: 64 * 2 ** 20, timeoutMs: 60_000 },
 ) {
+  // As the command does.
+  countBuffersAsHeap();
   const [payer, worker] = [Wallet.createRandom(), Wallet.createRandom()];
   const zero = Object.fromEntries(
     [

@@ -11,6 +11,7 @@ import { createHttp, serveBeside, type Listen } from "../../http/server.js";
 import type { ModelFiles } from "../../models/files.js";
 import { prepareModel, type PreparedModel } from "../../models/prepared.js";
 import { LARGEST_FILE, pullParts, SILENCE_MS, type ModelPlace } from "../../models/pull.js";
+import { countBuffersAsHeap } from "../../runtime/heap.js";
 import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
 import { vetInChild } from "../../runtime/vet.js";
 import { createSelfTest } from "../../worker/self-test.js";
@@ -102,6 +103,7 @@ export function hostCommand(worker: Command, context: () => Context): void {
       "\nExample:\n  TOUCHSTONE_QUEUE_URL=tls://queue.example.org:4222 npx touchstone worker host --provider cuda",
     )
     .action(async (flags: HostFlags) => {
+      countBuffersAsHeap();
       const ctx = context();
       const { settings } = ctx;
       if (settings.queue === undefined) {

@@ -8,6 +8,7 @@ import { runRole } from "../../chain/role.js";
 import { TouchstoneError } from "../../errors.js";
 import { serveBeside } from "../../http/server.js";
 import type { PreparedModel } from "../../models/prepared.js";
+import { countBuffersAsHeap } from "../../runtime/heap.js";
 import { createRuntimePool, type RuntimeSettings } from "../../runtime/pool.js";
 import { vetInChild } from "../../runtime/vet.js";
 import { fleetAnswerer } from "../../fleet/answer.js";
@@ -98,6 +99,7 @@ export function workerCommands(program: Command, context: () => Context): void {
       "\nExample:\n  TOUCHSTONE_KEYSTORE=worker.json npx touchstone worker run --listen 127.0.0.1:8700 --serve 0x12..ef=0.00001",
     )
     .action(async (flags: WorkerFlags) => {
+      countBuffersAsHeap();
       const role = await openRole(context(), "worker", flags);
       const { suite, sender, signer, catalogue, metrics, log, signal } = role;
       const operator = await suite.profiles.operatorOf(sender.address);
