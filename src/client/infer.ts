@@ -13,6 +13,7 @@ import { rootOfTensors } from "../receipts/roots.js";
 import { receiptDomain, signVoucher, type TypedDataSigner } from "../receipts/typed-data.js";
 import {
   inferAnswer,
+  RESERVATION_UNKNOWN,
   tensorsOf,
   terms as termsSchema,
   wireTensor,
@@ -62,6 +63,8 @@ export interface InferTools {
 /** Clients refuse receipts whose issue time is further from their own chain's. */
 const MAX_CLOCK_SECONDS = 60;
 const TIMEOUT_MS = 120_000;
+/** How long an operator's nodes may be behind the payer's, and how often they are asked meanwhile. */
+const [BEHIND_MS, AGAIN_MS] = [30_000, 500];
 const TERMS_LIMIT = 64 * 1024;
 
 /** Room for outputs in base64 and JSON around them. */
@@ -114,6 +117,20 @@ async function verified(
   return { claimId: claimIdOf(suite, receipt), outputs: tensors, block: head?.number ?? 0 };
 }
 
+/** Asks, and again while the operator has yet to see a reservation that may be seconds old. The same request is charged once. */
+async function askOnceSeen(url: URL, body: object, limit: number): Promise<InferAnswer> {
+  const until = performance.now() + BEHIND_MS;
+  for (;;) {
+    try {
+      return await ask(url, inferAnswer, body, { timeoutMs: TIMEOUT_MS, limit });
+    } catch (thrown) {
+      const isBehind = thrown instanceof RefusedError && thrown.code === RESERVATION_UNKNOWN;
+      if (!isBehind || performance.now() > until) throw thrown;
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
+
 /**
  * Buys one answer by receipt: reserves stake where none is reserved, signs a voucher for what is due, checks the answer and its
  * receipt and keeps them.
@@ -142,7 +159,7 @@ export async function infer(tools: InferTools, request: InferRequest): Promise<I
   const url = new URL(`/v1/models/${modelId}/infer`, endpoint);
   let answer: InferAnswer;
   try {
-    answer = await ask(url, inferAnswer, body, { timeoutMs: TIMEOUT_MS, limit: answerLimit(model) });
+    answer = await askOnceSeen(url, body, answerLimit(model));
   } catch (thrown) {
     if (thrown instanceof RefusedError) channels.put(operator, channel);
     throw thrown;

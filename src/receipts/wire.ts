@@ -109,6 +109,9 @@ export const receiptSubmission = z.object({
 export const submissionAnswer = z.object({ claimId: hash });
 export type ReceiptSubmission = z.infer<typeof receiptSubmission>;
 
+/** Code of the refusal where the operator's nodes do not know of a reservation, or not yet: asked again soon, it may be answered. */
+export const RESERVATION_UNKNOWN = "RESERVATION_UNKNOWN";
+
 /** Every answer that is not 2xx. `spent` comes with 402: what the endpoint counts under the reservation so far. */
 export const wireError = z.object({
   error: z.object({

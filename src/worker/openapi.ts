@@ -43,7 +43,7 @@ export const workerDocument = openApi("Touchstone worker", [
       402: {
         description: "no voucher, or one that does not pay; terms in `error` and in the header PAYMENT-REQUIRED (x402)",
       },
-      409: { description: "the reservation has ended, or the request id is used" },
+      409: { description: "the reservation has ended or is not known yet, or the request id is used" },
       422: { description: "an input lies outside the model's domain" },
       429: { description: "too many requests of this address" },
       503: { description: "busy, or the model is in maintenance; see Retry-After" },

@@ -2,6 +2,7 @@ import { Interface } from "ethers";
 
 import type { Suite } from "../chain/suite.js";
 import { HttpError } from "../http/server.js";
+import { RESERVATION_UNKNOWN } from "../receipts/wire.js";
 import { signerOf } from "../receipts/keys.js";
 import { receiptDomain, voucherDigest, type Voucher } from "../receipts/typed-data.js";
 import type { Collection, State } from "../store/state.js";
@@ -85,6 +86,13 @@ export function createTill({ suite, view, operator, accounts }: TillOptions): Ti
   /** Why a voucher does not pay, by what is known of its reservation. */
   function refusal(r: Reservation, time: bigint, voucher: SignedVoucher, price: bigint): HttpError | undefined {
     const { reservation, cumulative } = voucher;
+    if (Number(r.status) === ReservationStatus.None) {
+      const message = `Reservation ${reservation} is not on the chain, as far as this operator's nodes know.`;
+      return new HttpError(409, RESERVATION_UNKNOWN, message, {
+        next: "Where it was accepted just now, ask again in a moment. Nothing was charged.",
+        headers: { "retry-after": "1" },
+      });
+    }
     if (Number(r.status) !== ReservationStatus.Active || r.operator !== operator || time + MARGIN_SECONDS > r.end) {
       return new HttpError(409, "RESERVATION_CLOSED", `No receipt can be issued under reservation ${reservation}.`, {
         next: "Ask for an offer with POST /v1/reservations and accept it on-chain.",

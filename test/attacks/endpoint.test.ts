@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
-import { ZeroAddress } from "ethers";
+import { ZeroAddress, ZeroHash } from "ethers";
 import { pino } from "pino";
 import type { z } from "zod";
 
@@ -41,6 +41,8 @@ describe("attacks on clients by a worker's endpoint", () => {
   let close: () => Promise<void>;
   /** What the endpoint does to an answer before it leaves. */
   let tamper: (answer: Answer) => Answer | Promise<Answer>;
+  /** How often the worker's nodes will yet say that they know no reservation. */
+  let behind = 0;
 
   const state = (name: string): State => {
     const opened = openState(join(folder, `${name}.sqlite`));
@@ -53,9 +55,13 @@ describe("attacks on clients by a worker's endpoint", () => {
     setup = await deployWithOperator(chain);
     await setup.receipts.connect(chain.owner).setReservationCap(500n * TOKEN);
     const suite = await suiteOf(chain, setup);
+    const view = createChainView(suite);
     const service = createInferService({
       ...{ suite, state: state("worker"), log, operator: chain.owner.address, key: receiptKey(WORKER_KEY) },
-      view: createChainView(suite),
+      view: {
+        ...view,
+        reservation: (id, fresh) => (behind-- > 0 ? view.reservation(ZeroHash, true) : view.reservation(id, fresh)),
+      },
       catalogue: { get: () => Promise.resolve(model) },
       answer: (_, inputs) => Promise.resolve(auditAnswer(model, inputs)),
       service: {
@@ -111,11 +117,20 @@ describe("attacks on clients by a worker's endpoint", () => {
     };
   };
 
+  it("a worker whose nodes are behind is asked again until they have seen the reservation, and is paid once", async () => {
+    tamper = (answer) => answer;
+    // It looks twice before it refuses.
+    behind = 4;
+    await buy();
+    expect(behind).to.be.below(0);
+    expect(spent()).to.equal(PRICE);
+  });
+
   it("an untouched answer is taken", async () => {
     tamper = (answer) => answer;
     const { claimId } = await buy();
     expect(claimId).to.match(/^0x/);
-    expect(spent()).to.equal(PRICE);
+    expect(spent()).to.equal(2n * PRICE);
   });
 
   it("94: outputs other than those of the signed root are refused", async () => {

@@ -137,9 +137,9 @@ describe("the worker's HTTP interface", () => {
     expect([answered, spent()]).to.deep.equal([0, 0n]);
   });
 
-  it("409 under a reservation that is unknown or another operator's", async () => {
+  it("409 under a reservation that is unknown", async () => {
     const { status, body } = await request("none", await voucherOf(PRICE, chain.consumer, id("none")));
-    expect([status, body.error?.code]).to.deep.equal([409, "RESERVATION_CLOSED"]);
+    expect([status, body.error?.code]).to.deep.equal([409, "RESERVATION_UNKNOWN"]);
   });
 
   it("answers when exactly paid, with a receipt that the contract takes", async () => {
