@@ -10,6 +10,7 @@ import { TouchstoneError } from "../src/errors.js";
 import { lockFile } from "../src/store/lock.js";
 import { Build } from "./mutate/build.js";
 import { parseFlags } from "./mutate/flags.js";
+import { readJudgements } from "./mutate/judgements.js";
 import { coreSources, findMutants, type Mutant, mutate } from "./mutate/mutants.js";
 import { Reach } from "./mutate/reach.js";
 import { appendVerdict, readVerdicts, testsVersion, type Verdict } from "./mutate/records.js";
@@ -61,11 +62,12 @@ if (flags.list) {
       console.error(`${i + 1}/${left.length} ${verdict} ${seconds.toFixed(0)} s ${renderMutant(mutant)}`);
     }
   }
+  const judgements = readJudgements();
   const judged = chosen.flatMap((mutant) => {
     const verdict = known.get(mutant.id)?.verdict;
-    return verdict === undefined ? [] : [{ mutant, verdict }];
+    return verdict === undefined ? [] : [{ mutant, verdict, judgement: judgements.get(mutant.id) }];
   });
-  if (flags.json) for (const { mutant, verdict } of judged) console.log(JSON.stringify({ ...mutant, verdict }));
+  if (flags.json) for (const { mutant, ...rest } of judged) console.log(JSON.stringify({ ...mutant, ...rest }));
   const summary = summarise(population.length, chosen.length, judged);
   console.log(flags.json ? JSON.stringify({ seed: flags.seed, ...summary }) : renderSummary(summary));
 }

@@ -1,3 +1,4 @@
+import type { Judgement } from "./judgements.js";
 import type { Mutant } from "./mutants.js";
 import type { Verdict } from "./records.js";
 
@@ -28,6 +29,8 @@ interface Row extends Share {
   readonly judged: number;
   readonly killed: number;
   readonly survived: number;
+  /** Those of the survivors that somebody read and found to leave no gap. */
+  readonly harmless: number;
   /** No compiler takes them, so no test had to; they count in no share. */
   readonly uncompiled: number;
   /** Ran into the time limit, or ended before a test; they count in no share. */
@@ -40,12 +43,14 @@ export interface Summary {
   readonly chosen: number;
   readonly folders: readonly Row[];
   readonly all: Row;
-  readonly survivors: readonly Mutant[];
+  readonly survivors: readonly Judged[];
 }
 
 interface Judged {
   readonly mutant: Mutant;
   readonly verdict: Verdict;
+  /** Of a survivor. */
+  readonly judgement?: Judgement | undefined;
 }
 
 export function summarise(population: number, chosen: number, judged: readonly Judged[]): Summary {
@@ -55,7 +60,7 @@ export function summarise(population: number, chosen: number, judged: readonly J
     chosen,
     folders: folders.map(([name, members]) => row(name, members)),
     all: row("all", judged),
-    survivors: judged.filter(({ verdict }) => verdict === "survived").map(({ mutant }) => mutant),
+    survivors: judged.filter(({ verdict }) => verdict === "survived"),
   };
 }
 
@@ -64,6 +69,7 @@ function row(name: string, judged: readonly Judged[]): Row {
   const [killed, survived] = [count("killed"), count("survived")];
   return {
     ...{ name, judged: judged.length, killed, survived },
+    harmless: judged.filter(({ verdict, judgement }) => verdict === "survived" && judgement !== undefined).length,
     ...{ uncompiled: count("uncompiled"), undecided: count("undecided") },
     ...wilson(killed, killed + survived),
   };
@@ -71,13 +77,17 @@ function row(name: string, judged: readonly Judged[]): Row {
 
 export function renderSummary({ population, chosen, folders, all, survivors }: Summary): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-  const line = ({ name, judged, killed, survived, uncompiled, undecided, share, low, high }: Row) =>
-    `| ${[name, judged, killed, survived, uncompiled, undecided, percent(share), `${percent(low)} to ${percent(high)}`].join(" | ")} |`;
+  const line = ({ name, judged, killed, survived, harmless, uncompiled, undecided, share, low, high }: Row) => {
+    const counts = [name, judged, killed, survived, harmless, uncompiled, undecided];
+    return `| ${[...counts, percent(share), `${percent(low)} to ${percent(high)}`].join(" | ")} |`;
+  };
+  const told = (judgement?: Judgement) =>
+    judgement === undefined ? "judged by nobody yet" : `${judgement.kind}: ${judgement.why}`;
   return [
-    ...survivors.map((mutant) => `survived ${renderMutant(mutant)}`),
+    ...survivors.map(({ mutant, judgement }) => `survived ${renderMutant(mutant)}\n  ${told(judgement)}`),
     `${all.judged} of ${chosen} mutants judged, chosen from ${population}`,
-    "| contracts | judged | killed | survived | not compiled | undecided | killed of those that compile and end | 95% confidence |",
-    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    "| contracts | tried | killed | survived | harmless | not compiled | undecided | killed of those that compile and end | 95% confidence |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ...folders.map(line),
     line(all),
   ].join("\n");

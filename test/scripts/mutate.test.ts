@@ -8,7 +8,8 @@ import { Build } from "../../scripts/mutate/build.js";
 import { parseFlags } from "../../scripts/mutate/flags.js";
 import { coreSources, findMutants, mutate, type Mutant } from "../../scripts/mutate/mutants.js";
 import { Reach } from "../../scripts/mutate/reach.js";
-import { appendVerdict, readVerdicts, type Verdict } from "../../scripts/mutate/records.js";
+import { readJudgements } from "../../scripts/mutate/judgements.js";
+import { appendVerdict, type MutantRecord, readVerdicts, type Verdict } from "../../scripts/mutate/records.js";
 import { renderSummary, summarise, wilson } from "../../scripts/mutate/report.js";
 import { argumentsFor, judge } from "../../scripts/mutate/run.js";
 import { sample } from "../../scripts/mutate/sample.js";
@@ -156,9 +157,10 @@ describe("what verdicts say", () => {
   it("leaves out mutants that do not compile or do not end, by folder and in all", () => {
     const judged = (folder: string, ...verdicts: Verdict[]) =>
       verdicts.map((verdict) => ({ mutant: { id: verdict, folder } as Mutant, verdict }));
+    const judgement = { id: "0123456789ab", kind: "equivalent", why: "-0 is 0" } as const;
     const summary = summarise(99, 9, [
       ...judged("jobs", "killed", "killed", "survived", "uncompiled", "undecided"),
-      ...judged("audit", "killed"),
+      ...judged("audit", "killed", "survived").map((each) => ({ ...each, judgement })),
     ]);
     expect(summary).to.include({ population: 99, chosen: 9 });
     expect(summary.folders.map(({ name }) => name)).to.deep.equal(["audit", "jobs"]);
@@ -166,15 +168,26 @@ describe("what verdicts say", () => {
       judged: 5,
       killed: 2,
       survived: 1,
+      harmless: 0,
       uncompiled: 1,
       undecided: 1,
       share: 2 / 3,
     });
-    expect(summary.all).to.include({ judged: 6, killed: 3, survived: 1, share: 3 / 4 });
-    expect(summary.survivors).to.have.length(1);
+    expect(summary.all).to.include({ judged: 7, killed: 3, survived: 2, harmless: 1, share: 3 / 5 });
+    expect(summary.survivors).to.have.length(2);
     const text = renderSummary(summary);
-    expect(text).to.include("6 of 9 mutants judged, chosen from 99");
-    expect(text).to.include("| all | 6 | 3 | 1 | 1 | 1 | 75.0% | 30.1% to 95.4% |");
+    expect(text).to.include("7 of 9 mutants judged, chosen from 99");
+    expect(text).to.include("equivalent: -0 is 0").and.to.include("judged by nobody yet");
+    expect(text).to.include("| all | 7 | 3 | 2 | 1 | 1 | 1 | 60.0% | 23.1% to 88.2% |");
+  });
+
+  it("is told of each survivor on record, and of nothing that a test kills", () => {
+    const lines = readFileSync("snapshots/mutants.jsonl", "utf8").split("\n").filter(Boolean);
+    const latest = new Map(
+      lines.map((line) => JSON.parse(line) as MutantRecord).map((each) => [each.id, each.verdict]),
+    );
+    const survivors = [...latest].filter(([, verdict]) => verdict === "survived").map(([id]) => id);
+    expect([...readJudgements().keys()].toSorted()).to.deep.equal(survivors.toSorted());
   });
 
   it("holds until its source changes, and of survivors until the tests change", () => {
