@@ -79,6 +79,16 @@ describe("ChallengeManager: data fees from the chain's oracle", () => {
       }
     });
 
+    it("one that answers with more than a word, or reverts with one, counts as silent too", async () => {
+      const { oracle, disputes } = await priced(7n);
+      // MSTORE 2^64 at 0, then RETURN 64 bytes, or REVERT with 32.
+      for (const end of ["60406000f3", "60206000fd"]) {
+        const code = `0x68010000000000000000600052${end}`;
+        await chain.ethers.provider.send("hardhat_setCode", [await oracle.getAddress(), code]);
+        expect(await dataFee(disputes)).to.equal(SIZE * 7n);
+      }
+    });
+
     it("116: supplies are paid at least four times what their data costs, and bonds grow with it", async () => {
       const { oracle, disputes } = await priced(0n);
       await oracle.set(100n * GWEI, MOOD.honest);

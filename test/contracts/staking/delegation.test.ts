@@ -174,9 +174,13 @@ describe("OperatorStaking delegation", () => {
       await expect(
         staking.connect(chain.consumer).redeemRetired(chain.owner, 0, ZeroAddress),
       ).to.be.revertedWithCustomError(staking, "ZeroAddress");
+      const others = await staking.retiredPosition(chain.owner, chain.stranger, 0);
+      expect(others).to.be.greaterThan(100n);
       const redeem = () => staking.connect(chain.consumer).redeemRetired(chain.owner, 0, chain.consumer);
       await expect(redeem()).to.changeTokenBalance(chain.ethers, setup.token, chain.consumer, share);
       await expect(redeem()).to.be.revertedWithCustomError(staking, "ZeroAmount");
+      // What the others have there is what it was.
+      expect(await staking.retiredPosition(chain.owner, chain.stranger, 0)).to.be.closeTo(others, 1n);
       await expect(staking.connect(chain.challenger).redeemRetired(chain.owner, 1, chain.challenger))
         .to.be.revertedWithCustomError(staking, "NotRetired")
         .withArgs(chain.owner.address, 1);
