@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 import { z } from "zod";
 
@@ -16,6 +16,6 @@ export type Judgement = z.infer<typeof judgement>;
 
 /** What somebody who read the survivors wrote down, by id. A mutant's id holds its text, so that another one is judged afresh. */
 export function readJudgements(file = "snapshots/survivors.jsonl"): Map<string, Judgement> {
-  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
+  const lines = readFileSync(file, "utf8").split("\n").filter(Boolean);
   return new Map(lines.map((line) => judgement.parse(JSON.parse(line))).map((each) => [each.id, each]));
 }

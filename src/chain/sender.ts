@@ -13,7 +13,8 @@ export interface Sender {
   readonly address: string;
   /**
    * Simulates, signs, broadcasts and waits for one confirmation. Where it is not mined it is replaced by one that offers more;
-   * where a reorganisation took back what this key sent before, nonces that are free again are used up; where something else of the same key took its nonce, it starts again with the simulation.
+   * where a reorganisation took back what this key sent before, nonces that are free again are used up; where something else of the
+   * same key took its nonce, it starts again with the simulation.
    * @throws TouchstoneError with the contract's error name as code when the contract refuses; nothing is spent then.
    */
   send(transaction: ContractTransaction): Promise<TransactionReceipt>;
@@ -137,9 +138,7 @@ export function createSender(options: SenderOptions): Sender {
       { ...call, gasLimit, nonce, attempts: [] },
       advisedFees(await provider.getFeeData()),
     );
-    if (filler === undefined) return;
-    await settle(filler);
-    journal.delete(keyOf(filler));
+    if (filler !== undefined) await finish(filler);
   }
 
   /**
@@ -156,9 +155,11 @@ export function createSender(options: SenderOptions): Sender {
         const next = await provider.getTransactionCount(address, "latest");
         if (next > flight.nonce) {
           if (++lateLooks > LATE_LOOKS) return undefined;
-        } else if (now() - since >= stuckMs && next < flight.nonce) {
+        } else if (now() - since < stuckMs) {
+          // It may yet move by itself.
+        } else if (next < flight.nonce) {
           await fill(next);
-        } else if (now() - since >= stuckMs) {
+        } else {
           const replacement = await replace(flight);
           if (replacement === undefined) return undefined;
           flight = replacement;
@@ -171,6 +172,13 @@ export function createSender(options: SenderOptions): Sender {
       }
       await sleep(POLL_MS);
     }
+  }
+
+  /** Waits for a flight's end, and forgets it. */
+  async function finish(flight: Flight): Promise<TransactionReceipt | undefined> {
+    const receipt = await settle(flight);
+    journal.delete(keyOf(flight));
+    return receipt;
   }
 
   /** The next nonce. Waits for what others of this key have pending; what does not move is replaced. */
@@ -198,10 +206,7 @@ export function createSender(options: SenderOptions): Sender {
     } catch (thrown) {
       throw explainRefusal(errors, address, thrown);
     }
-    if (flight === undefined) return undefined;
-    const receipt = await settle(flight);
-    journal.delete(keyOf(flight));
-    return receipt;
+    return flight && (await finish(flight));
   }
 
   async function sendNow(transaction: ContractTransaction): Promise<TransactionReceipt> {

@@ -162,9 +162,7 @@ describe("OperatorStaking delegation", () => {
       await expect(delegate(chain, setup, chain.challenger, TOKEN))
         .to.emit(staking, "PoolRetired")
         .withArgs(chain.owner.address, false, 0, left + exiting);
-      const [held1, none, unlocked, newShares, generation] = await staking.delegatedPool(chain.owner);
-      expect([held1, none, unlocked, generation]).to.deep.equal([TOKEN, 0n, 0n, 1n]);
-      expect(newShares).to.equal(1_000n * TOKEN);
+      expect(await staking.delegatedPool(chain.owner)).to.deep.equal([TOKEN, 0n, 0n, 1_000n * TOKEN, 1n]);
       expect(await held(chain.challenger)).to.equal(TOKEN);
       expect(await held(chain.consumer)).to.equal(0);
 
