@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { type Code, compileWithSolc, type SolcInput } from "./syntax.js";
+import { type Code, compileWithSolc, importsOf, type SolcInput, type SolcOutput } from "./syntax.js";
 
 /** A compiled contract as Hardhat keeps it: what a mutant changes of it, and whose it is. */
 interface Artifact {
@@ -27,6 +27,16 @@ const OUTPUTS = ["bytecode.object", "bytecode.linkReferences", "deployedBytecode
   .map((name) => `evm.${name}`);
 
 /**
+ * An optimizer without the two parts that take most of the time: common subexpressions, and assembly. A mutant's contracts cost some
+ * more gas that way, less than the probes of coverage do, with which every test that judges passed.
+ */
+const LIGHT_OPTIMIZER = {
+  enabled: true,
+  runs: 200,
+  details: { peephole: true, inliner: true, jumpdestRemover: true, orderLiterals: true, deduplicate: true },
+};
+
+/**
  * The compiled contracts of the copy. A mutant's are compiled here, those that its source goes into and no others, and put among the
  * compiled ones for as long as its tests run. Hardhat would compile once more to put them back, and make types and debugging data that
  * no test of a mutant reads.
@@ -36,6 +46,8 @@ export class Build {
   readonly #journal: string;
   readonly #artifacts: ReadonlyMap<string, readonly StoredFile[]>;
   readonly #input: SolcInput;
+  /** What each source imports. */
+  readonly #imports: ReadonlyMap<string, readonly string[]>;
 
   /** @param tree the copy, compiled */
   constructor(tree: string) {
@@ -58,6 +70,7 @@ export class Build {
       ...inputs[0]!,
       sources: Object.fromEntries([...names].map((name) => [name, { content: content(name) }])),
     };
+    this.#imports = importsOf(this.#input);
   }
 
   /**
@@ -72,18 +85,13 @@ export class Build {
     run: () => Promise<T>,
   ): Promise<T | undefined> {
     const affected = users.map((user) => PROJECT + user);
-    const outputSelection = Object.fromEntries(affected.map((name) => [name, { "*": OUTPUTS }]));
-    const { errors, contracts } = compileWithSolc({
-      ...this.#input,
-      sources: { ...this.#input.sources, [PROJECT + file]: { content } },
-      settings: { ...this.#input.settings, outputSelection },
-    });
-    if (errors?.some(({ severity }) => severity === "error")) return undefined;
+    const contracts = this.#compile(PROJECT + file, content, affected);
+    if (contracts === undefined) return undefined;
     const replaced = affected.flatMap((name) => this.#artifacts.get(name) ?? []);
     writeFileSync(this.#journal, JSON.stringify(replaced));
     for (const { path, text } of replaced) {
       const artifact = JSON.parse(text) as Artifact;
-      const { bytecode, deployedBytecode } = contracts![artifact.inputSourceName]![artifact.contractName]!.evm;
+      const { bytecode, deployedBytecode } = contracts[artifact.inputSourceName]![artifact.contractName]!.evm;
       writeFileSync(path, JSON.stringify(withCode(artifact, bytecode, deployedBytecode)));
     }
     try {
@@ -91,6 +99,25 @@ export class Build {
     } finally {
       this.#restore();
     }
+  }
+
+  /** Compiles some sources, with what they import, while one of them has other content; undefined where the compiler refuses it. */
+  #compile(name: string, content: string, affected: readonly string[]): SolcOutput["contracts"] {
+    const needed = new Set(affected);
+    for (const each of needed) for (const imported of this.#imports.get(each) ?? []) needed.add(imported);
+    const sources = Object.fromEntries([...needed].map((each) => [each, this.#input.sources[each]!]));
+    const outputSelection = Object.fromEntries(affected.map((each) => [each, { "*": OUTPUTS }]));
+    const { settings } = this.#input;
+    // Some functions have too many variables for the stack unless everything is optimised.
+    for (const optimizer of [LIGHT_OPTIMIZER, settings["optimizer"]]) {
+      const { errors, contracts } = compileWithSolc({
+        ...this.#input,
+        sources: { ...sources, [name]: { content } },
+        settings: { ...settings, optimizer, outputSelection },
+      });
+      if (!errors?.some(({ severity }) => severity === "error")) return contracts;
+    }
+    return undefined;
   }
 
   #restore(): void {

@@ -24,7 +24,7 @@ export interface Code {
   readonly immutableReferences?: unknown;
 }
 
-interface SolcOutput {
+export interface SolcOutput {
   readonly errors?: readonly { severity: string; formattedMessage: string }[];
   readonly sources?: Readonly<Record<string, { readonly ast: SyntaxNode }>>;
   /** By source and name. */
@@ -35,6 +35,20 @@ interface SolcOutput {
 
 export function compileWithSolc(input: SolcInput, callbacks?: Callbacks): SolcOutput {
   return JSON.parse(solc.compile(JSON.stringify(input), callbacks)) as SolcOutput;
+}
+
+/** What each source imports, as the compiler resolves it. */
+export function importsOf(input: SolcInput): Map<string, readonly string[]> {
+  const settings = { ...input.settings, outputSelection: { "*": { "": ["ast"] } } };
+  const { sources } = compileWithSolc({ ...input, settings });
+  return new Map(
+    Object.entries(sources!).map(([name, { ast }]) => [
+      name,
+      (ast["nodes"] as SyntaxNode[]).flatMap(({ nodeType, absolutePath }) =>
+        nodeType === "ImportDirective" ? [absolutePath as string] : [],
+      ),
+    ]),
+  );
 }
 
 /** A node of solc's syntax tree, with what mutation asks of it. */
