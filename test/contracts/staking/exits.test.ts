@@ -156,7 +156,9 @@ describe("OperatorStaking exits", () => {
     await withdraw(0);
   });
 
-  it("each wait for their own locks", async () => {
+  it("each wait for their own locks, as their view says", async () => {
+    const unlocked = () =>
+      Promise.all([1, 2].map(async (i) => (await setup.staking.exit(chain.owner, chain.owner, i)).unlocked));
     await asOwner().requestExit(chain.owner, 10n * TOKEN);
     await pass(EPOCH);
     await lock("a", 10n * TOKEN);
@@ -170,7 +172,9 @@ describe("OperatorStaking exits", () => {
     for (const exitId of [1, 2]) {
       await expect(withdraw(exitId)).to.be.revertedWithCustomError(setup.staking, "ExitBacksLocks").withArgs(exitId, 1);
     }
+    expect(await unlocked()).to.deep.equal([false, false]);
     await unlock("a");
+    expect(await unlocked()).to.deep.equal([true, true]);
     await withdraw(2);
     await withdraw(1);
   });
