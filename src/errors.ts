@@ -1,5 +1,11 @@
 import { printable } from "./printable.js";
 
+const LONGEST = 4_000;
+
+/** Names in a hostile model, or what a server answers, may be as long as a file: they are not to fill logs. */
+export const shortened = (text: string): string =>
+  text.length > LONGEST ? `${text.slice(0, LONGEST)}... (${text.length} characters)` : text;
+
 /**
  * The error every part of the suite throws on purpose: a stable code for programs, a sentence for people, what to do next,
  * and whether the same call may succeed later.
@@ -11,7 +17,7 @@ export class TouchstoneError extends Error {
   readonly retryable: boolean;
 
   constructor(code: string, message: string, options: { next?: string; retryable?: boolean; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(shortened(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "TouchstoneError";
     this.code = code;
     this.next = options.next;

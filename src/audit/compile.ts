@@ -11,7 +11,7 @@ import { CompileError, inconsistent } from "./compile/errors.js";
 import { finish } from "./compile/finish.js";
 import { type CompileReport, createReport } from "./compile/report.js";
 import { createScope } from "./compile/scope.js";
-import { constant, plain, product } from "./compile/value.js";
+import { constant, plain, product, requireRank } from "./compile/value.js";
 import { functionKey, opsetsOf, type Walk, walkGraph } from "./compile/walk.js";
 import type { AuditGraph, InputSpec, Tensor } from "./graph.js";
 import { isFloating } from "./signatures.js";
@@ -105,6 +105,7 @@ function inputType(
     });
   }
   const fixed = shape as readonly number[];
+  requireRank(fixed.length);
   const fits = !stated || (stated.length === fixed.length && stated.every((s, i) => s === undefined || s === fixed[i]));
   if (!fits) throw inconsistent(`Input "${info.name}" cannot have shape [${fixed.join()}]`);
   if (!value && fixed.some((extent) => !Number.isInteger(extent) || extent < 1)) {

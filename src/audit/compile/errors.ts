@@ -1,4 +1,4 @@
-import { TouchstoneError } from "../../errors.js";
+import { shortened, TouchstoneError } from "../../errors.js";
 
 /**
  * Why a model is refused.
@@ -65,7 +65,7 @@ export class CompileError extends TouchstoneError {
       ...(options.cause === undefined ? {} : { cause: options.cause }),
     });
     this.name = "CompileError";
-    this.reason = reason;
+    this.reason = shortened(reason);
     this.place = place;
     this.inputs = options.inputs ?? [];
   }

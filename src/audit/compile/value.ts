@@ -1,5 +1,10 @@
 import { allocate, type ElementArray, type ElementType } from "../../onnx/element.js";
+import { DEFAULT_LIMITS } from "../../onnx/limits.js";
+import { CompileError } from "./errors.js";
 import type { ConstMemory, Memory } from "./raw.js";
+
+/** Dimensions of a tensor, as of those in the file. */
+const MAX_RANK = DEFAULT_LIMITS.rank;
 
 /** One digit of a logical axis' index, in a mixed radix: its extent and what it adds to the address and to each guard. */
 export interface Factor {
@@ -48,6 +53,11 @@ export function sizeOf(value: Value): number {
 
 export function rankOf(value: Value): number {
   return value.axes.length;
+}
+
+/** Every view costs time for each axis, even those of one element, which take no memory. */
+export function requireRank(rank: number): void {
+  if (rank > MAX_RANK) throw new CompileError("COMPILE_LIMIT", `A tensor of ${rank} dimensions, more than ${MAX_RANK}`);
 }
 
 /** Strides of a row-major tensor. */

@@ -5,6 +5,7 @@ import {
   type Factor,
   normalise,
   product,
+  requireRank,
   rowMajor,
   shapeOf,
   sizeOf,
@@ -26,6 +27,7 @@ export function transpose(value: Value, perm: readonly number[]): Value {
 
 /** Extents come from attributes and computed shapes: anything may be in them. */
 function checkExtents(extents: readonly number[]): void {
+  requireRank(extents.length);
   if (extents.some((extent) => !Number.isSafeInteger(extent) || extent < 0)) {
     throw inconsistent(`[${extents.join()}] is no shape`);
   }

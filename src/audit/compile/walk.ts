@@ -11,6 +11,7 @@ import {
 import type { OnnxTensor } from "../../onnx/element.js";
 import { OnnxError } from "../../onnx/errors.js";
 import { readTensor, type TensorSource } from "../../onnx/tensor.js";
+import { shortened } from "../../errors.js";
 import { createAttributes } from "../lower/attributes.js";
 import type { Op } from "../lower/op.js";
 import { findLowering } from "../lower/table.js";
@@ -18,7 +19,7 @@ import { WORK } from "./budget.js";
 import type { Builder } from "./builder.js";
 import { CompileError, inconsistent, type Place, refuse } from "./errors.js";
 import { createScope, type Scope } from "./scope.js";
-import { constant, type Value } from "./value.js";
+import { constant, rankOf, requireRank, type Value } from "./value.js";
 
 /** Versions of ai.onnx that are compiled. */
 export const OPSETS = { min: 7, max: 26 };
@@ -66,6 +67,9 @@ export function walkGraph(walk: Walk, graph: GraphProto, scope: Scope, opsets: R
 
 function walkBody(frame: Frame, graph: GraphProto, scope: Scope): void {
   if (graph.sparseInitializer.length > 0) throw refuse("Sparse initializers have no lowering");
+  // The body of a loop is walked many times, nodes in it or not.
+  const names = graph.initializer.length + graph.input.length + graph.output.length;
+  frame.walk.builder.budget.spend({ work: WORK.tableEntry * names });
   for (const proto of graph.initializer) {
     const tensor = readOnce(frame.walk, proto);
     scope.set(proto.name, constant(tensor.dtype, tensor.shape, tensor.data));
@@ -82,9 +86,12 @@ function readOnce({ constants, source, builder }: Walk, proto: TensorProto): Onn
   return tensor;
 }
 
-/** Numbers and texts in the lists of a node's attributes, which a lowering reads. */
-function listed(node: NodeProto): number {
-  return node.attribute.reduce((n, { ints, floats, strings }) => n + ints.length + floats.length + strings.length, 0);
+/** What a node lists: inputs, outputs, attributes, and the numbers and texts in these, which a lowering reads. */
+function listed({ attribute, input, output }: NodeProto): number {
+  return attribute.reduce(
+    (n, { ints, floats, strings }) => n + 1 + ints.length + floats.length + strings.length,
+    input.length + output.length,
+  );
 }
 
 function walkNode(frame: Frame, node: NodeProto, scope: Scope): void {
@@ -92,7 +99,7 @@ function walkNode(frame: Frame, node: NodeProto, scope: Scope): void {
   const domain = domainOf(node.domain);
   const operator = domain === "" ? node.opType : `${domain}.${node.opType}`;
   const opset = frame.opsets.get(domain) ?? 0;
-  const place: Place = { node: node.name || (node.output[0] ?? ""), operator, opset };
+  const place: Place = { node: shortened(node.name || (node.output[0] ?? "")), operator: shortened(operator), opset };
   try {
     if (++walk.count > MAX_NODES) throw new CompileError("COMPILE_LIMIT", `More than ${MAX_NODES} nodes`);
     walk.builder.budget.spend({ work: WORK.onnxNode + WORK.tableEntry * listed(node) });
@@ -106,6 +113,7 @@ function walkNode(frame: Frame, node: NodeProto, scope: Scope): void {
       if (name === "") return;
       const value = results[i];
       if (!value) throw refuse(`Output ${i} is not supported`);
+      requireRank(rankOf(value));
       scope.set(name, value);
     });
   } catch (error) {
@@ -173,6 +181,8 @@ function callFunction(
   inputs: readonly (Value | undefined)[],
 ): (Value | undefined)[] {
   const scope = createScope();
+  const names = body.input.length + body.output.length + body.attributeProto.length + body.opsetImport.length;
+  frame.walk.builder.budget.spend({ work: WORK.tableEntry * names });
   body.input.forEach((name, i) => {
     const value = inputs[i];
     if (value) scope.set(name, value);

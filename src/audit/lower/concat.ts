@@ -1,3 +1,4 @@
+import { WORK } from "../compile/budget.js";
 import type { Builder } from "../compile/builder.js";
 import { inconsistent } from "../compile/errors.js";
 import { axisExtent, normalise, rankOf, shapeOf, type Value } from "../compile/value.js";
@@ -14,6 +15,7 @@ export function concat(builder: Builder, values: readonly Value[], axis: number)
   if (!first) throw inconsistent("Concat without inputs");
   const parts = values.filter((value) => !shapeOf(value).includes(0));
   if (parts.length <= 1) return parts[0] ?? first;
+  builder.budget.spend({ work: WORK.onnxNode * parts.length });
   for (const part of parts) {
     const fits =
       rankOf(part) === rankOf(first) && shapeOf(part).every((e, i) => i === axis || e === shapeOf(parts[0]!)[i]);

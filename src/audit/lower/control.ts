@@ -1,4 +1,5 @@
 import type { GraphProto } from "../../onnx/gen/onnx_pb.js";
+import { WORK } from "../compile/budget.js";
 import { CompileError, inconsistent } from "../compile/errors.js";
 import { rankOf, shapeOf, type Value } from "../compile/value.js";
 import { slice } from "../compile/view-ops.js";
@@ -31,6 +32,7 @@ function loop(op: Op): Value[] {
   const scanned: Value[][] = [];
   for (let round = 0; round < trips && numberOf(op, condition) !== 0; round++) {
     if (round >= MAX_ROUNDS) throw new CompileError("COMPILE_LIMIT", `A loop of more than ${MAX_ROUNDS} rounds`);
+    builder.budget.spend({ work: WORK.onnxNode });
     const [next, ...results] = op.subgraph(graph, [builder.scalar("i64", round), condition, ...state]);
     if (!next) throw inconsistent("A loop body without condition");
     condition = next;
@@ -69,6 +71,7 @@ function scan(op: Op): Value[] {
   };
   const scanned: Value[][] = [];
   for (let round = 0; round < rounds; round++) {
+    op.builder.budget.spend({ work: WORK.onnxNode * (1 + inputs.length) });
     const results = op.subgraph(graph, [...state, ...inputs.map((_, i) => element(i, round))]);
     results.slice(state.length).forEach((value, i) => (scanned[i] ??= []).push(value));
     state = results.slice(0, state.length);

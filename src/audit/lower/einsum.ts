@@ -1,3 +1,4 @@
+import { WORK } from "../compile/budget.js";
 import { inconsistent } from "../compile/errors.js";
 import type { Label } from "../compile/space.js";
 import { rankOf, type Value } from "../compile/value.js";
@@ -45,6 +46,8 @@ function einsum(op: Op): Value {
   const [first] = values;
   if (!first) throw inconsistent("Einsum without inputs");
   if (values.length === 1) return contractOne(op, first, inputs[0]!, output);
+  // At each input the labels of all later ones are looked at.
+  builder.budget.spend({ work: WORK.tableEntry * values.length ** 2 });
   let value = first;
   let labels = inputs[0]!;
   for (let i = 1; i < values.length; i++) {

@@ -31,6 +31,21 @@ const externalData = (): Uint8Array => file;
 const chain = (operator: string, count: number, second: (x: string) => string[]): NodeProto[] =>
   Array.from({ length: count }, (_, k) => node(operator, [`v${k}`, ...second(`v${k}`)], [`v${k + 1}`]));
 
+/** A loop of `rounds` that passes its state on, with `nodes` in its body that make `out` of `s`. */
+const looped = (rounds: number, inner: Partial<GraphParts>, out = "s"): Partial<GraphParts> => ({
+  weights: { trips: i64([rounds], []) },
+  nodes: [
+    node("Loop", ["trips", "", "x"], ["y"], {
+      body: graph({
+        inputs: [info("i", "i64", []), info("c", "bool", []), info("s", "f32", [1])],
+        outputs: ["c", out],
+        nodes: [],
+        ...inner,
+      }),
+    }),
+  ],
+});
+
 function refusalOf(parts: Partial<GraphParts>, options: CompileOptions = {}): CompileError {
   const inputs = [info("x", "f32", [1])];
   try {
@@ -75,6 +90,44 @@ describe("compile: budget", function () {
       weights: { z: i64([0], []), n: i64([16_000_000], []), one: i64([1], []) },
       nodes: [...Array.from({ length: 60 }, (_, i) => node("Range", ["z", "n", "one"], [`r${i}`])), y],
     },
+    "rounds without nodes, in loops in loops": looped(
+      30_000,
+      {
+        nodes: [
+          node("Loop", ["trips", "c", "s"], ["t"], {
+            body: graph({
+              inputs: [info("j", "i64", []), info("d", "bool", []), info("u", "f32", [1])],
+              outputs: ["d", "u"],
+              nodes: [],
+            }),
+          }),
+        ],
+      },
+      "t",
+    ),
+    "initializers that every round declares again": looped(30_000, {
+      weights: Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`w${i}`, f32([1])])),
+    }),
+    "a join of a million parts": {
+      nodes: [
+        node(
+          "Concat",
+          Array.from({ length: 1_000_000 }, () => "x"),
+          ["y"],
+          { axis: 0 },
+        ),
+      ],
+    },
+    "a product of thousands of factors": {
+      nodes: [
+        node(
+          "Einsum",
+          Array.from({ length: 5_000 }, () => "x"),
+          ["y"],
+          { equation: `${"i,".repeat(4_999)}i->i` },
+        ),
+      ],
+    },
     "weights that read one file over and over": {
       weights: Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`w${i}`, stored("f32", 16 * MiB)])),
       nodes: [y],
@@ -85,6 +138,25 @@ describe("compile: budget", function () {
       expect(refusalOf(parts, { externalData }).code).to.equal("COMPILE_BUDGET");
     });
   }
+
+  it("stops shapes of many dimensions, which hold no more than one element", () => {
+    const ones = Array.from({ length: 100_000 }, () => 1);
+    const nodes = chain("Reshape", 1_000, () => ["shape"]);
+    const reshaped = { nodes: [node("Identity", ["x"], ["v0"]), ...nodes, y], weights: { shape: i64(ones) } };
+    for (const parts of [reshaped, { inputs: [info("x", "f32", ones)], nodes: [y] }]) {
+      const { code, message } = refusalOf(parts);
+      expect(code).to.equal("COMPILE_LIMIT");
+      expect(message).to.include("100000 dimensions");
+    }
+    for (const [rank, compiles] of [
+      [64, true],
+      [65, false],
+    ] as const) {
+      const bytes = model({ inputs: [info("x", "f32", ones.slice(0, rank))], outputs: ["y"], nodes: [y] });
+      if (compiles) compile(bytes);
+      else expect(() => compile(bytes)).to.throw(CompileError, "65 dimensions");
+    }
+  });
 
   it("stops a loop over a large initializer of its own", () => {
     const body = graph({
