@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import type { Provider } from "ethers";
 import { z } from "zod";
 
 import { TouchstoneError, messageOf } from "../errors.js";
+import { faultsOf } from "../faults.js";
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 
@@ -43,9 +45,25 @@ export const deploymentPath = (home: string, chainId: number): string => join(ho
  */
 export function writeDeployment(path: string, deployment: Readonly<Record<string, string | number>>): void {
   const parsed = schema.loose().safeParse(deployment);
-  if (!parsed.success) throw new TouchstoneError("DEPLOYMENT_INVALID", `${path}: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new TouchstoneError("DEPLOYMENT_INVALID", `${path}: ${faultsOf(parsed.error)}`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(parsed.data, null, 2)}\n`);
+}
+
+/**
+ * Whoever starts a local chain anew keeps the address book of the one before: calls would fail without a reason, and transactions to
+ * addresses without code succeed and do nothing.
+ * @throws TouchstoneError `DEPLOYMENT_ABSENT`
+ */
+export async function requireDeployed(provider: Pick<Provider, "getCode">, deployment: Deployment): Promise<void> {
+  if ((await provider.getCode(deployment.hub)) !== "0x") return;
+  throw new TouchstoneError(
+    "DEPLOYMENT_ABSENT",
+    `No contract of the suite is at ${deployment.hub} on chain ${deployment.chainId}.`,
+    {
+      next: "The chain was started anew, or the address book is another deployment's: run `touchstone deploy`, or set TOUCHSTONE_DEPLOYMENT.",
+    },
+  );
 }
 
 /** @throws TouchstoneError `DEPLOYMENT_UNKNOWN` or `DEPLOYMENT_INVALID`. */
@@ -63,7 +81,7 @@ export function readDeployment(path: string, chainId: number): Deployment {
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
-    throw new TouchstoneError("DEPLOYMENT_INVALID", `${path}: ${z.prettifyError(parsed.error)}`, {
+    throw new TouchstoneError("DEPLOYMENT_INVALID", `${path}: ${faultsOf(parsed.error)}`, {
       next: "Write it again with `touchstone deploy`.",
     });
   }

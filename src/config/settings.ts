@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import { TouchstoneError } from "../errors.js";
+import { faultsOf } from "../faults.js";
 
 /**
  * Settings that come from the environment. Nothing else in the suite reads it. Secrets stay here: they are not printed, not
@@ -75,8 +76,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>> =
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const parsed = schema.safeParse(present);
   if (!parsed.success) {
-    const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    throw new TouchstoneError("CONFIG_INVALID", `Environment settings are wrong: ${wrong.join("; ")}`, {
+    throw new TouchstoneError("CONFIG_INVALID", `Environment settings are wrong: ${faultsOf(parsed.error)}`, {
       next: "Correct or unset the variables named above.",
     });
   }

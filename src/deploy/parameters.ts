@@ -4,6 +4,7 @@ import { isAddress } from "ethers";
 import { z } from "zod";
 
 import { TouchstoneError, messageOf } from "../errors.js";
+import { faultsOf } from "../faults.js";
 import type { DeploymentNetwork } from "./networks.js";
 
 /** Values of the suite's module by name. */
@@ -35,7 +36,7 @@ export function readParameterFile(path: string): Parameters {
   }
   const parsed = file.safeParse(json);
   if (!parsed.success) {
-    throw new TouchstoneError("PARAMETERS_INVALID", `${path}: ${z.prettifyError(parsed.error)}`, {
+    throw new TouchstoneError("PARAMETERS_INVALID", `${path}: ${faultsOf(parsed.error)}`, {
       next: 'Write { "Touchstone": { name: value, ... } } as in deploy/parameters/.',
     });
   }

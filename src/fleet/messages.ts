@@ -4,6 +4,7 @@ import { z } from "zod";
 
 import type { Tensor } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
+import { faultsOf } from "../faults.js";
 import { fromBinary, toBinary } from "../receipts/binary.js";
 import { rawTensorOf, type RawTensor } from "../receipts/wire.js";
 
@@ -74,7 +75,7 @@ export interface Answer {
 function parse<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new TouchstoneError("FLEET_MESSAGE", `A message of the queue is wrong: ${z.prettifyError(parsed.error)}`, {
+  throw new TouchstoneError("FLEET_MESSAGE", `A message of the queue is wrong: ${faultsOf(parsed.error)}`, {
     next: "Let gateway and hosts run the same version, and nobody else write to their subjects.",
   });
 }

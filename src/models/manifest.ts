@@ -3,7 +3,11 @@ import { z } from "zod";
 import { FORMAT } from "../audit/content.js";
 import { DTYPE_CODE, type DType } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
+import { faultsOf } from "../faults.js";
 import { isInside } from "../onnx/external.js";
+
+/** Characters of a name, and of a licence. */
+export const MAX_NAME = 64;
 
 const dtype = z.enum(Object.keys(DTYPE_CODE) as [DType, ...DType[]]);
 const shape = z.array(z.number().int().positive()).max(16);
@@ -13,8 +17,8 @@ const level = z.number().nonnegative();
 
 const schema = z.object({
   format: z.literal(FORMAT),
-  name: z.string().min(1).max(64),
-  licence: z.string().min(1).max(64),
+  name: z.string().min(1).max(MAX_NAME),
+  licence: z.string().min(1).max(MAX_NAME),
   profile: z.enum(["tolerant", "exact"]),
   file: z.object({ sha256: hash, cid: z.string(), bytes: z.number().int().positive() }),
   /** Files beside the ONNX file that it keeps weights in; left out where there are none. */
@@ -59,7 +63,7 @@ export function parseManifest(text: string): Manifest {
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
-    throw new TouchstoneError("MANIFEST_INVALID", `The model manifest is wrong: ${z.prettifyError(parsed.error)}`, {
+    throw new TouchstoneError("MANIFEST_INVALID", `The model manifest is wrong: ${faultsOf(parsed.error)}`, {
       next: "Fetch it again from the publisher, or make it with `touchstone model calibrate`.",
     });
   }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { tensorFromBytes, tensorBytes } from "../audit/bytes.js";
 import { DTYPE_CODE, type DType, type Tensor } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
+import { faultsOf } from "../faults.js";
 import { checksummed } from "./address.js";
 
 /*
@@ -134,7 +135,7 @@ export const toWire = (value: unknown): string =>
 export function fromWire<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new TouchstoneError("BODY_INVALID", z.prettifyError(parsed.error), {
+  throw new TouchstoneError("BODY_INVALID", faultsOf(parsed.error), {
     next: "See docs/contracts/receipts.md for the fields of each message.",
   });
 }

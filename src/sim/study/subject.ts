@@ -7,6 +7,7 @@ import { compile } from "../../audit/compile.js";
 import type { AuditGraph, DType, Tensor } from "../../audit/graph.js";
 import { runtimeModelOf, withDomain } from "../../calibrate/draft.js";
 import { TouchstoneError } from "../../errors.js";
+import { faultsOf } from "../../faults.js";
 import { readTensorProto } from "../../onnx/model.js";
 import { readTensor } from "../../onnx/tensor.js";
 import type { RuntimeModel } from "../../runtime/runtime.js";
@@ -52,7 +53,7 @@ export interface Subject {
 export function parseStudy(text: string): StudyModel[] {
   const parsed = schema.safeParse(JSON.parse(text));
   if (parsed.success) return parsed.data;
-  throw new TouchstoneError("STUDY_INVALID", `The list of models is wrong: ${z.prettifyError(parsed.error)}`);
+  throw new TouchstoneError("STUDY_INVALID", `The list of models is wrong: ${faultsOf(parsed.error)}`);
 }
 
 function readInput(path: string): Tensor {
