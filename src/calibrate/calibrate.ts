@@ -1,5 +1,6 @@
 import { answer } from "../audit/exec/fast/execute.js";
 import type { AuditGraph, Tensor } from "../audit/graph.js";
+import { TouchstoneError } from "../errors.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { createMeter, type Distribution, distances, type Meter } from "./distribution.js";
 import { huntRound, newHunt } from "./hunt.js";
@@ -92,6 +93,11 @@ export async function calibrate(request: CalibrationRequest): Promise<Calibratio
     })),
   );
   const all = [...supplied.map((inputs) => ({ kind: "supplied", inputs })), ...generated];
+  if (all.length === 0) {
+    throw new TouchstoneError("INPUTS_MISSING", "Nothing can be measured without inputs.", {
+      next: "Have some generated (--per-kind), or give real ones (--sample).",
+    });
+  }
   const measured: { inputs: readonly Tensor[]; noise: readonly number[] }[] = [];
   for (const [n, sample] of all.entries()) {
     measured.push({ inputs: sample.inputs, noise: await measure(sample) });

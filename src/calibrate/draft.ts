@@ -1,14 +1,14 @@
 import { tensorBytes } from "../audit/bytes.js";
 import { compile } from "../audit/compile.js";
-import { bitsOf } from "../audit/compile/bits.js";
+import { bitsOf, boundsOf } from "../audit/compile/bits.js";
 import { FORMAT } from "../audit/content.js";
-import type { AuditGraph, InputSpec, Tensor } from "../audit/graph.js";
+import type { AuditGraph, DType, InputSpec, Tensor } from "../audit/graph.js";
 import { isFloating } from "../audit/signatures.js";
 import { TouchstoneError } from "../errors.js";
 import { cidOf } from "../models/cid.js";
 import { describeData } from "../models/external-data.js";
 import { sha256 } from "../models/files.js";
-import type { Manifest } from "../models/manifest.js";
+import { MAX_NAME, type Manifest } from "../models/manifest.js";
 import type { ExternalData } from "../onnx/external.js";
 import { inlineExternal } from "../onnx/inline.js";
 import { createSessionHost } from "../runtime/isolated.js";
@@ -46,7 +46,21 @@ export interface Draft {
   readonly calibration: Calibration;
 }
 
-/** An input with the domain that a publisher names; integers default to their type's. @throws TouchstoneError `DOMAIN_MISSING` */
+/** Largest binary32. */
+const LARGEST = 2 ** 128 - 2 ** 104;
+
+/** Whether an input's type has both ends of a domain: others would become other numbers, or none. */
+function holds(dtype: DType, ...ends: readonly number[]): boolean {
+  if (dtype === "f64") return ends.every(Number.isFinite);
+  if (dtype === "f32") return ends.every((x) => Math.abs(x) <= LARGEST);
+  const { low, high } = boundsOf(dtype);
+  return ends.every((x) => Number.isInteger(x) && BigInt(x) >= BigInt(low) && BigInt(x) <= BigInt(high));
+}
+
+/**
+ * An input with the domain that a publisher names; integers default to their type's.
+ * @throws TouchstoneError `DOMAIN_MISSING`, `DOMAIN_INVALID`
+ */
 export function withDomain(spec: InputSpec, domains: DraftRequest["domains"]): InputSpec {
   const domain = domains[spec.name];
   if (domain === undefined) {
@@ -56,6 +70,16 @@ export function withDomain(spec: InputSpec, domains: DraftRequest["domains"]): I
       `Input "${spec.name}" needs a domain: the range of values it may take.`,
       {
         next: `Give it, e.g. --domain ${spec.name}=0:255`,
+      },
+    );
+  }
+  if (!holds(spec.dtype, domain.lo, domain.hi)) {
+    const ends = `${domain.lo}:${domain.hi}`;
+    throw new TouchstoneError(
+      "DOMAIN_INVALID",
+      `Input "${spec.name}" holds ${spec.dtype}, which can't be all of ${ends}.`,
+      {
+        next: "Give ends that this type has.",
       },
     );
   }
@@ -115,6 +139,26 @@ function withoutRuntimes(graph: AuditGraph, seed: number, reason: string): Calib
   return { seed, inputs: {}, honest: [], kinds: [], substitutes: [], proposal };
 }
 
+/** A name that no manifest takes would be noticed after all the measuring. @throws TouchstoneError `NAME_INVALID` */
+function requireNaming({ name, licence }: DraftRequest): void {
+  for (const [what, text] of Object.entries({ name, licence })) {
+    if (text.length >= 1 && text.length <= MAX_NAME) continue;
+    throw new TouchstoneError("NAME_INVALID", `A ${what} has 1 to ${MAX_NAME} characters, not ${text.length}.`, {
+      next: "Give another one.",
+    });
+  }
+}
+
+/** A misspelt name would leave an input the whole range of its type. @throws TouchstoneError `DOMAIN_UNKNOWN` */
+function requireInputs({ inputs }: AuditGraph, named: readonly string[]): void {
+  const names = inputs.map(({ name }) => name);
+  const unknown = named.find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new TouchstoneError("DOMAIN_UNKNOWN", `The model has no input "${unknown}" that could have a domain.`, {
+    next: `Its inputs are ${names.join(", ") || "none"}.`,
+  });
+}
+
 /**
  * Compiles a model, calibrates it and drafts its manifest. Loads about twenty runtimes, in a process of their own, and releases
  * them at the end.
@@ -122,7 +166,9 @@ function withoutRuntimes(graph: AuditGraph, seed: number, reason: string): Calib
 export async function draftManifest(request: DraftRequest): Promise<Draft> {
   const { bytes, domains, shapes, bound, supplied, perKind, searchRounds, seed, onProgress } = request;
   const { data = () => undefined } = request;
+  requireNaming(request);
   const compiled = compile(bytes, { shapes, bound, externalData: data });
+  requireInputs(compiled.graph, Object.keys(domains));
   const graph: AuditGraph = {
     ...compiled.graph,
     inputs: compiled.graph.inputs.map((spec) => withDomain(spec, domains)),
@@ -133,10 +179,11 @@ export async function draftManifest(request: DraftRequest): Promise<Draft> {
     const calibration = withoutRuntimes(graph, seed, `${hazard.label}: ${hazard.reason}`);
     return { calibration, manifest: await manifestOf(request, graph, calibration) };
   }
-  const hunted = request.huntFile === undefined ? [] : huntedInputs(request.huntFile, graph, bytes);
+  const whole = inlineExternal(bytes, data);
+  const hunted = request.huntFile === undefined ? [] : huntedInputs(request.huntFile, graph, whole);
   const host = createSessionHost();
   try {
-    const model = runtimeModelOf(graph, inlineExternal(bytes, data));
+    const model = runtimeModelOf(graph, whole);
     const load: LoadNative = (each, options) => host.load(each, options);
     const honest = await honestRuntimes(model, graph, load);
     const few = await fewRuntimes(model, load);

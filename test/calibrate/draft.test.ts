@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { create } from "@bufbuild/protobuf";
 
-import { draftManifest } from "../../src/calibrate/draft.js";
+import { draftManifest, type DraftRequest } from "../../src/calibrate/draft.js";
+import { parseManifest } from "../../src/models/manifest.js";
 import { prepareModel } from "../../src/models/prepared.js";
 import { StringStringEntryProtoSchema, TensorProtoSchema } from "../../src/onnx/gen/onnx_pb.js";
 import { info, model, node } from "../support/onnx-model.js";
@@ -25,6 +26,39 @@ describe("drafts of manifests", function () {
     expect(calibration.honest).to.deep.equal([]);
     expect(calibration.proposal.reason).to.match(/quotient \(Div\): A divisor of 0/);
     expect(prepareModel(bytes, manifest).runtime.hazard).to.match(/quotient/);
+  });
+
+  it("refuse domains that an input can't have, names of no input, and what no manifest takes, before they measure", async () => {
+    const inputs = [info("x", "u8", [4]), info("z", "f32", [4])];
+    const nodes = [node("Cast", ["x"], ["c"], { to: 1 }), node("Add", ["c", "z"], ["y"])];
+    const bytes = model({ inputs, outputs: ["y"], nodes });
+    const [x, z] = [
+      { lo: 0, hi: 255 },
+      { lo: -1, hi: 1 },
+    ];
+    const wrong: readonly [string, Partial<DraftRequest>][] = [
+      // 300 as a byte would be 44, -1 would be 255.
+      ["DOMAIN_INVALID", { domains: { x: { lo: 0, hi: 256 }, z } }],
+      ["DOMAIN_INVALID", { domains: { x: { lo: -1, hi: 255 }, z } }],
+      ["DOMAIN_INVALID", { domains: { x: { lo: 0.5, hi: 2 }, z } }],
+      ["DOMAIN_INVALID", { domains: { z: { lo: 0, hi: 3.5e38 } } }],
+      ["DOMAIN_INVALID", { domains: { z: { lo: -Infinity, hi: 1 } } }],
+      ["DOMAIN_UNKNOWN", { domains: { z, X: x } }],
+      ["NAME_INVALID", { name: "" }],
+      ["NAME_INVALID", { name: "n".repeat(65) }],
+      ["NAME_INVALID", { licence: "" }],
+      ["INPUTS_MISSING", { perKind: 0 }],
+    ];
+    for (const [code, each] of wrong) {
+      const asked = draftManifest({ ...request, bytes, domains: { x, z }, ...each });
+      const thrown = await asked.catch((error: unknown) => error);
+      expect(thrown, JSON.stringify(each)).to.have.property("code", code);
+    }
+    const asked = { ...request, name: "n".repeat(64), perKind: 1, searchRounds: 0 };
+    const { manifest } = await draftManifest({ ...asked, bytes, domains: { x, z } });
+    expect(parseManifest(JSON.stringify(manifest)).inputs).to.deep.include({
+      ...{ name: "x", dtype: "u8", shape: [4], lo: "0x0", hi: "0xff" },
+    });
   });
 
   it("list the files that a model keeps weights in, and measure with them", async () => {

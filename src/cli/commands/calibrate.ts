@@ -11,6 +11,7 @@ import { plotCalibration } from "../../calibrate/plot.js";
 import { externalDataIn } from "../../models/external-data.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
+import { requireWritable } from "../output.js";
 import { byName, integer, type Named, named, range, shape } from "../parse.js";
 import { readFile, readSample, readTensorFile } from "../tensors.js";
 
@@ -83,6 +84,8 @@ export function calibrateCommand(model: Command, context: () => Context): void {
     )
     .action(async (file: string, flags: CalibrateFlags) => {
       const { io } = context();
+      const written = [flags.out, ...(flags.svg === undefined ? [] : [flags.svg])];
+      written.forEach(requireWritable);
       const { manifest, calibration } = await draftManifest({
         bytes: readFile(file),
         data: externalDataIn(dirname(file)),
@@ -104,7 +107,6 @@ export function calibrateCommand(model: Command, context: () => Context): void {
         writeFileSync(flags.svg, plotCalibration(calibration, { title: flags.name, outputs }));
       }
       io.progress("");
-      const written = [flags.out, ...(flags.svg === undefined ? [] : [flags.svg])];
       const result = { manifest: flags.out, svg: flags.svg, calibration };
       io.result(result, () => `${showCalibration(calibration)}\nwrote ${written.join(", ")}`);
     });

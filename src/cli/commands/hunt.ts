@@ -1,11 +1,16 @@
+import { dirname } from "node:path";
+
 import type { Command } from "commander";
 
 import type { Tensor } from "../../audit/graph.js";
 import { createHunter, type HuntReport } from "../../calibrate/hunter.js";
 import { untilStopped } from "../../chain/role.js";
+import { externalDataIn } from "../../models/external-data.js";
 import { parseManifest } from "../../models/manifest.js";
 import { prepareModel } from "../../models/prepared.js";
+import { inlineExternal } from "../../onnx/inline.js";
 import type { Context } from "../context.js";
+import { requireWritable } from "../output.js";
 import { integer, real } from "../parse.js";
 import { readFile, readSample } from "../tensors.js";
 
@@ -44,10 +49,13 @@ export function huntCommand(model: Command, context: () => Context): void {
     .action(async (file: string, manifestFile: string, flags: HuntFlags) => {
       const { io } = context();
       const manifest = parseManifest(new TextDecoder().decode(readFile(manifestFile)));
-      const { graph, runtime } = prepareModel(readFile(file), manifest);
+      requireWritable(flags.state);
+      const bytes = readFile(file);
+      const data = externalDataIn(dirname(file));
+      const { graph, runtime } = prepareModel(bytes, manifest, { data });
       const hunter = await createHunter({
         graph,
-        model: runtime,
+        model: { ...runtime, bytes: inlineExternal(bytes, data) },
         atol: manifest.outputs.map(({ atol }) => atol),
         path: flags.state,
         seed: flags.seed,

@@ -6,7 +6,6 @@ import type { Command } from "commander";
 import { compile } from "../../audit/compile.js";
 import type { CompileReport } from "../../audit/compile/report.js";
 import type { AuditGraph, Tensor } from "../../audit/graph.js";
-import { TouchstoneError, messageOf } from "../../errors.js";
 import { listingRows, type ListedNode, listNodes } from "../../inspect/listing.js";
 import { bytesText, pictureOf, shapeText } from "../../inspect/picture.js";
 import { drawSvg } from "../../inspect/svg.js";
@@ -14,6 +13,7 @@ import { externalDataIn } from "../../models/external-data.js";
 import { printable } from "../../printable.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
+import { unwritable } from "../output.js";
 import { byName, type Named, named, shape } from "../parse.js";
 import { readFile, readTensorFile } from "../tensors.js";
 
@@ -126,7 +126,7 @@ function writeSvg(path: string, svg: string): void {
   try {
     writeFileSync(path, svg);
   } catch (cause) {
-    throw new TouchstoneError("FILE_UNWRITABLE", `Cannot write ${path}: ${messageOf(cause)}`, { cause });
+    throw unwritable(path, cause);
   }
 }
 
