@@ -19,7 +19,7 @@ function requirePrivate(what: string, path: string): void {
   });
 }
 
-/** @throws TouchstoneError `KEY_PASSWORD_MISSING`, `KEY_FILE_EXPOSED`. */
+/** @throws TouchstoneError `KEY_PASSWORD_MISSING`, `KEY_PASSWORD_UNREADABLE`, `KEY_FILE_EXPOSED`. */
 export function passwordOf(source: KeySource): string {
   if (source.password !== undefined) return source.password;
   if (source.passwordFile === undefined) {
@@ -27,8 +27,27 @@ export function passwordOf(source: KeySource): string {
       next: "Set TOUCHSTONE_KEYSTORE_PASSWORD_FILE (a file only you can read) or TOUCHSTONE_KEYSTORE_PASSWORD.",
     });
   }
-  requirePrivate("password file", source.passwordFile);
-  return readFileSync(source.passwordFile, "utf8").replace(/\r?\n$/, "");
+  try {
+    requirePrivate("password file", source.passwordFile);
+    return readFileSync(source.passwordFile, "utf8").replace(/\r?\n$/, "");
+  } catch (cause) {
+    if (cause instanceof TouchstoneError) throw cause;
+    throw new TouchstoneError("KEY_PASSWORD_UNREADABLE", `Cannot read the password: ${messageOf(cause)}`, {
+      next: "Check TOUCHSTONE_KEYSTORE_PASSWORD_FILE.",
+      cause,
+    });
+  }
+}
+
+/** @throws TouchstoneError `KEY_INVALID` for the numbers of 32 bytes that are no keys; without a cause, which might quote it. */
+function walletOf(privateKey: string): Wallet {
+  try {
+    return new Wallet(privateKey);
+  } catch {
+    throw new TouchstoneError("KEY_INVALID", "TOUCHSTONE_PRIVATE_KEY is no private key of secp256k1.", {
+      next: "Make one with `touchstone key new` and set TOUCHSTONE_KEYSTORE.",
+    });
+  }
 }
 
 /**
@@ -47,7 +66,7 @@ export async function loadKey(source: KeySource): Promise<KeySigner> {
       });
     }
   }
-  if (source.privateKey !== undefined) return new Wallet(source.privateKey);
+  if (source.privateKey !== undefined) return walletOf(source.privateKey);
   throw new TouchstoneError("KEY_MISSING", "This command signs transactions and has no key.", {
     next: "Make one with `touchstone key new` and set TOUCHSTONE_KEYSTORE; TOUCHSTONE_PRIVATE_KEY is for throw-away keys.",
   });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { Logger } from "pino";
 
-import { deploymentPath, readDeployment } from "../chain/deployment.js";
+import { deploymentPath, readDeployment, requireDeployed } from "../chain/deployment.js";
 import { type KeySigner, loadKey } from "../chain/keys.js";
 import { createSender, type Sender } from "../chain/sender.js";
 import { chainIdOf, connectSuite, createProvider, type Suite } from "../chain/suite.js";
@@ -56,7 +56,9 @@ export function createContext(program: Command): Context {
         log.warn({ event: "rpc-fault", ...fault }, `an endpoint ${fault.kind}`);
       },
     });
-    return connectSuite(provider, readDeployment(await deploymentFile(), await chainId()));
+    const deployment = readDeployment(await deploymentFile(), await chainId());
+    await requireDeployed(provider, deployment);
+    return connectSuite(provider, deployment);
   });
   const wallet = once(() => loadKey(settings.key));
   const signer = once(async () => (await wallet()).connect((await suite()).provider));

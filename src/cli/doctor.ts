@@ -60,7 +60,17 @@ function versions(): Diagnosis {
 /** Files with secrets that others can read. */
 function exposed(settings: Settings): Diagnosis[] {
   const { keystore, passwordFile, privateKey } = settings.key;
-  const files = [keystore, passwordFile].filter((path) => path !== undefined && existsSync(path)) as string[];
+  const files = [keystore, passwordFile].filter((path) => path !== undefined);
+  const missing = files.filter((path) => !existsSync(path));
+  if (missing.length > 0) {
+    return [
+      fail(
+        "key files",
+        `${missing.join(", ")} can't be found`,
+        "Check TOUCHSTONE_KEYSTORE and TOUCHSTONE_KEYSTORE_PASSWORD_FILE.",
+      ),
+    ];
+  }
   const open = files.filter((path) => (statSync(path).mode & 0o077) !== 0);
   if (open.length > 0) {
     return [fail("key files", `others can read ${open.join(", ")}`, `Run: chmod 600 ${open.join(" ")}`)];

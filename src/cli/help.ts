@@ -9,7 +9,6 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "challenge refute": "challenge refute 0x12..ef",
   "challenge resolve": "challenge resolve 0x12..ef",
   "challenge show": "challenge show 0x12..ef --json",
-  conformance: "conformance test/assets/conformance/node",
   "deploy check": "deploy check",
   "deploy retire": "deploy retire",
   "deploy verify": "deploy verify ./verification",
@@ -61,7 +60,10 @@ export function completeHelp(command: Command, path: readonly string[] = []): vo
   for (const option of command.options) {
     // Commander would show it as JSON, which knows no bigint.
     if (typeof option.defaultValue === "bigint") option.defaultValueDescription = formatEther(option.defaultValue);
-    if (Array.isArray(option.defaultValue)) option.defaultValueDescription = "none";
+    if (Array.isArray(option.defaultValue)) option.defaultValueDescription ??= "none";
+    if (option.flags.endsWith("<time>") && typeof option.defaultValue === "number") {
+      option.defaultValueDescription = `${option.defaultValue} s`;
+    }
   }
   for (const below of command.commands) completeHelp(below, [...path, below.name()]);
 }

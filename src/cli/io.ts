@@ -1,3 +1,5 @@
+import { type CommanderError, InvalidArgumentError } from "commander";
+
 import { explain, messageOf, TouchstoneError } from "../errors.js";
 
 /** How a command talks: people read `line`s and progress, programs read one JSON object per line. */
@@ -34,7 +36,23 @@ export function createIo(json: boolean): Io {
 /** A duration in days with one decimal. */
 export const days = (seconds: bigint): string => (Number(seconds) / 86_400).toFixed(1);
 
-/** Exit codes: 1 the work failed, 2 the request was wrong. */
+const USAGE = 2;
+
+/**
+ * A request that could not be understood. People were told by commander, unless a command itself refuses an argument.
+ * @returns the exit code; 0 where it asked for help
+ */
+export function reportUsage(thrown: CommanderError, json: boolean): number {
+  if (thrown.exitCode === 0) return 0;
+  const message = thrown.code === "commander.help" ? "A command is missing." : thrown.message.replace(/^error: /, "");
+  if (json) {
+    const error = { code: "USAGE", message, next: "Add --help, without --json, for commands, arguments and options." };
+    process.stdout.write(`${toJson({ error })}\n`);
+  } else if (thrown instanceof InvalidArgumentError) process.stderr.write(`error: ${message}\n`);
+  return USAGE;
+}
+
+/** @returns the exit code: 1 the work failed, 70 a fault of the program */
 export function report(thrown: unknown, json: boolean): number {
   const known = thrown instanceof TouchstoneError;
   if (json) {

@@ -1,13 +1,10 @@
-import { CommanderError, InvalidArgumentError } from "commander";
+import { CommanderError } from "commander";
 
 import { secretUrls } from "../config/settings.js";
-import { TouchstoneError } from "../errors.js";
 import { createRedactor } from "../printable.js";
-import { report } from "./io.js";
+import { known } from "./failure.js";
+import { report, reportUsage } from "./io.js";
 import { buildProgram } from "./program.js";
-
-/** Exit code for a request that could not be understood. */
-const USAGE = 2;
 
 const hasLogin = (text: string): boolean => URL.canParse(text) && new URL(text).password !== "";
 const redact = createRedactor([...secretUrls(), ...process.argv.filter(hasLogin)]);
@@ -21,14 +18,11 @@ for (const stream of [process.stdout, process.stderr]) {
 const program = buildProgram();
 const isJson = (): boolean => program.opts<{ json?: boolean }>().json ?? false;
 // Node prints what nobody caught past these streams.
-process.on("uncaughtException", (thrown) => process.exit(report(thrown, isJson())));
+process.on("uncaughtException", (thrown) => process.exit(report(known(thrown), isJson())));
 try {
   await program.parseAsync();
   // Providers keep timers; a command that has printed its result is over.
   process.exit(process.exitCode ?? 0);
 } catch (thrown) {
-  // Commander reports what it finds while parsing; an argument that a command itself refuses is still unsaid.
-  if (thrown instanceof InvalidArgumentError) process.stderr.write(`error: ${thrown.message}\n`);
-  if (thrown instanceof CommanderError) process.exit(thrown.exitCode === 0 ? 0 : USAGE);
-  process.exit(report(thrown, isJson()) || (thrown instanceof TouchstoneError ? 1 : 70));
+  process.exit(thrown instanceof CommanderError ? reportUsage(thrown, isJson()) : report(known(thrown), isJson()));
 }

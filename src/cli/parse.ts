@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import { getAddress, parseEther } from "ethers";
+import { getAddress, parseEther, ZeroAddress } from "ethers";
 
 /** Parsers of command-line arguments; commander shows their messages beside the argument's name. */
 
@@ -18,20 +18,29 @@ export function id(text: string): string {
 
 /** Tokens or coins with 18 decimals, e.g. 1.5. */
 export function amount(text: string): bigint {
+  let value = -1n;
   try {
-    return parseEther(text);
+    value = parseEther(text);
   } catch {
-    throw new InvalidArgumentError("Give an amount such as 100 or 0.25.");
+    // No number, or more decimals than there are: told below.
   }
+  if (value < 0n) throw new InvalidArgumentError("Give an amount such as 100 or 0.25.");
+  return value;
 }
 
 /** An option for an amount; the default stands in the help as people write it. */
 export const amountOption = (flags: string, description: string, fallback: string): Option =>
   new Option(flags, description).argParser(amount).default(amount(fallback), fallback);
 
+/** An option for the token that is paid in: the native coin unless it is given. */
+export const currencyOption = (description: string): Option =>
+  new Option("--currency <token>", description).argParser(address).default(ZeroAddress, "native coin");
+
 export function integer(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("Give a whole number, not negative.");
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError("Give a whole number, not negative.");
+  }
   return value;
 }
 
@@ -51,9 +60,12 @@ export function basisPoints(text: string): number {
   return value;
 }
 
+/** A number that is not negative, e.g. 0.5. */
 export function real(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Give a number.");
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0) {
+    throw new InvalidArgumentError("Give a number, not negative.");
+  }
   return value;
 }
 
@@ -61,8 +73,10 @@ export function real(text: string): number {
 export function duration(text: string): number {
   const match = /^(\d+)([smhd]?)$/.exec(text);
   const unit = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400 }[match?.[2] ?? "?"];
-  if (match === null || unit === undefined) throw new InvalidArgumentError("Give a duration such as 90, 15m or 24h.");
-  return Number(match[1]) * unit;
+  const seconds = Number(match?.[1]) * (unit ?? NaN);
+  // A time of the chain has 48 bits.
+  if (!(seconds < 2 ** 48)) throw new InvalidArgumentError("Give a duration such as 90 (seconds), 15m or 24h.");
+  return seconds;
 }
 
 export const collect = (value: string, previous: string[]): string[] => [...previous, value];
@@ -107,8 +121,11 @@ export function url(text: string): URL {
 
 /** A closed range: 0:255. */
 export function range(text: string): { lo: number; hi: number } {
-  const [lo, hi] = text.split(":").map(Number);
-  if (lo === undefined || hi === undefined || !(lo <= hi)) throw new InvalidArgumentError("Give lo:hi, e.g. 0:255.");
+  const ends = text.split(":");
+  const [lo = NaN, hi = NaN] = ends.map((end) => (end.trim() === "" ? NaN : Number(end)));
+  if (ends.length !== 2 || !Number.isFinite(lo) || !Number.isFinite(hi) || lo > hi) {
+    throw new InvalidArgumentError("Give lo:hi, e.g. 0:255.");
+  }
   return { lo, hi };
 }
 

@@ -23,10 +23,16 @@ import { completeHelp } from "./help.js";
 
 /** The whole command line; nothing runs before it is parsed. */
 export function buildProgram(): Command {
-  const program = new Command("touchstone")
+  const program: Command = new Command("touchstone")
     .description("Verifiable AI inference: operators stake on their answers, anyone can prove a wrong one on-chain.")
     .option("--json", "print results, progress and errors as JSON, one object a line")
     .showHelpAfterError("(add --help for the options)")
+    // Programs are told in JSON what was wrong: see `reportUsage`.
+    .configureOutput({
+      writeErr: (text) => {
+        if (program.opts<{ json?: boolean }>().json !== true) process.stderr.write(text);
+      },
+    })
     .exitOverride();
   const context = (): Context => createContext(program);
   modelCommands(program, context);

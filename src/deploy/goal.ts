@@ -83,7 +83,10 @@ export async function planFor({ provider, deployer, artifacts }: Tools, goal: Go
   return { steps, done: all.length - steps.length, funding };
 }
 
-/** Everything that a journal says is deployed, by what the module exports it as. */
+/**
+ * Everything that a journal says is deployed, by what the module exports it as.
+ * @throws TouchstoneError `DEPLOYMENT_UNKNOWN` where nothing was begun.
+ */
 export async function placedIn(journal: string, artifacts: Artifacts): Promise<Placed[]> {
   const exported = new Map(
     Object.entries(TouchstoneModule.results).map(([name, future]) => [future.id, name] as const),
@@ -93,6 +96,15 @@ export async function placedIn(journal: string, artifacts: Artifacts): Promise<P
       .filter((future) => isNamedContractAtFuture(future))
       .map((future) => [future.id, creatorOf(future)?.contractName] as const),
   );
+  if (!existsSync(journal)) {
+    throw new TouchstoneError(
+      "DEPLOYMENT_UNKNOWN",
+      `No deployment was begun from here: there is no journal ${journal}.`,
+      {
+        next: "Check TOUCHSTONE_HOME, TOUCHSTONE_DEPLOYMENT and TOUCHSTONE_RPC_URL, or run `touchstone deploy`.",
+      },
+    );
+  }
   const { contracts } = await status(journal, artifacts);
   return Object.values(contracts).map(({ id, contractName, address }) => {
     const creator = creators.get(id);

@@ -28,12 +28,14 @@ function copy(from: string, to: string): void {
   const partial = `${to}.partial`;
   rmSync(partial, { force: true });
   mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(from, { readOnly: true });
   try {
+    const db = new DatabaseSync(from, { readOnly: true });
     // One consistent moment, whatever a running role writes meanwhile.
     db.exec(`VACUUM INTO '${partial.replaceAll("'", "''")}'`);
-  } finally {
     db.close();
+  } catch (cause) {
+    rmSync(partial, { force: true });
+    throw unreadable(from, messageOf(cause));
   }
   verify(partial);
   const file = openSync(partial, "r+");

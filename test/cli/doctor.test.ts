@@ -44,6 +44,8 @@ describe("touchstone doctor, without a node", () => {
     ];
     const found = await states(options({ TOUCHSTONE_KEYSTORE: keystore }, { ports, providers: ["nonsense"] }));
     busy.close();
+    const gone = join(home, "gone.json");
+    expect(await states(options({ TOUCHSTONE_KEYSTORE: gone }))).include({ "key files": "fail" });
     expect(found).include({
       ...{ providers: "fail", "key files": "fail" },
       [`port 127.0.0.1:${port}`]: "fail",

@@ -112,6 +112,22 @@ describe("touchstone", function () {
     }
   });
 
+  it("tells programs in one JSON object what made no sense", async () => {
+    const id = `0x${"ab".repeat(32)}`;
+    const asked = [[], ["operator", "stake", "-5"], ["model", "pull", "nonsense"], ["job", "request", id]];
+    for (const args of asked) {
+      const { code, out, err } = await touchstone(["--json", ...args]);
+      expect(code, args.join(" ")).equal(2);
+      expect(err, args.join(" ")).equal("");
+      const { error } = JSON.parse(out) as { error: { code: string; message: string } };
+      expect(error.code).equal("USAGE");
+      expect(error.message).not.match(/^error: |outputHelp/);
+    }
+    const { code, out } = await touchstone(["--json", "completion", "bash"]);
+    expect(code).equal(0);
+    expect(JSON.parse(out)).property("shell", "bash");
+  });
+
   it("names what failed and what to do next, for people and for programs", async () => {
     const id = `0x${"ab".repeat(32)}`;
     const people = await touchstone(["job", "show", id]);
@@ -136,6 +152,11 @@ describe("touchstone", function () {
     const compile = await touchstone(["model", "compile", path, path]);
     expect(compile.code).equal(1);
     expect(compile.err).include("MANIFEST_INVALID");
+    writeFileSync(path, "{}");
+    const empty = await touchstone(["model", "compile", path, path]);
+    expect(empty.err)
+      .match(/MANIFEST_INVALID.* format: .*; name: /)
+      .and.not.include("\ufffd");
     const missing = await touchstone(["model", "compile", join(folder, "nothing"), path]);
     expect(missing.err).include("FILE_UNREADABLE");
   });

@@ -26,7 +26,10 @@ export const WORK: Sentences = {
   ],
   Jailed: ["{operator} is in jail.", "When its time is served: `touchstone operator release`."],
   LockExists: ["There is a lock {lockId} already.", "The claim is known: look at it instead."],
-  ModelClosed: ["Model {modelId} is deprecated: it takes no new claims.", "Use a later version."],
+  ModelClosed: [
+    "Model {modelId} takes no new claims: it is deprecated, or was never registered here.",
+    "Check the id, or use a later version.",
+  ],
   NoConcurrency: ["An open offer takes at least one job.", "Raise --concurrency, or close the offer."],
   NoDrawStake: [
     "No stake is set aside for draws in this epoch.",

@@ -7,7 +7,7 @@ import { runRole } from "../../chain/role.js";
 import { createHttp, serveBeside } from "../../http/server.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
-import { address, amount, id } from "../parse.js";
+import { address, amount, currencyOption, id } from "../parse.js";
 import { httpOptions, openRole, withRoleOptions, type RoleFlags } from "../role.js";
 
 const tokens = (value: bigint): string => `${formatEther(value)} tokens`;
@@ -47,7 +47,7 @@ export function auditCommands(program: Command, context: () => Context): void {
     .command("status")
     .argument("<modelId>", "registration of the model", id)
     .option("--auditor <address>", "whose (default: this key's own)", address)
-    .option("--currency <token>", "of the earnings (default: the native coin)", address, ZeroAddress)
+    .addOption(currencyOption("of the earnings"))
     .description("an auditor's chance to be drawn, its free stake, earnings and strikes")
     .addHelpText("after", "\nExample:\n  npx touchstone --json audit status 0x12..ef")
     .action(async (modelId: string, flags: { readonly auditor?: string; readonly currency: string }) => {

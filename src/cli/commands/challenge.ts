@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { formatEther, formatUnits } from "ethers";
 
+import type { Suite } from "../../chain/suite.js";
 import { challengeClaim } from "../../dispute/challenge-claim.js";
 import { createDefender } from "../../dispute/defend.js";
 import { createEvidencer } from "../../dispute/evidence.js";
@@ -15,6 +16,15 @@ import { table } from "../io.js";
 import { id } from "../parse.js";
 
 const VERDICTS = ["right", "wrong", "void"];
+
+/** @throws TouchstoneError `CHALLENGE_UNKNOWN`. */
+async function challengeOf({ challenges }: Suite, challengeId: string) {
+  const found = await challenges.challenge(challengeId);
+  if (found.openedAt > 0n) return found;
+  throw new TouchstoneError("CHALLENGE_UNKNOWN", `There is no challenge ${challengeId} on this deployment.`, {
+    next: "Check the id and TOUCHSTONE_DEPLOYMENT; `touchstone accused` lists those against an operator.",
+  });
+}
 
 const seconds = (n: bigint | number): string => `${(Number(n) / 3_600).toFixed(1)} h`;
 
@@ -82,8 +92,7 @@ export function challengeCommands(program: Command, context: () => Context): voi
       const ctx = context();
       const [suite, sender] = [await ctx.suite(), await ctx.sender()];
       const challengeId = text;
-      const { claimId, openedAt, traceRoot } = await suite.challenges.challenge(challengeId);
-      if (openedAt === 0n) throw new TouchstoneError("CHALLENGE_UNKNOWN", `There is no challenge ${challengeId}.`);
+      const { claimId, traceRoot } = await challengeOf(suite, challengeId);
       const claim = await claimAtHand(ctx, claimId);
       const evidencer = createEvidencer(await ctx.catalogue(), hashPool(ctx.log("refute")));
       const { trace } = await evidencer.auditOf(claim);
@@ -107,10 +116,12 @@ export function challengeCommands(program: Command, context: () => Context): voi
       .description(description)
       .action(async (text: string) => {
         const ctx = context();
-        const [{ challenges }, sender] = [await ctx.suite(), await ctx.sender()];
-        const sent = await tolerantSend(sender, await challenges[name].populateTransaction(text), done);
-        ctx.io.result({ challengeId: text, already: sent === undefined, gas: sent?.gasUsed ?? 0n }, (r) =>
-          r.already ? "somebody already did it" : `done, gas ${r.gas}`,
+        const [suite, sender] = [await ctx.suite(), await ctx.sender()];
+        await challengeOf(suite, text);
+        const sent = await tolerantSend(sender, await suite.challenges[name].populateTransaction(text), done);
+        const status = challengeStatusName(Number((await challengeOf(suite, text)).status));
+        ctx.io.result({ challengeId: text, already: sent === undefined, status, gas: sent?.gasUsed ?? 0n }, (r) =>
+          r.already ? `nothing to do: the challenge is ${r.status}` : `done, gas ${r.gas}`,
         );
       });
   }
@@ -121,8 +132,7 @@ export function challengeCommands(program: Command, context: () => Context): voi
     .description("status, deadlines and money of a challenge")
     .action(async (text: string) => {
       const ctx = context();
-      const { challenges } = await ctx.suite();
-      const c = await challenges.challenge(text);
+      const c = await challengeOf(await ctx.suite(), text);
       const shown = {
         challengeId: text,
         status: challengeStatusName(Number(c.status)),

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 
+import { createIo } from "../io.js";
 import { bashCompletion, fishCompletion, reference, wordsOf, zshCompletion } from "../tree.js";
 
 const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
@@ -18,7 +19,8 @@ export function completionCommands(program: Command): void {
       "\nExamples:\n  source <(npx touchstone completion bash)\n  npx touchstone completion fish > ~/.config/fish/completions/touchstone.fish",
     )
     .action((shell: keyof typeof SHELLS) => {
-      process.stdout.write(SHELLS[shell](wordsOf(program)));
+      const { json = false } = program.opts<{ json?: boolean }>();
+      createIo(json).result({ shell, script: SHELLS[shell](wordsOf(program)) }, ({ script }) => script.trimEnd());
     });
 
   program

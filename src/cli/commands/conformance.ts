@@ -56,7 +56,7 @@ export function conformanceCommand(program: Command, context: () => Context): vo
     .option("--seed <n>", "seed of the sampled elements", integer, 1)
     .addHelpText(
       "after",
-      "\nExample:\n  npx touchstone conformance test/assets/onnx\n\nExit code 1 if any test failed.",
+      "\nExample:\n  npx touchstone conformance test/assets/conformance/node\n\nExit code 1 if any test failed.",
     )
     .action(async (folder: string, flags: { only?: string; seed: number }) => {
       const { io } = context();

@@ -12,7 +12,7 @@ import { claimStatusName } from "../../dispute/protocol.js";
 import { TouchstoneError } from "../../errors.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
-import { address, amount, collect, duration, id, integer } from "../parse.js";
+import { address, amount, collect, currencyOption, duration, id, integer } from "../parse.js";
 import { readTensorFile } from "../tensors.js";
 
 interface RequestFlags {
@@ -151,7 +151,7 @@ export function jobCommands(program: Command, context: () => Context): void {
   job
     .command("withdraw")
     .description("take refunds and fees credited to this key")
-    .option("--currency <token>", "token to take (default: native coin)", address, ZeroAddress)
+    .addOption(currencyOption("token to take"))
     .action(async ({ currency }: { currency: string }) => {
       const ctx = context();
       const [{ jobs }, sender] = [await ctx.suite(), await ctx.sender()];

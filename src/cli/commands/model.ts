@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { ZeroHash } from "ethers";
 
 import { toHex } from "../../audit/bytes.js";
 import { externalDataIn } from "../../models/external-data.js";
@@ -44,8 +45,10 @@ export function modelCommands(program: Command, context: () => Context): void {
   model
     .command("publish <onnx> <manifest>")
     .description("register a model version and put its file into the local store")
-    .option("--parent <modelId>", "the version that this one succeeds", id, `0x${"0".repeat(64)}`)
-    .option("--uri <uri>", "where others find the file", "")
+    .addOption(
+      new Option("--parent <modelId>", "the version that this one succeeds").argParser(id).default(ZeroHash, "none"),
+    )
+    .addOption(new Option("--uri <uri>", "where others find the file").default("", "none"))
     .addHelpText("after", "\nExample:\n  npx touchstone model publish digits.onnx digits.json")
     .action(async (file: string, manifestFile: string, flags: { parent: string; uri: string }) => {
       const ctx = context();

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import { formatEther, ZeroAddress } from "ethers";
+import { formatEther } from "ethers";
 
 import type { DrawTermsStruct } from "../../../typechain-types/interfaces/IOfferBook.js";
 import { allowStake, depositStake } from "../../operator/stake.js";
 import type { Context } from "../context.js";
 import { days } from "../io.js";
 import { renderStatus, statusOf } from "../operatorStatus.js";
-import { address, amount, basisPoints, duration, id, integer } from "../parse.js";
+import { address, amount, basisPoints, currencyOption, duration, id, integer } from "../parse.js";
 
 const coins = (value: bigint): string => formatEther(value);
 
@@ -73,7 +73,7 @@ export function operatorCommands(program: Command, context: () => Context): void
     .argument("<modelId>", "0x and 64 hex digits", id)
     .description("post terms for jobs that name you; what an open offer takes has to be answered in time")
     .option("--price <amount>", "fee for one job, in the currency", amount, 0n)
-    .option("--currency <token>", "listed token that fees are paid in (default: native coin)", address, ZeroAddress)
+    .addOption(currencyOption("listed token that fees are paid in"))
     .option("--answer-gas <n>", "gas of an answer, paid on top at twice the base fee", integer, 0)
     .requiredOption("--max-lock <tokens>", "most stake that one job may lock", amount)
     .option("--min-duration <time>", "shortest time to answer", duration, 600)
@@ -150,7 +150,7 @@ export function operatorCommands(program: Command, context: () => Context): void
     .argument("<modelId>", "0x and 64 hex digits", id)
     .description("be drawn for jobs on a model, from the next epoch on; again to change terms or count new draw stake")
     .option("--price <amount>", "least fee, in the currency", amount, 0n)
-    .option("--currency <token>", "listed token that fees are paid in (default: native coin)", address, ZeroAddress)
+    .addOption(currencyOption("listed token that fees are paid in"))
     .requiredOption("--max-lock <tokens>", "most stake that one job may lock", amount)
     .option("--min-duration <time>", "shortest time to answer", duration, 600)
     .option("--concurrency <n>", "most drawn jobs waiting for an answer", integer, 16)

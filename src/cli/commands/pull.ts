@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 
 import { parseManifest } from "../../models/manifest.js";
 import { LARGEST_FILE, pullFile, pullModel, type PulledFile, SILENCE_MS, type Sources } from "../../models/pull.js";
@@ -38,7 +38,7 @@ export function pullCommand(model: Command, context: () => Context): void {
       "fetch a registered model, or one file by its CID or address, into the local store, and check every byte",
     )
     .option("--from <url>", "a model folder that somebody serves; may be repeated", urls, [])
-    .option("--gateway <url>", `an IPFS gateway; may be repeated (default: ${GATEWAY})`, urls, [])
+    .addOption(new Option("--gateway <url>", "an IPFS gateway; may be repeated").argParser(urls).default([], GATEWAY))
     .option("--manifest <file>", "the publisher's manifest, where no source has it")
     .option("--sha256 <hash>", "what a file fetched by its address must have", id)
     .option("--max-bytes <n>", "largest file to take", integer, LARGEST_FILE)

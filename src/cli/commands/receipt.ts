@@ -6,6 +6,7 @@ import { sendReceipt } from "../../client/watcher.js";
 import { tensorBytes, toHex } from "../../audit/bytes.js";
 import { answer as auditAnswer } from "../../audit/exec/fast/execute.js";
 import { compareWithAudit } from "../../dispute/examine.js";
+import { TouchstoneError } from "../../errors.js";
 import type { Catalogue } from "../../models/catalogue.js";
 import { openState, roleState } from "../../store/state.js";
 import type { Context } from "../context.js";
@@ -112,6 +113,11 @@ export function receiptCommands(program: Command, context: () => Context): void 
     .action(async (text: string) => {
       const ctx = context();
       const r = await (await ctx.suite()).receipts.reservationOf(text);
+      if (r.payer === ZeroAddress) {
+        throw new TouchstoneError("RESERVATION_UNKNOWN", `There is no reservation ${text} on this deployment.`, {
+          next: "Check the id and TOUCHSTONE_DEPLOYMENT.",
+        });
+      }
       const { operator, payer, currency, start, end, balance, collected, thawing, thawedAt, openChallenges } = r;
       const status = RESERVATION_STATUS[Number(r.status)] ?? "unknown";
       const shown = {

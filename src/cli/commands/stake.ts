@@ -1,6 +1,7 @@
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import { formatEther } from "ethers";
 
+import { TouchstoneError } from "../../errors.js";
 import { depositStake } from "../../operator/stake.js";
 import { listExits, readyExits } from "../../operator/exits.js";
 import type { Context } from "../context.js";
@@ -87,7 +88,11 @@ export function stakeCommands(program: Command, context: () => Context): void {
       const [suite, sender] = [await ctx.suite(), await ctx.sender()];
       const { operator = sender.address, to: receiver = sender.address } = flags;
       const exitIds = given.length > 0 ? given.map(integer) : await readyExits(suite, operator, sender.address);
-      if (exitIds.length === 0) throw new InvalidArgumentError("No exit may leave now; `stake show` says when.");
+      if (exitIds.length === 0) {
+        throw new TouchstoneError("NO_EXIT_READY", "No exit may leave now.", {
+          next: "`touchstone stake show` says when, `touchstone stake exit` asks for one.",
+        });
+      }
       const { staking } = suite;
       const calls = exitIds.map((exitId) =>
         staking.interface.encodeFunctionData("withdrawExit", [operator, exitId, receiver]),

@@ -18,7 +18,7 @@ export function stateCommands(program: Command, context: () => Context): void {
   const role = (): Argument => new Argument("<role>").choices(["worker", "watcher", "auditor", "client"]);
 
   async function placeOf(ctx: Context, name: RoleName, flags: Flags): Promise<{ path: string; account: string }> {
-    const { address } = await ctx.signer();
+    const { address } = await ctx.wallet();
     return { path: flags.state ?? roleState(ctx.settings.home, name, address), account: address };
   }
 

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 
 import type { Command } from "commander";
-import { BaseWallet, ZeroAddress } from "ethers";
+import { BaseWallet } from "ethers";
 import type { Logger } from "pino";
 
 import { runRole } from "../../chain/role.js";
@@ -21,7 +21,7 @@ import { createSelfTest } from "../../worker/self-test.js";
 import { createChainView } from "../../worker/view.js";
 import { createWorker, type Answerer } from "../../worker/worker.js";
 import type { Context } from "../context.js";
-import { address, amount, amountOption, duration, id, integer, named, type Named } from "../parse.js";
+import { amount, amountOption, currencyOption, duration, id, integer, named, type Named } from "../parse.js";
 import { hostCommand } from "./host.js";
 import {
   httpOptions,
@@ -71,7 +71,7 @@ export function workerCommands(program: Command, context: () => Context): void {
     .addOption(amountOption("--reserve <tokens>", "with --listen: stake behind each reservation that is offered", "50"))
     .option("--reserve-for <time>", "with --listen: how long a reservation lasts", duration, 7 * 86_400)
     .addOption(amountOption("--min-deposit <coins>", "with --listen: least deposit for a reservation", "0.001"))
-    .option("--currency <token>", "with --listen: what payers pay in (default: the native coin)", address, ZeroAddress)
+    .addOption(currencyOption("with --listen: what payers pay in"))
     .option("--concurrency <n>", "with --listen: most requests at work", integer, 16)
     .addOption(amountOption("--collect-from <coins>", "collect vouchers when one pays this much", "0.01"))
     .option(
