@@ -68,8 +68,8 @@ export function walkGraph(walk: Walk, graph: GraphProto, scope: Scope, opsets: R
 function walkBody(frame: Frame, graph: GraphProto, scope: Scope): void {
   if (graph.sparseInitializer.length > 0) throw refuse("Sparse initializers have no lowering");
   // The body of a loop is walked many times, nodes in it or not.
-  const names = graph.initializer.length + graph.input.length + graph.output.length;
-  frame.walk.builder.budget.spend({ work: WORK.tableEntry * names });
+  const names = graph.input.length + graph.output.length;
+  frame.walk.builder.budget.spend({ work: WORK.weight * graph.initializer.length + WORK.tableEntry * names });
   for (const proto of graph.initializer) {
     const tensor = readOnce(frame.walk, proto);
     scope.set(proto.name, constant(tensor.dtype, tensor.shape, tensor.data));
