@@ -15,6 +15,17 @@ const bits = z.string().regex(/^0x[0-9a-f]{1,16}$/);
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
 const level = z.number().nonnegative();
 
+/**
+ * Whether each location is a file of its own, on every system. Where two lead to one, a runtime would read other weights than the
+ * compiler, and an honest operator would be slashed for its answers.
+ */
+function areApart(locations: readonly string[]): boolean {
+  const parts = (location: string): string[] => location.split("/").filter((part) => part !== "" && part !== ".");
+  const paths = locations.map((location) => `${parts(location.normalize("NFC").toLowerCase()).join("/")}/`).sort();
+  // A file among the folders of another stands right before it.
+  return paths.every((path, i) => path !== "/" && !(i > 0 && path.startsWith(paths[i - 1]!)));
+}
+
 const schema = z.object({
   format: z.literal(FORMAT),
   name: z.string().min(1).max(MAX_NAME),
@@ -25,16 +36,14 @@ const schema = z.object({
   data: z
     .array(
       z.object({
-        location: z
-          .string()
-          .max(255)
-          .refine((at) => isInside(at) && at !== "model.onnx", "lies outside the model's folder"),
+        location: z.string().max(255).refine(isInside, "lies outside the model's folder"),
         sha256: hash,
         cid: z.string(),
         bytes: z.number().int().positive(),
       }),
     )
     .max(1024)
+    .refine((files) => areApart(["model.onnx", ...files.map(({ location }) => location)]), "two names of one file")
     .optional(),
   /** Unbound inputs in graph order; the domain is `lo <= x <= hi` in element bits. */
   inputs: z.array(z.object({ name: z.string(), dtype, shape, lo: bits, hi: bits })).max(64),

@@ -11,6 +11,10 @@ export function isInside(location: string): boolean {
 }
 
 function checkedLocation(proto: TensorProto): string {
+  // Of two entries with one name the last counts for some readers, the first for others.
+  if (new Set(proto.externalData.map(({ key }) => key)).size < proto.externalData.length) {
+    throw malformed(`External tensor "${proto.name}" says one thing twice`);
+  }
   const location = proto.externalData.find(({ key }) => key === "location")?.value ?? "";
   if (isInside(location)) return location;
   throw new OnnxError(

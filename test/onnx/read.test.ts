@@ -151,6 +151,10 @@ describe("onnx: reading tensors", () => {
     expect(code({ location: "weights/a.bin", offset: "-1" })).to.equal("ONNX_MALFORMED");
     expect(code({ location: "weights/a.bin", length: "5" })).to.equal("ONNX_MALFORMED");
     expect(codeOf(() => readTensor(external({ location: "weights/a.bin" })))).to.equal("ONNX_EXTERNAL_DATA");
+    // A runtime would take the last of two.
+    const twice = external({ location: "weights/a.bin", offset: "1" });
+    twice.externalData.push(...external({ location: "weights/b.bin" }).externalData);
+    expect(codeOf(() => readTensor(twice, { externalData: load }))).to.equal("ONNX_MALFORMED");
   });
 
   it("writes what it reads", () => {

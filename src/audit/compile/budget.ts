@@ -40,6 +40,8 @@ export const WORK = {
   onnxNode: 10_000,
   /** Laying out one node of the audit graph. */
   node: 20_000,
+  /** Following one guard of a view along one of its factors. */
+  guard: 500,
   /** A weight that a graph declares: the body of a loop does it in every round. */
   weight: 2_000,
   /** Finding the worst alignment of one reduction's reads. */

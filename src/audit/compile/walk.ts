@@ -114,6 +114,7 @@ function walkNode(frame: Frame, node: NodeProto, scope: Scope): void {
       const value = results[i];
       if (!value) throw refuse(`Output ${i} is not supported`);
       requireRank(rankOf(value));
+      walk.builder.budget.spend({ work: WORK.guard * value.guards.length * value.axes.flat().length });
       scope.set(name, value);
     });
   } catch (error) {
