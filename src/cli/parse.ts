@@ -139,4 +139,4 @@ export function shape(text: string): number[] {
 }
 
 /** For options that may be repeated. */
-export const urls = (text: string, previous: URL[]): URL[] => [...previous, url(text)];
+export const urls = (text: string, previous: URL[] = []): URL[] => [...previous, url(text)];

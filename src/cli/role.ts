@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { formatEther } from "ethers";
 import type { Logger } from "pino";
 import type { Gauge } from "prom-client";
@@ -50,20 +50,13 @@ const MIB = 1024 * 1024;
 const OPTIMISATIONS: readonly string[] = ["disabled", "basic", "extended", "all"];
 const ENGINES: readonly string[] = ["native", "wasm"];
 
-function oneOf(allowed: readonly string[]): (text: string) => string {
-  return (text) => {
-    if (allowed.includes(text)) return text;
-    throw new TouchstoneError("OPTION_INVALID", `"${text}" is not one of ${allowed.join(", ")}.`);
-  };
-}
-
 /** Options of roles that run models natively. */
 export function withRuntimeOptions(command: Command): Command {
   return command
-    .option("--engine <name>", `runtime: ${ENGINES.join(" or ")}`, oneOf(ENGINES), "native")
+    .addOption(new Option("--engine <name>", "runtime").choices(ENGINES).default("native"))
     .option("--provider <name>", "execution provider of the native runtime: cpu, cuda, ...", "cpu")
     .option("--threads <n>", "threads inside one operator", integer, 1)
-    .option("--optimisation <level>", OPTIMISATIONS.join(", "), oneOf(OPTIMISATIONS), "all");
+    .addOption(new Option("--optimisation <level>", "of the model's graph").choices(OPTIMISATIONS).default("all"));
 }
 
 /** Options of what answers many requests. */

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-import { TouchstoneError } from "../errors.js";
+import { messageOf, TouchstoneError } from "../errors.js";
 
 /**
  * Holds a file for this process alone. The lock is the kernel's, by way of SQLite: it ends with the process, however that ends, so
@@ -10,11 +10,19 @@ import { TouchstoneError } from "../errors.js";
  *
  * @param what said in the error
  * @returns lets go
- * @throws TouchstoneError `IN_USE` where another process holds it.
+ * @throws TouchstoneError `IN_USE` where another process holds it, `STATE_UNREADABLE` where the folder can't be used.
  */
 export function lockFile(path: string, what: string): () => void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(path, { timeout: 0 });
+  let db: DatabaseSync;
+  try {
+    db = new DatabaseSync(path, { timeout: 0 });
+  } catch (cause) {
+    throw new TouchstoneError("STATE_UNREADABLE", `Cannot open the lock ${path}: ${messageOf(cause)}`, {
+      next: "Check who may write to this folder, or choose another one with TOUCHSTONE_HOME.",
+      cause,
+    });
+  }
   try {
     db.exec("BEGIN EXCLUSIVE");
   } catch (cause) {

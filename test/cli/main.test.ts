@@ -127,6 +127,18 @@ describe("touchstone", function () {
     expect(JSON.parse(out)).property("shell", "bash");
   });
 
+  it("refuses choices that there are not, and requests without what they need, before it does anything", async () => {
+    const id = `0x${"ab".repeat(32)}`;
+    for (const [args, code] of [
+      [["watch", "--engine", "gpu"], "commander.invalidArgument"],
+      [["worker", "host", "--optimisation", "most"], "commander.invalidArgument"],
+      [["infer", id, "--max-price", "1"], "commander.missingMandatoryOptionValue"],
+    ] as const) {
+      const refused = buildProgram().parseAsync(["--json", ...args], { from: "user" });
+      expect(await refused.catch((thrown: unknown) => thrown), args.join(" ")).property("code", code);
+    }
+  });
+
   it("names what failed and what to do next, for people and for programs", async () => {
     const id = `0x${"ab".repeat(32)}`;
     const people = await touchstone(["job", "show", id]);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -89,5 +89,7 @@ describe("backup, restore and locks of state files", () => {
     holder.kill("SIGKILL");
     await once(holder, "exit");
     lockFile(at("lock"), "The key")();
+    mkdirSync(at("folder"));
+    expect(codeOf(() => lockFile(at("folder"), "The key"))).to.equal("STATE_UNREADABLE");
   });
 });

@@ -48,7 +48,7 @@ export function jobCommands(program: Command, context: () => Context): void {
     .argument("<modelId>", "0x and 64 hex digits", id)
     .description("ask an operator to run a model")
     .option("--operator <address>", "who shall answer (default: an operator is drawn)", address)
-    .requiredOption("--input <file.pb>", "an input as ONNX TensorProto, one for each model input in order", collect, [])
+    .option("--input <file.pb>", "an input as ONNX TensorProto, one for each model input in order", collect, [])
     .requiredOption("--lock <tokens>", "stake behind the answer", amount)
     .option("--pay <amount>", "most to pay (default: the operator's price); the fee where one is drawn", amount)
     .option("--currency <token>", "token to pay in (default: the operator's, or native coin)", address)
