@@ -1,6 +1,7 @@
-import { FetchRequest, JsonRpcProvider, type JsonRpcPayload, type JsonRpcResult } from "ethers";
+import { JsonRpcProvider, type JsonRpcPayload, type JsonRpcResult } from "ethers";
 
 import { TouchstoneError, messageOf } from "../errors.js";
+import { requestTo } from "./requests.js";
 import { agreed, keyOf, reached, type Vote } from "./votes.js";
 
 /** What one endpoint did wrong. `differs`: it said something else than the others; `failed`: it did not answer. */
@@ -28,6 +29,10 @@ const GRACE_MS = 200;
 /** Amounts that honest nodes may see differently: a little more or less is no lie. */
 const AMOUNTS = new Set(["eth_estimateGas", "eth_gasPrice", "eth_maxPriorityFeePerGas"]);
 
+/** What answers with a number. */
+const QUANTITIES = new Set([...AMOUNTS, "eth_blockNumber", "eth_getTransactionCount"]);
+const QUANTITY = /^0x[0-9a-f]{1,64}$/i;
+
 /** How far below the heads a common block is looked for: one of them may lie, lag or be on a fork that is about to end. */
 const DEPTHS = [0n, 1n, 2n, 4n, 8n, 16n, 32n, 64n];
 
@@ -38,6 +43,25 @@ const disagreement = (what: string, said: string): TouchstoneError =>
   });
 
 const quantity = (value: unknown): bigint => BigInt(typeof value === "string" ? value : -1);
+
+/**
+ * What a node said, if it can be weighed against what others say.
+ * @throws TouchstoneError `RPC_MALFORMED` where not: that is no answer.
+ */
+function voteOf(method: string, answer: unknown): Vote {
+  const { result = null, error } = (answer ?? {}) as { result?: unknown; error?: unknown };
+  // Some nodes write an error of null beside every result.
+  if (error !== undefined && error !== null) {
+    return { error: typeof error === "object" ? error : { message: JSON.stringify(error) } };
+  }
+  if (QUANTITIES.has(method) && !(typeof result === "string" && QUANTITY.test(result))) {
+    throw new TouchstoneError("RPC_MALFORMED", `it answers ${method} with no number`);
+  }
+  const vote = { result };
+  // Throws where it is nested too deep.
+  keyOf(method, vote);
+  return vote;
+}
 
 /**
  * A provider over several endpoints that believes none of them alone. Every question about "latest" is put about the newest block
@@ -224,13 +248,11 @@ class AgreeingProvider extends JsonRpcProvider {
   }
 
   async #call(rpcUrl: string, method: string, params: readonly unknown[]): Promise<Vote> {
-    const request = new FetchRequest(rpcUrl);
-    request.timeout = this.#options.timeoutMs ?? TIMEOUT_MS;
+    const request = requestTo(rpcUrl, this.#options.timeoutMs ?? TIMEOUT_MS);
     request.body = { jsonrpc: "2.0", id: 1, method, params };
     const response = await request.send();
     response.assertOk();
-    const answer = response.bodyJson as { result?: unknown; error?: { message?: string } };
-    return answer.error === undefined ? { result: answer.result ?? null } : { error: answer.error };
+    return voteOf(method, response.bodyJson);
   }
 }
 

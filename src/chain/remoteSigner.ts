@@ -1,6 +1,5 @@
 import {
   AbstractSigner,
-  FetchRequest,
   getAddress,
   type Provider,
   toQuantity,
@@ -17,6 +16,7 @@ import {
 } from "ethers";
 
 import { TouchstoneError, messageOf } from "../errors.js";
+import { requestTo } from "./requests.js";
 
 /** People may have to confirm at the signer. */
 const TIMEOUT_MS = 120_000;
@@ -39,8 +39,7 @@ async function ask(
   method: string,
   params: unknown[],
 ): Promise<{ result: unknown } | { refusal: Refusal }> {
-  const request = new FetchRequest(url);
-  request.timeout = TIMEOUT_MS;
+  const request = requestTo(url, TIMEOUT_MS);
   request.body = { jsonrpc: "2.0", id: 1, method, params };
   try {
     const { result, error } = (await request.send()).bodyJson as { result?: unknown; error?: Refusal };

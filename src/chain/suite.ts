@@ -1,4 +1,4 @@
-import { FetchRequest, Interface, JsonRpcProvider, type Provider } from "ethers";
+import { Interface, JsonRpcProvider, type Provider } from "ethers";
 
 import {
   AccountLens__factory,
@@ -45,6 +45,7 @@ import { TouchstoneError, messageOf } from "../errors.js";
 import { createRedactor } from "../printable.js";
 import { createAgreeingProvider, type Fault } from "./agreement.js";
 import type { Deployment } from "./deployment.js";
+import { requestTo } from "./requests.js";
 
 /** The contracts of one deployment, connected for reading; transactions go through a `Sender`. */
 export interface Suite {
@@ -101,6 +102,9 @@ export function suiteAbi(): Interface {
   return new Interface([...fragments.values()]);
 }
 
+/** Longest time for one answer of the only node there is: nothing else is done meanwhile. */
+const ANSWER_TIMEOUT_MS = 60_000;
+
 /**
  * Connects to a node, polling it often enough for local chains. Nothing is cached: a role that looks again right after its
  * own transaction must see what it did, and the next nonce.
@@ -109,10 +113,17 @@ export function suiteAbi(): Interface {
  */
 export function createProvider(
   rpcUrl: string,
-  { others = [], onFault = () => undefined }: { others?: readonly string[]; onFault?: (fault: Fault) => void } = {},
+  {
+    others = [],
+    onFault = () => undefined,
+    timeoutMs,
+  }: { others?: readonly string[]; onFault?: (fault: Fault) => void; timeoutMs?: number } = {},
 ): JsonRpcProvider {
-  if (others.length > 0) return createAgreeingProvider({ rpcUrls: [rpcUrl, ...others], onFault });
-  return new JsonRpcProvider(rpcUrl, undefined, {
+  if (others.length > 0) {
+    const rpcUrls = [rpcUrl, ...others];
+    return createAgreeingProvider({ rpcUrls, onFault, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  }
+  return new JsonRpcProvider(requestTo(rpcUrl, timeoutMs ?? ANSWER_TIMEOUT_MS), undefined, {
     staticNetwork: true,
     batchMaxCount: 20,
     pollingInterval: 250,
@@ -157,8 +168,7 @@ export async function chainIdOf(rpcUrl: string, others: readonly string[] = []):
 
 async function askChainId(rpcUrl: string): Promise<number> {
   try {
-    const request = new FetchRequest(rpcUrl);
-    request.timeout = CONNECT_TIMEOUT_MS;
+    const request = requestTo(rpcUrl, CONNECT_TIMEOUT_MS);
     request.body = { jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] };
     const { result } = (await request.send()).bodyJson as { result: unknown };
     return Number(BigInt(String(result)));

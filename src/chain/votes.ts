@@ -17,7 +17,7 @@ const ESSENTIALS: Readonly<Record<string, readonly string[]>> = {
   eth_getBlockByNumber: ["number", "hash", "parentHash", "timestamp", "baseFeePerGas"],
   eth_getBlockByHash: ["number", "hash", "parentHash", "timestamp", "baseFeePerGas"],
   eth_getTransactionReceipt: ["transactionHash", "blockHash", "blockNumber", "status", "gasUsed"],
-  eth_getTransactionByHash: ["hash", "blockHash", "from", "to", "input", "value", "nonce"],
+  eth_getTransactionByHash: ["hash", "blockHash", "from", "to", "input", "value", "nonce", "blockNumber"],
   eth_getLogs: ["address", "topics", "data", "blockHash", "transactionHash", "logIndex"],
 };
 

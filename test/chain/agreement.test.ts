@@ -9,7 +9,9 @@ import { startRpcProxy, type Mood, type RpcProxy } from "../../src/sim/driver/rp
 /** Emits its input as a log: LOG0 over the calldata. */
 const LOGGER = "0x600c600c600039600c6000f3366000600037366000a000".replace(/00$/, "00");
 const TO = "0x00000000000000000000000000000000000000bb";
-const WRONG: readonly Mood[] = ["silent", "limits", "closes", "lags", "hides-logs", "forges"];
+const WRONG: readonly Mood[] = ["silent", "drips", "limits", "closes", "lags", "hides-logs", "forges", "garbles"];
+/** Moods in which an endpoint is found out only when its time is over. */
+const SLOW: readonly Mood[] = ["silent", "drips"];
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   try {
@@ -65,12 +67,26 @@ describe("83: provider over several endpoints", function () {
         expect((await provider.getBlock("latest"))!.number).to.equal(await chain.provider.getBlockNumber());
         const logs = await provider.getLogs({ address: logger, fromBlock: 0, toBlock: "latest" });
         expect(logs.map(({ data }) => data)).to.deep.equal(["0x1234"]);
-        await new Promise((resolve) => setTimeout(resolve, mood === "silent" ? 2_200 : 300));
+        await new Promise((resolve) => setTimeout(resolve, SLOW.includes(mood) ? 2_200 : 300));
         const blamed = new Set(faults.map(({ endpoint }) => endpoint));
         expect([...blamed]).to.deep.equal(mood === "lags" ? [] : [proxies[which]!.rpcUrl]);
       });
     }
   }
+
+  it("closes its connections to an endpoint that never ends, and tells what most say of a transaction", async () => {
+    proxies[2]!.mood = "drips";
+    await Promise.all(Array.from({ length: 10 }, () => provider.getBalance(TO)));
+    const stale = await new Wallet(ANVIL_KEYS[1]).signTransaction({
+      to: TO,
+      nonce: 0,
+      gasLimit: 21_000n,
+      gasPrice: 1n,
+    });
+    // Nobody takes it, and the third never says so.
+    expect(await codeOf(provider.broadcastTransaction(stale))).not.to.equal("none");
+    while ((await proxies[2]!.connections()) > 0) await new Promise((resolve) => setTimeout(resolve, 25));
+  });
 
   it("believes nobody where too few agree, says who said what, and goes on when they do again", async () => {
     proxies[0]!.mood = "forges";

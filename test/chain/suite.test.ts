@@ -38,6 +38,22 @@ describe("suite", () => {
     expect(written).to.deep.equal([]);
   });
 
+  it("gives up an answer of its only node that never ends", async () => {
+    const server = createServer((_, response) => {
+      const dripping = setInterval(() => response.write(" "), 20);
+      response.once("close", () => clearInterval(dripping));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const rpcUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const provider = createProvider(rpcUrl, { timeoutMs: 300 });
+    const thrown: unknown = await provider.send("eth_chainId", []).catch((error: unknown) => error);
+    expect((thrown as { code?: string }).code).to.equal("TIMEOUT");
+    const connections = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+    while ((await connections()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    provider.destroy();
+    server.close();
+  });
+
   describe("a chain's id", () => {
     const closers: (() => void)[] = [];
 

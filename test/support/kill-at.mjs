@@ -5,7 +5,6 @@
  */
 import { Buffer } from "node:buffer";
 import { writeSync } from "node:fs";
-import { ClientRequest } from "node:http";
 import process from "node:process";
 import { DatabaseSync, StatementSync } from "node:sqlite";
 
@@ -47,11 +46,11 @@ StatementSync.prototype.run = function (...parameters) {
   return result;
 };
 
-const { write } = ClientRequest.prototype;
-ClientRequest.prototype.write = function (chunk, ...rest) {
-  if (Buffer.from(chunk).includes("eth_sendRawTransaction")) {
-    step("before a transaction leaves");
-    this.once("response", () => step("after a transaction is taken"));
-  }
-  return write.call(this, chunk, ...rest);
+const { fetch } = globalThis;
+globalThis.fetch = async (address, options) => {
+  const sends = options?.method === "POST" && Buffer.from(options.body).includes("eth_sendRawTransaction");
+  if (sends) step("before a transaction leaves");
+  const response = await fetch(address, options);
+  if (sends) step("after a transaction is taken");
+  return response;
 };

@@ -2,11 +2,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** What stands between a client and a node: it may be silent, refuse, lag or lie. */
-export type Mood = "honest" | "silent" | "limits" | "closes" | "lags" | "hides-logs" | "forges";
+export type Mood = "honest" | "silent" | "drips" | "limits" | "closes" | "lags" | "hides-logs" | "forges" | "garbles";
 
 export interface RpcProxy {
   readonly rpcUrl: string;
   mood: Mood;
+  /** Connections that are open now. */
+  connections(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -17,6 +19,7 @@ interface Call {
 }
 
 const LAG = 5n;
+const DRIP_MS = 50;
 const hex = (n: bigint): string => `0x${n.toString(16)}`;
 
 /** Results as a liar has them: no logs at all, other counts and balances, another time. */
@@ -30,6 +33,13 @@ function forged({ method }: Call, result: unknown): unknown {
   if (method === "eth_getBlockByNumber" && result !== null)
     return { ...(result as object), hash: `0x${"ab".repeat(32)}` };
   return result;
+}
+
+/** What no node says: words for numbers, and lists in lists, deeper than a stack. */
+function garbled({ id, method }: Call): string {
+  const depth = 50_000;
+  const result = /Number|Count|Gas|gasPrice/.test(method) ? '"what?"' : "[".repeat(depth) + "]".repeat(depth);
+  return `{"jsonrpc":"2.0","id":${id},"error":null,"result":${result}}`;
 }
 
 export async function startRpcProxy(target: string): Promise<RpcProxy> {
@@ -56,9 +66,16 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
     request.setEncoding("utf8").on("data", (part: string) => (text += part));
     request.on("end", () => {
       if (proxy.mood === "silent") return;
+      if (proxy.mood === "drips") {
+        response.writeHead(200, { "content-type": "application/json" });
+        const dripping = setInterval(() => response.write(" "), DRIP_MS);
+        response.once("close", () => clearInterval(dripping));
+        return;
+      }
       if (proxy.mood === "closes") return void request.socket.destroy();
       if (proxy.mood === "limits") return void response.writeHead(429, { "retry-after": "1" }).end();
       const calls = JSON.parse(text) as Call | Call[];
+      if (proxy.mood === "garbles") return void response.end([calls].flat().map(garbled).join());
       const answers = Array.isArray(calls) ? Promise.all(calls.map(answer)) : answer(calls);
       void answers.then((all) =>
         response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(all)),
@@ -69,6 +86,7 @@ export async function startRpcProxy(target: string): Promise<RpcProxy> {
   const proxy: RpcProxy = {
     rpcUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     mood: "honest",
+    connections: () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count))),
     stop: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
