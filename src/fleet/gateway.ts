@@ -142,7 +142,12 @@ export function createFleet({ urls, log, metrics, ...limits }: FleetOptions): Fl
 
   /** So many hosts took a request and none answered it: the input may be what ended them. */
   function giveUp({ data }: Msg): void {
-    const { stream_seq: seq } = JSON.parse(Buffer.from(data).toString("utf8")) as { stream_seq?: number };
+    let seq: number | undefined;
+    try {
+      ({ stream_seq: seq } = JSON.parse(Buffer.from(data).toString("utf8")) as { stream_seq?: number });
+    } catch (err) {
+      log.warn({ event: "fleet-message", err }, "a message of the queue is not understood");
+    }
     if (seq === undefined) return;
     void link?.manager.streams.deleteMessage(STREAM, seq, false).catch(() => undefined);
     const [id] = [...pending].find(([, waiting]) => waiting.seq === seq) ?? [];
@@ -181,9 +186,17 @@ export function createFleet({ urls, log, metrics, ...limits }: FleetOptions): Fl
       }
     };
     await ensure();
-    connection.subscribe(answerTo, { callback: (_error, message) => receive(message) });
-    connection.subscribe(PRESENCE, { callback: (_error, message) => hear(message) });
-    connection.subscribe(GAVE_UP, { callback: (_error, message) => giveUp(message) });
+    const listen = (subject: string, take: (message: Msg) => void): void => {
+      const callback = (err: Error | null, message: Msg): void => {
+        if (err === null) take(message);
+        else
+          log.error({ event: "queue-refused", subject, err }, `the queue gives nothing of ${subject}: ${err.message}`);
+      };
+      connection.subscribe(subject, { callback });
+    };
+    listen(answerTo, receive);
+    listen(PRESENCE, hear);
+    listen(GAVE_UP, giveUp);
     // A queue that lost its disk comes back empty.
     void followConnection(connection, log, (isHere) => {
       if (isHere) void ensure();

@@ -196,6 +196,17 @@ describe("a gateway's queue", function () {
     expect(await run()).to.equal(exact);
   });
 
+  it("goes on hearing its hosts after messages that are not what they should be", async () => {
+    await pretend((message) =>
+      answerWith(message, (id) => encodeAnswer({ id, host: "pretender", delivery: 1 }, auditAnswer(model, [image]))),
+    );
+    for (const subject of [PRESENCE, `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${STREAM}.any`]) {
+      client.publish(subject, "not JSON");
+    }
+    await client.flush();
+    expect(await run()).to.equal(exact);
+  });
+
   it("believes no answer that the model cannot have given, and is answered by the audit machine instead", async () => {
     const right = auditAnswer(model, [image])[0]!;
     const wrong: Readonly<Record<string, (id: string) => Uint8Array>> = {
