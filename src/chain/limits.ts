@@ -27,8 +27,17 @@ export const isHeldBack = (thrown: unknown): thrown is TouchstoneError =>
 
 const dayOf = (now: Date): string => now.toISOString().slice(0, 10);
 
+const spentOn = (ledger: Ledger, day: string): Spending => ledger.get(day) ?? { gas: 0n, value: 0n };
+
+/** Counts what the gas of a mined transaction cost, whatever became of the call. */
+export function spendGas(ledger: Ledger, fee: bigint, now = new Date()): void {
+  const { gas, value } = spentOn(ledger, dayOf(now));
+  ledger.put(dayOf(now), { gas: gas + fee, value });
+}
+
 /**
  * Sends within a budget, and nothing beyond it. What was refused is tried again by the role, and goes out the next day.
+ * @param sender one that tells of everything that is mined, so that its gas is counted (`spendGas`)
  * @returns a sender that throws TouchstoneError `BUDGET_SPENT` before anything is signed
  */
 export function withinBudget(
@@ -36,10 +45,8 @@ export function withinBudget(
   options: { provider: Provider; budget: Budget; ledger: Ledger; now?: () => Date },
 ): Sender {
   const { provider, budget, ledger, now = () => new Date() } = options;
-  const spentOn = (day: string): Spending => ledger.get(day) ?? { gas: 0n, value: 0n };
-
   async function requireBudget(transaction: ContractTransaction): Promise<void> {
-    const spent = spentOn(dayOf(now()));
+    const spent = spentOn(ledger, dayOf(now()));
     const value = spent.value + (transaction.value ?? 0n);
     const refuse = (what: string, most: bigint): TouchstoneError =>
       new TouchstoneError("BUDGET_SPENT", `The day's budget of ${most} for ${what} does not cover the transaction.`, {
@@ -60,8 +67,8 @@ export function withinBudget(
       await requireBudget(transaction);
       const receipt = await sender.send(transaction);
       const day = dayOf(now());
-      const { gas, value } = spentOn(day);
-      ledger.put(day, { gas: gas + receipt.fee, value: value + (transaction.value ?? 0n) });
+      const { gas, value } = spentOn(ledger, day);
+      ledger.put(day, { gas, value: value + (transaction.value ?? 0n) });
       return receipt;
     },
   };

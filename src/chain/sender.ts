@@ -198,10 +198,12 @@ export function createSender(options: SenderOptions): Sender {
     let flight: Flight | undefined;
     try {
       const call = { to, data, value };
+      // Simulated after what this key has pending is mined: it may be the same call.
+      const nonce = await nextNonce();
       const estimate = await provider.estimateGas({ ...call, from: address });
       // A margin, because storage may change between the estimate and the block.
       const gasLimit = (estimate * 6n) / 5n;
-      const started = { ...call, gasLimit, nonce: await nextNonce(), attempts: [] };
+      const started = { ...call, gasLimit, nonce, attempts: [] };
       flight = await launchDear(started, advisedFees(await provider.getFeeData()));
     } catch (thrown) {
       throw explainRefusal(errors, address, thrown);

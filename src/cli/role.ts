@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import type { Gauge } from "prom-client";
 
 import type { KeySigner } from "../chain/keys.js";
-import { dryRun, withinBudget } from "../chain/limits.js";
+import { dryRun, spendGas, withinBudget, type Ledger } from "../chain/limits.js";
 import { explainRefusal } from "../chain/refusals.js";
 import { untilStopped } from "../chain/role.js";
 import { createSender, type Sender } from "../chain/sender.js";
@@ -127,6 +127,10 @@ export function roleLogger(settings: Settings, role: string): Logger {
   return log;
 }
 
+const isLimited = ({ gasBudget, bondBudget }: RoleFlags): boolean =>
+  gasBudget !== undefined || bondBudget !== undefined;
+const ledgerOf = (state: State): Ledger => state.collection("spending");
+
 /** The sender, within the day's budgets; or one that sends nothing. */
 function limited(
   sender: Sender,
@@ -151,8 +155,8 @@ function limited(
       },
     });
   }
-  if (gas === UNLIMITED && value === UNLIMITED) return sender;
-  return withinBudget(sender, { provider, budget: { gas, value }, ledger: state.collection("spending") });
+  if (!isLimited(flags)) return sender;
+  return withinBudget(sender, { provider, budget: { gas, value }, ledger: ledgerOf(state) });
 }
 
 /** What a long-running role works with. */
@@ -199,6 +203,7 @@ export async function openRole(context: Context, role: Exclude<RoleName, "client
     onMined: ({ status, fee }) => {
       metrics.transactions.inc({ status: status === 1 ? "done" : "reverted" });
       metrics.spent.inc(Number(formatEther(fee)));
+      if (isLimited(flags)) spendGas(ledgerOf(state), fee);
     },
   });
   const sender = limited(own, { suite, state, log }, flags);

@@ -1,11 +1,13 @@
 import { expect } from "chai";
-import { Interface, parseEther, Wallet } from "ethers";
+import { Interface, parseEther, type TransactionReceipt, Wallet } from "ethers";
 
-import { dryRun, withinBudget } from "../../src/chain/limits.js";
+import { dryRun, spendGas, withinBudget } from "../../src/chain/limits.js";
 import { createSender } from "../../src/chain/sender.js";
 import { ANVIL_KEYS, startAnvil, type Anvil } from "../../scripts/support/anvil.js";
 
 const TO = "0x00000000000000000000000000000000000000cc";
+/** Reverts where gas has a price: when it is mined, and not when it is simulated. */
+const REVERTS_IF_PAID = "0x693a600557005b600080fd600052600a6016f3";
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => "sent",
@@ -18,9 +20,10 @@ describe("limits of a sender", function () {
   before(async () => (chain = await startAnvil()));
   after(() => chain.stop());
 
-  const sender = () => {
+  const sender = (onMined?: (receipt: TransactionReceipt) => void) => {
     const { provider } = chain;
-    return createSender({ provider, signer: new Wallet(ANVIL_KEYS[0], provider), errors: new Interface([]) });
+    const signer = new Wallet(ANVIL_KEYS[0], provider);
+    return createSender({ provider, signer, errors: new Interface([]), ...(onMined === undefined ? {} : { onMined }) });
   };
 
   function ledger() {
@@ -44,6 +47,26 @@ describe("limits of a sender", function () {
     expect(await chain.provider.getBalance(TO)).to.equal(20n);
     const poor = withinBudget(sender(), { ...options, ledger: ledger(), budget: { gas: 1n, value: 10n } });
     expect(await codeOf(poor.send({ to: TO, data: "0x", value: 1n }))).to.equal("BUDGET_SPENT");
+  });
+
+  it("gas of what is mined and reverts is spent, too", async () => {
+    const { provider } = chain;
+    const deployed = await (
+      await new Wallet(ANVIL_KEYS[1], provider).sendTransaction({ data: REVERTS_IF_PAID })
+    ).wait();
+    const kept = ledger();
+    const now = new Date("2026-01-01T12:00:00Z");
+    const fees: bigint[] = [];
+    const counted = sender(({ fee }) => {
+      fees.push(fee);
+      spendGas(kept, fee, now);
+    });
+    const budget = { gas: parseEther("1"), value: 0n };
+    const limited = withinBudget(counted, { provider, ledger: kept, now: () => now, budget });
+    const call = { to: deployed!.contractAddress!, data: "0x" };
+    expect(await codeOf(limited.send(call))).to.equal("TRANSACTION_REVERTED");
+    expect(fees).to.have.length(1);
+    expect(kept.get("2026-01-01")).to.deep.equal({ gas: fees[0], value: 0n });
   });
 
   it("a dry run tells what it would send, and sends nothing", async () => {

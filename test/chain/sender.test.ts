@@ -14,6 +14,9 @@ const STUCK_MS = 400;
 const NO_ERRORS = new Interface([]);
 const TO = "0x00000000000000000000000000000000000000aa";
 
+/** Does something once, and reverts from then on. */
+const ONCE = "0x70600054600c576001600055005b600080fd6000526011600ff3";
+
 describe("87: sender", function () {
   this.timeout(60_000);
   let chain: Anvil;
@@ -109,6 +112,26 @@ describe("87: sender", function () {
     await mine();
     await sent;
     expect([await received(), await wallet.getNonce()]).to.deep.equal([3n, 1]);
+  });
+
+  it("simulates a call when what its key has pending is mined: it may be the same call, and is not paid for twice", async () => {
+    const deployed = await wallet.sendTransaction({ data: ONCE });
+    await mine();
+    const call = { to: (await deployed.wait())!.contractAddress!, data: "0x" };
+    await wallet.sendTransaction(call);
+    const { provider } = chain;
+    const count = provider.getTransactionCount.bind(provider);
+    let asked: () => void = () => undefined;
+    const looks = new Promise<void>((resolve) => (asked = resolve));
+    provider.getTransactionCount = (...about) => count(...about).finally(asked);
+    const sent = createSender({ provider, signer: wallet, errors: NO_ERRORS, stuckMs: 30_000 }).send(call);
+    sent.catch(() => undefined);
+    await looks;
+    const timer = setInterval(() => void mine(), 100);
+    const thrown: unknown = await sent.catch((error: unknown) => error);
+    clearInterval(timer);
+    expect((thrown as { code?: string }).code).to.equal("RPC_FAILED");
+    expect(await wallet.getNonce()).to.equal(2);
   });
 
   it("sends again what the pool dropped", async () => {
