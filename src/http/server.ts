@@ -193,7 +193,8 @@ export async function serveBeside(
   server: FastifyInstance,
   { at, log, signal }: { at: Listen | undefined; log: Logger; signal: AbortSignal },
 ): Promise<() => Promise<void>> {
-  if (at === undefined) return () => Promise.resolve();
+  // Told to stop while it was getting ready, a role has nothing to serve.
+  if (at === undefined || signal.aborted) return () => Promise.resolve();
   const drained = new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => {
       const late = setTimeout(() => server.server.closeAllConnections(), DRAIN_MS);

@@ -1,9 +1,11 @@
 import { connect } from "node:net";
 
 import { expect } from "chai";
+import { pino } from "pino";
 import { z } from "zod";
 
 import { receiptsOf } from "../../src/dispute/claims.js";
+import { serveBeside } from "../../src/http/server.js";
 import { TENSORS_TYPE, fromBinary, toBinary } from "../../src/receipts/binary.js";
 import { inferAnswer, rawTensorOf, toWire } from "../../src/receipts/wire.js";
 import { auditAnswer } from "../../src/worker/answer.js";
@@ -63,6 +65,15 @@ describe("an operator's endpoint, around its answers", () => {
     while (kept() < 2 && seen.status === undefined) await new Promise((resolve) => setTimeout(resolve, 2));
     release();
     expect(await Promise.all([first, second])).to.deep.equal([200, 200]);
+  });
+
+  it("serves nothing where its role was told to stop while it got ready, and does not hold up the end", async () => {
+    worker = served(model, exact);
+    const log = pino({ level: "silent" });
+    const at = { host: "127.0.0.1", port: 0 };
+    const drained = await serveBeside(worker.server, { at, log, signal: AbortSignal.abort() });
+    await drained();
+    expect(worker.server.server.listening).to.equal(false);
   });
 
   it("says what a request costs in the words of x402 as well", async () => {
