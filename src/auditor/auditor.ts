@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
 
 import { createFeed, type SuiteEvent } from "../chain/feed.js";
-import { stepEach, type PassResult } from "../chain/role.js";
+import { stepAll, stepEach, type PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
 import { createAccuser, type Accusation } from "../dispute/accuse.js";
-import { claimsOf, forgetOver, recordClaim, type JobClaim } from "../dispute/claims.js";
+import { claimsOf, createForgetting, recordClaim, type JobClaim } from "../dispute/claims.js";
 import { collectFromDisputes } from "../dispute/collect.js";
 import { createEndings } from "../dispute/endings.js";
 import type { Evidencer } from "../dispute/evidence.js";
@@ -46,8 +46,9 @@ export function createAuditor(options: AuditorOptions): { readonly pass: () => P
   const seats = state.collection<{ since: number }>("seat");
   const reports = state.collection<Accusation>("report");
   const endings = createEndings(state);
-  const feed = createFeed(suite, state.collection("cursor"));
+  const feed = createFeed(suite, state);
   const accuser = createAccuser(options);
+  const forgetSome = createForgetting(suite, claimsOf(state), endings);
 
   const seatOf = async (jobId: string) => lottery.seat(await lottery.seatIdOf(jobId, auditor));
 
@@ -178,28 +179,26 @@ export function createAuditor(options: AuditorOptions): { readonly pass: () => P
     });
 
   /** Forgets jobs that are settled and in which nothing runs that it has a part in. */
-  async function forget(head: number): Promise<void> {
+  async function forget(head: number): Promise<false> {
     const needed = new Set([...keys(lots.entries()), ...keys(seats.entries()), ...guard.disputed()]);
-    await forgetOver(suite, claimsOf(state), { endings, needed, head });
+    await forgetSome(needed, head);
+    return false;
   }
 
   return {
     pass: async () => {
-      const batch = await feed.next();
-      const { head, now } = batch;
-      state.atomically(() => {
-        batch.events.forEach(record);
-        guard.record(batch.events);
-        batch.acknowledge();
+      const { head, now } = await feed.follow((events) => {
+        events.forEach(record);
+        guard.record(events);
       });
-      let acted = await each(keys(lots.entries()), (jobId) => look(jobId, head));
-      if (await each(keys(seats.entries()), (jobId) => advance(jobId, now, head))) acted = true;
-      if (await guard.advance(now, head)) acted = true;
-      if (!acted) {
-        await forget(head);
-        acted = await collect();
-      }
-      return { head, acted };
+      const steps = [
+        () => each(keys(lots.entries()), (jobId) => look(jobId, head)),
+        () => each(keys(seats.entries()), (jobId) => advance(jobId, now, head)),
+        () => guard.advance(now, head),
+        (acted: boolean) => !acted && forget(head),
+        (acted: boolean) => !acted && collect(),
+      ];
+      return { head, acted: await stepAll(steps, log) };
     },
   };
 }

@@ -1,5 +1,7 @@
 import type { Log, LogDescription } from "ethers";
 
+import { TouchstoneError } from "../errors.js";
+import { logsOf, PAGE } from "./logs.js";
 import type { Suite } from "./suite.js";
 
 /** One event of the suite. */
@@ -16,24 +18,27 @@ interface Cursor {
   readonly hash: string;
 }
 
-/** Where the feed remembers how far it has read; a collection of a role's state is one. */
-export interface Cursors {
-  get(key: string): Cursor | undefined;
-  put(key: string, cursor: Cursor): void;
+/** Where the feed remembers how far it has read; a role's state is one. */
+export interface FeedState {
+  collection<T>(name: string): { get(key: string): T | undefined; put(key: string, value: T): void };
+  atomically<R>(work: () => R): R;
 }
 
-/** The newest block and the events since the last call that was acknowledged. */
-export interface Batch {
+/** The newest block, up to which all events are written down. */
+export interface Moment {
   readonly head: number;
   /** Protocol time, in which all deadlines are; chain time without the seconds of pauses. */
   readonly now: number;
-  readonly events: readonly SuiteEvent[];
-  /** Remembers that the events are handled; call it in the same `atomically` as the writes they cause. */
-  acknowledge(): void;
 }
 
-/** Blocks per log query; public endpoints commonly refuse more. */
-const PAGE = 2_000;
+export interface Feed {
+  /**
+   * Reads the events since the last time, up to the newest block, a page of blocks at a time. `write` and the place up to which is read
+   * are one unit of work for each page: what was read is never read again, however long the whole takes and whatever ends it.
+   */
+  follow(write: (events: readonly SuiteEvent[]) => void): Promise<Moment>;
+}
+
 /** How far to go back when the last block seen is no longer in the chain. */
 const REWIND = 64;
 
@@ -41,8 +46,9 @@ const REWIND = 64;
  * Follows the suite's events from a persisted cursor. After a reorganisation the blocks since the fork, and some before,
  * are delivered again: handlers must not mind seeing an event twice.
  */
-export function createFeed(suite: Suite, cursors: Cursors): { next(): Promise<Batch> } {
+export function createFeed(suite: Suite, state: FeedState): Feed {
   const { provider, deployment } = suite;
+  const cursors = state.collection<Cursor>("cursor");
   const contracts: Readonly<Record<string, SuiteEvent["contract"]>> = {
     [deployment.registry.toLowerCase()]: "registry",
     [deployment.staking.toLowerCase()]: "staking",
@@ -73,26 +79,32 @@ export function createFeed(suite: Suite, cursors: Cursors): { next(): Promise<Ba
     return Math.max(deployment.block, cursor.block - REWIND);
   }
 
+  /** Hash of the last block of a page, asked before its logs are: a fork between the two is noticed the next time. */
+  async function hashOf(block: number): Promise<string> {
+    const hash = (await provider.getBlock(block))?.hash;
+    if (hash !== undefined && hash !== null) return hash;
+    throw new TouchstoneError("RPC_BEHIND", `The node does not know block ${block}, which it told of.`, {
+      retryable: true,
+    });
+  }
+
   return {
-    next: async () => {
+    follow: async (write) => {
       const head = await provider.getBlock("latest");
-      if (head === null || head.hash === null) return { head: 0, now: 0, events: [], acknowledge: () => undefined };
-      const { number, hash } = head;
-      const events: SuiteEvent[] = [];
-      for (let from = await start(); from <= number; from += PAGE) {
-        const toBlock = Math.min(from + PAGE - 1, number);
-        const logs = await provider.getLogs({ address: Object.keys(contracts), fromBlock: from, toBlock });
-        for (const log of logs) {
-          const event = decode(log);
-          if (event) events.push(event);
-        }
-      }
-      return {
-        head: number,
-        now: Number(await suite.hub.time({ blockTag: number })),
-        events,
-        acknowledge: () => cursors.put("events", { block: number, hash }),
-      };
+      if (head === null || head.hash === null) return { head: 0, now: 0 };
+      let from = await start();
+      do {
+        const to = Math.min(from + PAGE - 1, head.number);
+        const hash = to === head.number ? head.hash : await hashOf(to);
+        const logs = await logsOf(provider, { address: Object.keys(contracts) }, from, to);
+        const events = logs.map(decode).filter((event) => event !== undefined);
+        state.atomically(() => {
+          write(events);
+          cursors.put("events", { block: to, hash });
+        });
+        from = to + 1;
+      } while (from <= head.number);
+      return { head: head.number, now: Number(await suite.hub.time({ blockTag: head.number })) };
     },
   };
 }

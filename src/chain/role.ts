@@ -51,6 +51,29 @@ export async function stepEach<T>(
   return acted;
 }
 
+/**
+ * Takes steps one after the other, each told whether one before it did something. One that fails keeps none of the others waiting; the
+ * first failure is thrown when all are taken. What a limit of one's own holds back is no fault here either.
+ * @returns whether any step did something.
+ */
+export async function stepAll(
+  steps: readonly ((acted: boolean) => boolean | Promise<boolean>)[],
+  log: Logger,
+): Promise<boolean> {
+  let acted = false;
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      if (await step(acted)) acted = true;
+    } catch (err) {
+      if (isHeldBack(err)) log.warn({ event: "held-back", code: err.code }, err.message);
+      else failures.push(err);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return acted;
+}
+
 const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const done = (): void => {

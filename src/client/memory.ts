@@ -8,11 +8,16 @@ export function createMemory(): ClientState {
     collection: <T>(name: string): Collection<T> => {
       const records = (collections.get(name) ?? new Map<string, unknown>()) as Map<string, T>;
       collections.set(name, records);
+      const entries = () => [...records].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }));
       return {
         get: (key) => records.get(key),
         put: (key, value) => void records.set(key, value),
         delete: (key) => void records.delete(key),
-        entries: () => [...records].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value })),
+        entries,
+        after: (after, count) =>
+          entries()
+            .filter(({ key }) => key > after)
+            .slice(0, count),
       };
     },
   };

@@ -1,3 +1,4 @@
+import { logsOf } from "../chain/logs.js";
 import type { Suite } from "../chain/suite.js";
 import { ask } from "../http/ask.js";
 import { terms as termsSchema, type Terms } from "../receipts/wire.js";
@@ -26,9 +27,11 @@ const LIMIT = 64 * 1024;
 
 /** Operators with an open offer for a model that are not in jail and have room for one more job, cheapest first. */
 export async function findOperators(suite: Suite, modelId: string): Promise<OnChainOffer[]> {
-  const { offers, staking, deployment } = suite;
-  const changes = await offers.queryFilter(offers.filters.OfferChanged(undefined, modelId), deployment.block);
-  const operators = [...new Set(changes.map(({ args }) => args.operator))];
+  const { offers, staking, deployment, provider, abi } = suite;
+  const topics = await offers.filters.OfferChanged(undefined, modelId).getTopicFilter();
+  const head = await provider.getBlockNumber();
+  const changes = await logsOf(provider, { address: deployment.offers, topics }, deployment.block, head);
+  const operators = [...new Set(changes.map((log) => abi.parseLog(log)!.args.getValue("operator") as string))];
   const found = await Promise.all(
     operators.map(async (operator) => {
       const [{ offer, waiting }, jailed, freeStake] = await Promise.all([

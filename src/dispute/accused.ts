@@ -1,4 +1,5 @@
 import { IClaimSource__factory } from "../../typechain-types/index.js";
+import { PAGE } from "../chain/logs.js";
 import type { Suite } from "../chain/suite.js";
 import { ChallengeStatus } from "./protocol.js";
 
@@ -12,9 +13,6 @@ export interface Accused {
   /** Seconds of protocol time in which it can still be refuted; 0 where it can't. */
   readonly secondsLeft: number;
 }
-
-/** Blocks per log query; public endpoints commonly refuse more. */
-const PAGE = 2_000;
 
 /** All challenges against an operator's claims that are not over, from the chain alone: no state is needed. */
 export async function accusationsOf(suite: Suite, operator: string): Promise<Accused[]> {

@@ -3,9 +3,11 @@ import type { Result } from "ethers";
 import type { JobTermsStruct } from "../../typechain-types/interfaces/IJobEscrow.js";
 import { fromHex, toHex } from "../audit/bytes.js";
 import type { SuiteEvent } from "../chain/feed.js";
+import { logsOf } from "../chain/logs.js";
 import type { Suite } from "../chain/suite.js";
 import { internalError } from "../errors.js";
 import { refusalOf, type SignedReceipt } from "../receipts/present.js";
+import { createRound } from "../store/round.js";
 import type { Collection, State } from "../store/state.js";
 import type { Endings } from "./endings.js";
 import { ClaimStatus } from "./protocol.js";
@@ -109,6 +111,7 @@ export function receiptsOf(state: ReceiptState): Receipts {
       }),
     delete: (key) => atomically(() => remove(key)),
     entries: () => kept.entries().map(({ key, value }) => ({ key, value: open(value) })),
+    after: (key, count) => kept.after(key, count).map((each) => ({ key: each.key, value: open(each.value) })),
   };
 }
 
@@ -126,17 +129,23 @@ export async function isOver(suite: Suite, { claimId, receipt }: ClaimRecord): P
   return receipt !== undefined && (await refusalOf(suite, receipt)) !== undefined;
 }
 
-/** Forgets the claims that are over for good, but none of those that something of ours still needs. */
-export async function forgetOver(
+/** Claims of which it is asked in one pass whether they are over: there may be thousands, and nothing hurries less. */
+export const LOOKS = 100;
+
+/** Forgets claims that are over for good, but none of those that something of ours still needs; looks at some at a time. */
+export function createForgetting(
   suite: Suite,
   claims: Collection<ClaimRecord>,
-  { endings, needed, head }: { endings: Endings; needed: ReadonlySet<string>; head: number },
-): Promise<void> {
-  for (const { key, value } of claims.entries()) {
-    if (needed.has(key)) continue;
-    if (!(await isOver(suite, value))) endings.goesOn(key);
-    else if (endings.isFinal(key, head)) claims.delete(key);
-  }
+  endings: Endings,
+): (needed: ReadonlySet<string>, head: number) => Promise<void> {
+  const next = createRound(claims, LOOKS);
+  return async (needed, head) => {
+    for (const { key, value } of next()) {
+      if (needed.has(key)) continue;
+      if (!(await isOver(suite, value))) endings.goesOn(key);
+      else if (endings.isFinal(key, head)) claims.delete(key);
+    }
+  };
 }
 
 /** What tells of a job's bytes and its operator. */
@@ -184,12 +193,8 @@ export function recordClaim(state: State, source: string, event: SuiteEvent): Jo
 export async function fetchClaim(suite: Suite, claimId: string): Promise<JobClaim | undefined> {
   const { jobs, provider, deployment, abi } = suite;
   const topics = EVENTS.map((name) => jobs.interface.getEvent(name).topicHash);
-  const logs = await provider.getLogs({
-    address: deployment.jobs,
-    topics: [topics, claimId],
-    fromBlock: deployment.block,
-    toBlock: "latest",
-  });
+  const filter = { address: deployment.jobs, topics: [topics, claimId] };
+  const logs = await logsOf(provider, filter, deployment.block, await provider.getBlockNumber());
   let record: JobClaim | undefined;
   for (const log of logs) {
     const event = abi.parseLog(log);

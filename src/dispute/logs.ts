@@ -1,6 +1,7 @@
 import type { EventLog, Log } from "ethers";
 
 import type { Position } from "../audit/subtree.js";
+import { logsOf } from "../chain/logs.js";
 import type { Suite } from "../chain/suite.js";
 
 /** What the chain shows of one demand. */
@@ -34,12 +35,9 @@ function decoded(
 
 /** Reads a challenge's events from the block it can have been opened in. */
 export async function readChallenge(suite: Suite, challengeId: string, fromBlock: number): Promise<ChallengeLog> {
-  const logs = await suite.provider.getLogs({
-    address: suite.deployment.challenges,
-    topics: [null, challengeId],
-    fromBlock,
-    toBlock: "latest",
-  });
+  const { provider, deployment } = suite;
+  const filter = { address: deployment.challenges, topics: [null, challengeId] };
+  const logs = await logsOf(provider, filter, fromBlock, await provider.getBlockNumber());
   let roots: readonly string[] = [];
   let openTransaction: string | undefined;
   const demands = new Map<string, DemandLog>();

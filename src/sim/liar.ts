@@ -35,7 +35,7 @@ export function createLiar(options: LiarOptions): { pass: () => Promise<PassResu
   const { suite, sender, signer, state, evidencer, lie, claimId, seed, log } = options;
   const claims = claimsOf(state);
   const accusations = state.collection<Accusation>("accusation");
-  const feed = createFeed(suite, state.collection("cursor"));
+  const feed = createFeed(suite, state);
   const accuser = createAccuser({ suite, sender, log });
   const lying = createLyingEvidencer(evidencer, lie, seed);
   let silent = false;
@@ -52,12 +52,9 @@ export function createLiar(options: LiarOptions): { pass: () => Promise<PassResu
 
   return {
     pass: async () => {
-      const batch = await feed.next();
-      state.atomically(() => {
-        for (const event of batch.events) recordClaim(state, suite.deployment.jobs, event);
-        batch.acknowledge();
+      const { head, now } = await feed.follow((events) => {
+        for (const event of events) recordClaim(state, suite.deployment.jobs, event);
       });
-      const { head, now } = batch;
       const claim = claims.get(claimId);
       if (claim === undefined || claim.outputs.length === 0) return { head, acted: false };
       try {

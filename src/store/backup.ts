@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { messageOf, TouchstoneError } from "../errors.js";
-import { openState } from "./state.js";
+import { createPrivate, openState } from "./state.js";
 
 function unreadable(path: string, why: string): TouchstoneError {
   return new TouchstoneError("BACKUP_UNREADABLE", `${path} is no whole state file: ${why}.`, {
@@ -29,6 +29,7 @@ function copy(from: string, to: string): void {
   rmSync(partial, { force: true });
   mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
   try {
+    createPrivate(partial);
     const db = new DatabaseSync(from, { readOnly: true });
     // One consistent moment, whatever a running role writes meanwhile.
     db.exec(`VACUUM INTO '${partial.replaceAll("'", "''")}'`);

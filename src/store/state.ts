@@ -12,6 +12,8 @@ export interface Collection<T> {
   delete(key: string): void;
   /** All records in order of their keys. */
   entries(): { key: string; value: T }[];
+  /** The next `count` of them after a key. */
+  after(key: string, count: number): { key: string; value: T }[];
 }
 
 /** Byte strings as they are, by a number that each gets: for tensors, which would be twice as long and slow in JSON. */
@@ -56,6 +58,11 @@ export type RoleName = "worker" | "watcher" | "auditor" | "client";
 /** The state file of a role that acts with one key. */
 export const roleState = (home: string, role: RoleName, account: string): string =>
   join(home, "state", `${role}-${account}.sqlite`);
+
+/** Makes an empty file for this user alone, where there is none: salts and other people's inputs will lie in it. SQLite's files beside it get its rights. */
+export function createPrivate(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
+}
 
 const toJson = (value: unknown): string =>
   JSON.stringify(value, (_key, v: unknown) => (typeof v === "bigint" ? { $bigint: v.toString() } : v));
@@ -149,6 +156,7 @@ export function openState(path: string): State {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let db: DatabaseSync;
   try {
+    createPrivate(path);
     db = new DatabaseSync(path);
     // Commits lie in the log until SQLite moves them. Waiting for the disk is done here, alone or for many at a time.
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
@@ -174,8 +182,13 @@ export function openState(path: string): State {
   };
   const select = db.prepare("SELECT value FROM record WHERE collection = ? AND key = ?");
   const selectAll = db.prepare("SELECT key, value FROM record WHERE collection = ? ORDER BY key");
+  const selectAfter = db.prepare("SELECT key, value FROM record WHERE collection = ? AND key > ? ORDER BY key LIMIT ?");
   const upsert = db.prepare("INSERT OR REPLACE INTO record (collection, key, value) VALUES (?, ?, ?)");
   const remove = db.prepare("DELETE FROM record WHERE collection = ? AND key = ?");
+  const recordOf = (row: Record<string, unknown>): { key: string; value: unknown } => ({
+    key: String(row["key"]),
+    value: fromJson(String(row["value"])),
+  });
   const collection = <T>(name: string): Collection<T> => ({
     get: (key) => {
       const row = select.get(name, key);
@@ -189,8 +202,8 @@ export function openState(path: string): State {
       remove.run(name, key);
       settle();
     },
-    entries: () =>
-      selectAll.all(name).map((row) => ({ key: String(row["key"]), value: fromJson(String(row["value"])) as T })),
+    entries: () => selectAll.all(name).map(recordOf) as { key: string; value: T }[],
+    after: (key, count) => selectAfter.all(name, key, count).map(recordOf) as { key: string; value: T }[],
   });
   const insertBytes = db.prepare("INSERT INTO bytes (data) VALUES (?)");
   const selectBytes = db.prepare("SELECT data FROM bytes WHERE id = ?");
@@ -214,7 +227,8 @@ export function openState(path: string): State {
       db.exec("COMMIT");
       return result;
     } catch (error) {
-      db.exec("ROLLBACK");
+      // Where the disk is full SQLite has done it already.
+      if (db.isTransaction) db.exec("ROLLBACK");
       throw error;
     }
   }

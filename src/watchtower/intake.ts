@@ -81,6 +81,8 @@ export function createIntake({ suite, state, catalogue, limit }: IntakeOptions) 
         receipt: { receipt, signature },
       };
       state.atomically(() => {
+        // The same may have come twice at a time.
+        if (receipts.get(claimId) !== undefined) return;
         receipts.add(claim);
         unchecked.put(claimId, { since: claim.block });
       });

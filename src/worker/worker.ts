@@ -5,10 +5,10 @@ import { fromHex, tensorBytes, toHex } from "../audit/bytes.js";
 import type { Tensor } from "../audit/graph.js";
 import { tensorTreeOfBytes } from "../audit/tree.js";
 import { createFeed } from "../chain/feed.js";
-import { stepEach, type PassResult } from "../chain/role.js";
+import { stepAll, stepEach, type PassResult } from "../chain/role.js";
 import type { Sender } from "../chain/sender.js";
 import type { Suite } from "../chain/suite.js";
-import { claimsOf, fetchClaim, isOver, receiptsOf, recordClaim, type JobClaim } from "../dispute/claims.js";
+import { claimsOf, fetchClaim, isOver, LOOKS, receiptsOf, recordClaim, type JobClaim } from "../dispute/claims.js";
 import { collectFromDisputes } from "../dispute/collect.js";
 import { createEndings } from "../dispute/endings.js";
 import type { Guard } from "../dispute/guard.js";
@@ -18,6 +18,7 @@ import type { Metrics } from "../metrics.js";
 import type { Catalogue } from "../models/catalogue.js";
 import { firstOutside } from "../models/domain.js";
 import { inputTensors, type PreparedModel } from "../models/prepared.js";
+import { createRound } from "../store/round.js";
 import type { State } from "../store/state.js";
 import { createReservations } from "./reservations.js";
 
@@ -40,8 +41,10 @@ export interface WorkerOptions {
   readonly metrics?: Pick<Metrics, "answers" | "margin">;
 }
 
-/** How often receipts that can't be challenged any more are looked for, in seconds of chain time. */
-const FORGET_SECONDS = 3_600;
+/** Longer than a reorganisation can take back, in seconds. */
+const SURE_SECONDS = 3_600;
+/** Reservations whose windows are remembered. */
+const MOST_WINDOWS = 10_000;
 
 /** Answers an operator's jobs, finalises them, collects fees and defends its claims. */
 export function createWorker(options: WorkerOptions): { readonly pass: () => Promise<PassResult> } {
@@ -52,8 +55,9 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
   const requests = state.collection<string>("request");
   const reservations = createReservations(options);
   const endings = createEndings(state);
-  let forgotAt = 0;
-  const feed = createFeed(suite, state.collection("cursor"));
+  const round = createRound(issued, LOOKS);
+  const windows = new Map<string, number>();
+  const feed = createFeed(suite, state);
   /** Answers are kept, so that a crash between computing and sending never leads to two different ones. */
   const answers = state.collection<string[]>("answer");
   /** Jobs of others that came here by a draw, or will be drawn again, and are not read yet. */
@@ -115,7 +119,10 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     const job = await jobs.job(claim.claimId);
     if (job.operator !== ZeroAddress && job.operator !== operator) {
       // Somebody else was drawn.
-      claims.delete(claim.claimId);
+      state.atomically(() => {
+        claims.delete(claim.claimId);
+        answers.delete(claim.claimId);
+      });
       return false;
     }
     switch (Number(job.status)) {
@@ -150,18 +157,31 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
     }
   }
 
-  /** Inputs of receipts are kept until nobody can challenge them. */
-  async function forget(now: number): Promise<void> {
-    if (now < forgotAt + FORGET_SECONDS) return;
-    forgotAt = now;
-    for (const { key, value } of issued.entries()) {
-      if (!(await isOver(suite, value))) continue;
-      const { reservation, requestId } = value.receipt.receipt;
+  /** Seconds from the issue of a receipt of a reservation until it can't be challenged any more. */
+  async function windowOf(reservation: string): Promise<number> {
+    const known = windows.get(reservation);
+    if (known !== undefined) return known;
+    const window = Number((await suite.receipts.reservationOf(reservation)).window);
+    if (windows.size >= MOST_WINDOWS) windows.clear();
+    windows.set(reservation, window);
+    return window;
+  }
+
+  /**
+   * Inputs of receipts are kept until nobody can challenge them. There may be a hundred thousand that somebody can: none is asked about
+   * before its time, and few in one pass.
+   */
+  async function forget(now: number): Promise<false> {
+    for (const { key, value } of round()) {
+      const { reservation, requestId, issuedAt } = value.receipt.receipt;
+      // Protocol time is never ahead of chain time, in which receipts are issued.
+      if (now <= issuedAt + (await windowOf(reservation)) + SURE_SECONDS || !(await isOver(suite, value))) continue;
       state.atomically(() => {
         issued.delete(key);
         requests.delete(`${reservation}:${requestId}`);
       });
     }
+    return false;
   }
 
   async function collect(): Promise<boolean> {
@@ -194,22 +214,23 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
       { log, event: "job-failed", message: "cannot serve a job", about: ({ claimId }) => ({ claimId }) },
     );
 
-  /** Reads jobs that another operator missed. */
-  async function readUnread(): Promise<void> {
-    for (const { key } of unread.entries()) {
+  /** Reads jobs that another operator missed; returns whether there were any. */
+  async function readUnread(): Promise<boolean> {
+    const keys = unread.entries().map(({ key }) => key);
+    for (const key of keys) {
       const claim = await fetchClaim(suite, key);
       state.atomically(() => {
         if (claim !== undefined) claims.put(key, claim);
         unread.delete(key);
       });
     }
+    return keys.length > 0;
   }
 
   return {
     pass: async () => {
-      const batch = await feed.next();
-      state.atomically(() => {
-        for (const event of batch.events) {
+      const { head, now } = await feed.follow((events) => {
+        for (const event of events) {
           // Jobs that name nobody may come here by a draw, and so may those that somebody missed.
           const named = event.args.toObject()["operator"] as string | undefined;
           const missed = event.name === "JobMissed";
@@ -219,19 +240,19 @@ export function createWorker(options: WorkerOptions): { readonly pass: () => Pro
             unread.put(event.args.getValue("jobId") as string, true);
           }
         }
-        guard.record(batch.events);
-        reservations.record(batch.events);
-        batch.acknowledge();
+        guard.record(events);
+        reservations.record(events);
       });
-      await readUnread();
-      let acted = await guard.advance(batch.now, batch.head);
-      if (await reservations.advance()) acted = true;
-      if (await tendAll(batch.now, batch.head)) acted = true;
-      if (!acted) {
-        await forget(batch.now);
-        acted = await collect();
-      }
-      return { head: batch.head, acted };
+      // What has deadlines comes before money.
+      const steps = [
+        () => guard.advance(now, head),
+        () => tendAll(now, head),
+        () => readUnread(),
+        () => reservations.advance(head),
+        (acted: boolean) => !acted && forget(now),
+        (acted: boolean) => !acted && collect(),
+      ];
+      return { head, acted: await stepAll(steps, log) };
     },
   };
 }

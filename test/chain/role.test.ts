@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { pino } from "pino";
 
-import { stepEach } from "../../src/chain/role.js";
+import { stepAll, stepEach } from "../../src/chain/role.js";
 import { TouchstoneError } from "../../src/errors.js";
 
 describe("stepEach", () => {
@@ -36,5 +36,28 @@ describe("stepEach", () => {
     const step = () => Promise.reject(new TouchstoneError("BUDGET_SPENT", "the day's gas is spent"));
     expect(await stepEach(["a"], step, wording)).to.equal(false);
     expect(logged()[0]).to.include({ level: 40, event: "held-back", id: "a", code: "BUDGET_SPENT" });
+  });
+});
+
+describe("stepAll", () => {
+  const lines: string[] = [];
+  const log = pino({ base: null, timestamp: false }, { write: (line: string) => lines.push(line) });
+
+  it("takes all steps, tells each whether one before it did something, and throws the first failure after the last", async () => {
+    const told: boolean[] = [];
+    const step = (acted: boolean): boolean => told.push(acted) === 2;
+    const failing = (): never => {
+      throw new Error(`failure ${told.length}`);
+    };
+    const thrown: unknown = await stepAll([step, failing, step, failing, step], log).catch((error: unknown) => error);
+    expect((thrown as Error).message).to.equal("failure 1");
+    expect(told).to.deep.equal([false, false, true]);
+    expect(lines).to.deep.equal([]);
+  });
+
+  it("takes what a limit of one's own holds back for no fault", async () => {
+    const held = () => Promise.reject(new TouchstoneError("DRY_RUN", "nothing is sent"));
+    expect(await stepAll([held, () => true], log)).to.equal(true);
+    expect(JSON.parse(lines[0] ?? "{}")).to.include({ level: 40, event: "held-back", code: "DRY_RUN" });
   });
 });

@@ -38,6 +38,18 @@ describe("backup, restore and locks of state files", () => {
     for (const each of [state, restored]) each.close();
   });
 
+  it("makes files that nobody else can read, wherever they lie", () => {
+    const state = openState(at("private"));
+    state.collection("accusation").put("a", { salt: "0x1" });
+    backupState(at("private"), at("private-copy"));
+    restoreState(at("private-copy"), at("private-again"));
+    const rights = ["private", "private-wal", "private-shm", "private-copy", "private-again"].map(
+      (name) => statSync(at(name)).mode & 0o777,
+    );
+    state.close();
+    expect(rights).to.deep.equal(rights.map(() => 0o600));
+  });
+
   it("refuses what is no whole backup, and then leaves nothing behind", () => {
     expect(codeOf(() => backupState(at("nowhere"), at("none")))).to.equal("STATE_MISSING");
     expect(codeOf(() => restoreState(at("nowhere"), at("none")))).to.equal("BACKUP_UNREADABLE");
