@@ -26,15 +26,17 @@ contract ChallengeManager is ContestDesk {
         uint48 number;
     }
 
-    /// @notice Seconds in which a commitment can be opened.
-    uint32 public constant COMMIT_LIFE = 1 hours;
+    /// @notice Seconds in which a commitment can be opened: an hour, and as long as an opening can be kept from the chain.
+    uint32 public immutable COMMIT_LIFE;
 
     /// Position of the evidence among the arguments of `refute`.
     uint256 private constant EVIDENCE = 1;
 
     mapping(address challenger => mapping(bytes32 challengeId => Commitment)) private _commitments;
 
-    constructor(IOperatorStaking staking_, ITraceVerifier verifier_) ChallengeStore(staking_, verifier_) {}
+    constructor(IOperatorStaking staking_, ITraceVerifier verifier_) ChallengeStore(staking_, verifier_) {
+        COMMIT_LIFE = 1 hours + HUB.inclusionDelay();
+    }
 
     /// @inheritdoc IChallengeManager
     function commitChallenge(bytes32 challengeId) external {

@@ -307,6 +307,19 @@ describe("attacks on challenges", () => {
     expect((await game.state()).status).to.equal(STATUS.refuted);
   });
 
+  it("67: an opening that is kept from the chain for the inclusion delay is still good for its commitment", async () => {
+    const { manager } = disputes;
+    const claim = await claimOf(chain, disputes, lie);
+    const { challengeId, args } = await openingOf(chain, disputes, claim, { trace: claim.truth });
+    const asChallenger = manager.connect(chain.challenger);
+    await asChallenger.commitChallenge(challengeId);
+    // Sent in the next block at the earliest; a few minutes later in a busy role.
+    const sent = BigInt(await chain.networkHelpers.time.latest()) + 600n;
+    await at(chain, sent + BigInt(TERMS.inclusionDelay));
+    await asChallenger.openChallenge(...args, { value: BOND });
+    expect((await manager.challenge(challengeId)).status).to.equal(STATUS.open);
+  });
+
   it("68: the Arbiter of a model is the one of its registration, for ever", async () => {
     const { registry, arbiter, modelId } = disputes;
     expect((await registry.facts(modelId)).arbiter).to.equal(await arbiter.getAddress());

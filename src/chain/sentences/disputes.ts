@@ -21,7 +21,7 @@ export const DISPUTES: Sentences = {
   ],
   ClaimNotOpen: ["Claim {claimId} is settled.", "Nothing to do."],
   ClaimNotSettled: ["Claim {claimId} is not settled.", "Wait until it is."],
-  CommitExpired: ["The commitment ended at {expiredAt}.", "Commit again, and open within an hour."],
+  CommitExpired: ["The commitment ended at {expiredAt}.", "Commit again, and open sooner."],
   CommitTooFresh: ["The commitment is of block {commitBlock}, which is this one.", "Open one block later."],
   DeadlinesRunning: ["Deadlines of challenge {challengeId} run until {lastDeadline}.", "Resolve it after that."],
   DemandProofMismatch: ["The path does not lead to what is demanded.", REPORT],

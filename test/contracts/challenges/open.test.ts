@@ -136,7 +136,7 @@ describe("ChallengeManager: commit and open", () => {
       await asChallenger.openChallenge(...args, { value: BOND });
     });
 
-    it("lives for an hour: -1, 0 and +1 seconds", async () => {
+    it("lives for an hour and the inclusion delay: -1, 0 and +1 seconds", async () => {
       const { manager } = disputes;
       const asChallenger = manager.connect(chain.challenger);
       for (const [offset, opens] of [
@@ -147,7 +147,7 @@ describe("ChallengeManager: commit and open", () => {
         const claim = await claimOf(chain, disputes, lie);
         const { challengeId, args } = await openingOf(chain, disputes, claim, { trace: claim.truth });
         await asChallenger.commitChallenge(challengeId);
-        const expiry = (await latest()) + HOUR;
+        const expiry = (await latest()) + HOUR + TERMS.inclusionDelay;
         await at(chain, expiry + offset);
         const opening = asChallenger.openChallenge(...args, { value: BOND });
         if (opens) await opening;

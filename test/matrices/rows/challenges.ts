@@ -4,7 +4,7 @@ import { evidenceOf } from "../../support/alphabet.js";
 import { BOND, claimOf, lie, openChallenge, openingOf, PAYMENT, play } from "../../support/challenges.js";
 import { deeperDemand, firstDemand, type Place, supplyFor } from "../../support/demands.js";
 import { floatBytes, openElement } from "../../support/jobs.js";
-import { HOUR } from "../../support/protocol.js";
+import { HOUR, PARAMS } from "../../support/protocol.js";
 import { rowsOf } from "../entry-point.js";
 import { disputed, waitUntil, windowOf, type World } from "../world.js";
 
@@ -15,6 +15,9 @@ const ROOT: Place = { node: 1, height: 9, index: 0 };
 const PAIR: Place = { node: 1, height: 1, index: 5 };
 const LEAF: Place = { node: 1, height: 0, index: 11 };
 const NODE_OF_FALSEHOOD = 3;
+
+/** Seconds in which a commitment can be opened. */
+const COMMIT_LIFE = HOUR + PARAMS.inclusionDelay;
 
 const now = ({ chain }: World) => chain.networkHelpers.time.latest();
 
@@ -46,7 +49,7 @@ async function upheld(world: World) {
   return { claim, challengeId, at: (await game.state()).executableAt };
 }
 
-/** A challenge to open, whose commitment is an hour old at most. */
+/** A challenge to open, whose commitment is alive. */
 async function committed(world: World) {
   const claim = await claimOf(world.chain, world, lie);
   const { challengeId, args } = await openingOf(world.chain, world, claim, { trace: claim.truth });
@@ -72,11 +75,16 @@ export const CHALLENGES = [
     may: ["challenger"],
     refusal: "NotCommitted",
     pause: "stands",
-    deadline: "until an hour after the commitment, and until the end of the claim's challenge window",
+    deadline:
+      "until an hour and the inclusion delay after the commitment, and until the end of the claim's challenge window",
     scene: async (world) => {
       const { args, commit } = await committed(world);
       await commit();
-      return { args, value: BOND, edge: { at: (await now(world)) + HOUR, kind: "until", error: "CommitExpired" } };
+      return {
+        args,
+        value: BOND,
+        edge: { at: (await now(world)) + COMMIT_LIFE, kind: "until", error: "CommitExpired" },
+      };
     },
     others: [
       async (world) => {

@@ -6,9 +6,11 @@ const SUPPLY_GAS_PER_BYTE = 44n;
 const LARGEST = 256n * 32n;
 const MAX_SHARERS = 8;
 const SHARING_WINDOW = 3600n;
+/** Seconds, and the inclusion delay. */
 const COMMIT_LIFE = 3600n;
 
 export interface ModelTerms {
+  readonly inclusionDelay: bigint;
   readonly challengeWindow: bigint;
   readonly refutationWindow: bigint;
   readonly supplyWindow: bigint;
@@ -150,7 +152,7 @@ export class ModelDisputes {
     { baseFee, committedAt }: { readonly baseFee: bigint; readonly committedAt: bigint },
   ): void {
     this.clock.needRunning();
-    need(this.clock.time <= committedAt + COMMIT_LIFE, "CommitExpired");
+    need(this.clock.time <= committedAt + COMMIT_LIFE + this.terms.inclusionDelay, "CommitExpired");
     const claim = this.claim(challenge.claim);
     need(claim.status === "answered", "ClaimNotChallengeable");
     need(challenge.bond >= this.bondAt(baseFee), "BondTooSmall");

@@ -29,11 +29,13 @@ export class World {
     });
     const { challengeWindow, auditShare, missPenalty } = PARAMETERS.jobs;
     const { refutationWindow, supplyWindow, graceWindow, airGap, bondFloor, baseFeeFloor, priceMultiple } = TERMS;
+    const inclusionDelay = BigInt(TERMS.inclusionDelay);
     this.disputes = new ModelDisputes(
       this.clock,
       this.staking,
       {
         ...{
+          inclusionDelay,
           challengeWindow: BigInt(challengeWindow),
           auditShare: BigInt(auditShare),
           missPenalty: BigInt(missPenalty),
