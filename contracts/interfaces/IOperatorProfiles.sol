@@ -54,8 +54,8 @@ interface IOperatorProfiles {
     /// @notice The operator's hot key, or zero.
     function workerOf(address operator) external view returns (address);
 
-    /// @notice The key that was in office at a chain time of the past, or zero: its signatures of that time stay valid. Of two
-    /// changes in one second the later counts.
+    /// @notice The key that was in office at a chain time of the past, or zero: its signatures of that time stay valid. A key
+    /// is in office until the end of the second in which it is replaced, its successor from the next one on.
     function workerAt(address operator, uint48 chainTime) external view returns (address);
 
     /// @notice The proposed key that has not accepted yet, or zero.

@@ -63,7 +63,14 @@ contract DelegatorFees is IDelegatorFees, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IDelegatorFees
-    function collect(address operator, uint32 generation, address currency, address receiver) external nonReentrant {
+    /// @dev Refused in the middle of a credit, which is judged by balances, but not in a credit's way: a job that ended in the
+    /// middle of a payment would find its delegators' part refused.
+    function collect(
+        address operator,
+        uint32 generation,
+        address currency,
+        address receiver
+    ) external nonReentrantView {
         require(receiver != address(0), ZeroAddress());
         HUB.requireRunning();
         _settle(_pools[operator][generation], msg.sender, currency);

@@ -152,7 +152,8 @@ contract OperatorProfiles is IOperatorProfiles {
 
     function _appoint(address operator, address previous, address worker) private {
         _workers[operator] = worker;
-        _history[operator].push(uint48(block.timestamp), uint160(worker));
+        // From the next second on: in this one, blocks may come in which the key that leaves has signed already.
+        _history[operator].push(uint48(block.timestamp) + 1, uint160(worker));
         emit WorkerChanged(operator, previous, worker);
     }
 }

@@ -275,8 +275,10 @@ abstract contract StakeHolders is StakePools {
         uint256 standing = _passEras(operator, queued.era);
         require(standing == 0, ExitBacksLocks(exitId, standing));
         uint256 worth = PoolShares.worth(queued.shares, uint256(pool.active) + pool.exiting, pool.shares);
-        // Roundings may have left a wei more in the active part: it stays, because locks may count on it.
-        amount = uint96(Math.min(worth, pool.exiting));
+        // Roundings may have left a wei more in the active part, or in what others have queued: it stays, because locks may
+        // count on it.
+        uint256 spare = uint256(pool.active) + pool.exiting - pool.locked;
+        amount = uint96(Math.min(Math.min(worth, pool.exiting), spare));
         pool.exiting -= amount;
         pool.shares -= queued.shares;
         _setPool(a, own, pool);

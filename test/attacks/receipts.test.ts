@@ -125,6 +125,23 @@ describe("attacks on receipts and reservations", () => {
         "WrongSigner",
       );
     });
+
+    it("a key that leaves office later in the same second does not either: some chains have several blocks a second", async () => {
+      const { receipts } = setup;
+      const profiles = await profilesOf(setup.staking);
+      const issuedAt = (await now(chain)) + 10;
+      const signed = await receipt({ issuedAt, requestId: id("same second") });
+      const { time, takeSnapshot, mine } = chain.networkHelpers;
+      const before = await takeSnapshot();
+      await time.setNextBlockTimestamp(issuedAt);
+      await mine();
+      // Its client sees that the contract would take it.
+      await receipts.present.staticCall(signed.receipt, signed.signature);
+      await before.restore();
+      await time.setNextBlockTimestamp(issuedAt);
+      await profiles.connect(chain.owner).dropWorker();
+      await receipts.present(signed.receipt, signed.signature);
+    });
   });
 
   it("103: however many receipts, what stands behind them is the reservation; reservations never exceed stake or cap", async () => {

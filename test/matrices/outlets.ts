@@ -114,7 +114,7 @@ export async function openOutlets(world: World): Promise<{ outlets: Outlet[]; re
     },
     {
       name: "a delegator's fees",
-      guards: ["DelegatorFees"],
+      guards: [],
       through: () => fees.connect(outsider).collect(addresses.operator, 0, ZeroAddress, receiver, gas),
     },
     {

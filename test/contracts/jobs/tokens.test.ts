@@ -86,6 +86,28 @@ describe("JobEscrow fees in tokens", () => {
     expect(await token.balanceOf(jobs)).to.equal(FEE - (earned(FEE) * 4n) / 10n);
   });
 
+  it("gives delegators their part also where a job ends in the middle of a payment to one of them", async () => {
+    const { jobs, staking, token, offers, modelId } = setup;
+    const fees = DelegatorFees__factory.connect(await staking.delegatorFees(), chain.deployer);
+    const account = await chain.ethers.deployContract("ScriptedAccount");
+    await delegate(chain, setup, chain.challenger, 999n * TOKEN);
+    await delegate(chain, setup, chain.stranger, TOKEN);
+    const jobId = await answeredJob(chain, setup, inToken());
+    // The second one is paid in native coin, so that the stranger has something to collect.
+    await offers.connect(chain.owner).setOffer(modelId, OFFER);
+    const other = await answeredJob(chain, setup);
+    await chain.networkHelpers.time.increase(PARAMS.challengeWindow + 1);
+    await finaliseJob(jobs, other);
+    const data = jobs.interface.encodeFunctionData("finalise", [await termsOf(jobs, jobId), []]);
+    await account.setReaction(jobs, data);
+    await fees.connect(chain.stranger).collect(chain.owner, 0, ZeroAddress, account);
+    expect(await account.reactionSucceeded()).to.equal(true);
+    // Half of the stake is delegated, and the owner asks no commission.
+    const toDelegators = earned(FEE) / 2n;
+    expect(await jobs.creditOf(currency, chain.owner)).to.equal(earned(FEE) - toDelegators);
+    expect(await token.balanceOf(fees)).to.equal(toDelegators);
+  });
+
   it("keeps currencies apart", async () => {
     const { jobs } = setup;
     await requestJob(chain, setup, { ...inToken(), value: 7n });

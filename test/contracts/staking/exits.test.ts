@@ -233,4 +233,28 @@ describe("OperatorStaking exits", () => {
     await expect(asOwner().multicall(calls)).to.changeTokenBalance(chain.ethers, token, chain.stranger, 3n * TOKEN);
     await expect(asOwner().multicall(calls)).to.be.revertedWithCustomError(staking, "UnknownExit");
   });
+
+  it("leave all that standing locks need, to the wei, so that the last lock of all stake can be slashed", async () => {
+    const { staking, source } = setup;
+    const penalise = async (name: string, amount: bigint) => {
+      await lock(name, 10n * TOKEN);
+      await source.penalise(staking, chain.owner, lockId(name), amount);
+    };
+    // Penalties of a wei or two inside their epochs: each exit is worth a part of a wei more than starts to leave.
+    await asOwner().requestExit(chain.owner, TOKEN);
+    await penalise("a", 1n);
+    await pass(EPOCH);
+    await asOwner().requestExit(chain.owner, 60n * TOKEN);
+    await penalise("b", 2n);
+    await pass(PARAMS.unbonding);
+    const all = await staking.freeStake(chain.owner);
+    await lock("all", all);
+    // It backs that lock. With it there are two wei more in the queue than the others' own.
+    await asOwner().requestExit(chain.owner, 1n);
+    await pass(EPOCH);
+    await withdraw(0);
+    await withdraw(1);
+    await slash("all");
+    expect(await staking.stakeOf(chain.owner)).to.equal(0);
+  });
 });

@@ -151,12 +151,13 @@ describe("OperatorProfiles", () => {
     await time.increase(HOUR);
     for (const [at, key] of [
       [0, ZeroAddress],
-      [appointed - 1, ZeroAddress],
-      [appointed, worker.address],
-      [rotated - 1, worker.address],
-      [rotated, stranger.address],
-      [dropped - 1, stranger.address],
-      [dropped, ZeroAddress],
+      // A change counts from the next second on.
+      [appointed, ZeroAddress],
+      [appointed + 1, worker.address],
+      [rotated, worker.address],
+      [rotated + 1, stranger.address],
+      [dropped, stranger.address],
+      [dropped + 1, ZeroAddress],
       [dropped + HOUR, ZeroAddress],
     ] as const) {
       expect(await profiles.workerAt(owner, at), `${at - appointed} s`).to.equal(key);

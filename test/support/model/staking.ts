@@ -170,7 +170,7 @@ export class ModelStaking {
       return;
     }
     need(!this.backs(operator, queued.era), "ExitBacksLocks");
-    const amount = min(worth(queued.shares, pool), pool.exiting);
+    const amount = min(min(worth(queued.shares, pool), pool.exiting), tokensOf(pool) - pool.locked);
     pool.exiting -= amount;
     pool.shares -= queued.shares;
     this.take(by, amount);
