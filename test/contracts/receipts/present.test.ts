@@ -114,6 +114,8 @@ describe("ReceiptEscrow: receipts as claims", () => {
     const early = await signed({ requestId: id("early") }, key);
     const last = await signed({ requestId: id("last") });
     await profiles.connect(key).acceptWorker(chain.owner);
+    // It is in office from the next second on.
+    await chain.networkHelpers.mine();
     const late = await signed({ requestId: id("late") });
     const theirs = await signed({ requestId: id("theirs") }, key);
     await profiles.connect(chain.owner).dropWorker();
