@@ -45,7 +45,7 @@ function depositOf(payer: string, operator: string): ChainView {
   };
   const full = { ...reservation, currency: ZeroAddress } as unknown as Reservation;
   return {
-    moment: () => Promise.resolve({ block: 1, timestamp: 1_800_000_000, time: 1_800_000_000n }),
+    moment: () => Promise.resolve({ block: 1, timestamp: 1_800_000_000, time: 1_800_000_000n, worker: operator }),
     reservation: () => Promise.resolve(full),
   };
 }
@@ -86,7 +86,15 @@ export async function serve(
   const metrics = createMetrics();
   const state = openState(join(folder, "worker.sqlite"));
   const service = createInferService({
-    ...{ suite, state, log, metrics, operator: worker.address, key: receiptKey(worker.privateKey) },
+    ...{
+      suite,
+      state,
+      log,
+      metrics,
+      operator: worker.address,
+      worker: worker.address,
+      key: receiptKey(worker.privateKey),
+    },
     view: depositOf(payer.address, worker.address),
     catalogue: { get: () => Promise.resolve(model) },
     answer: (_, inputs) => runtime.run(inputs),

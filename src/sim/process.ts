@@ -116,7 +116,15 @@ async function sell(
   const http = { bodyLimit: 16 * 1024 * 1024, timeoutMs: 30_000, log };
   const at = listen === undefined ? undefined : { host, port: Number(port) };
   await serveBeside(
-    createEndpoint(createInferService({ ...parts, view: createChainView(parts.suite), service }), http),
+    createEndpoint(
+      createInferService({
+        ...parts,
+        worker: parts.sender.address,
+        view: createChainView(parts.suite, parts.operator),
+        service,
+      }),
+      http,
+    ),
     { at, log, signal },
   );
 }

@@ -23,7 +23,7 @@ import {
 import { rawOf, rawTensorOf, tensorsOf, type RawTensor, type Terms, type WireTensor } from "../receipts/wire.js";
 import type { State } from "../store/state.js";
 import { accountsOf, createTill, type Charge, type SignedVoucher } from "./till.js";
-import type { ChainView } from "./view.js";
+import type { ChainView, Moment } from "./view.js";
 import type { Answerer } from "./worker.js";
 
 /** What an operator serves by HTTP, and on which terms. */
@@ -72,7 +72,8 @@ export interface InferOptions {
   readonly answer: Answerer;
   /** The operator (owner address) that this worker answers for. */
   readonly operator: string;
-  /** The worker's key. */
+  /** The worker's address, and its key. */
+  readonly worker: string;
   readonly key: ReceiptKey;
   readonly service: Service;
   readonly log: Logger;
@@ -85,7 +86,7 @@ export interface InferOptions {
 const OFFER_SECONDS = 600;
 
 export function createInferService(options: InferOptions): InferService {
-  const { suite, view, state, catalogue, operator, key, service, log, metrics } = options;
+  const { suite, view, state, catalogue, operator, worker, key, service, log, metrics } = options;
   const domain = receiptDomain(suite.deployment.chainId, suite.deployment.receipts);
   const accounts = accountsOf(state);
   const issued = receiptsOf(state);
@@ -102,6 +103,18 @@ export function createInferService(options: InferOptions): InferService {
       throw new HttpError(404, "MODEL_NOT_SERVED", `Model ${modelId} is not served here.`);
     }
     return price;
+  }
+
+  /** A moment in which the key is in office: what it signs at another time is worth nothing to who pays for it. */
+  async function inOffice(): Promise<Moment> {
+    for (const fresh of [false, true]) {
+      const moment = await view.moment(fresh);
+      if (moment.worker === worker) return moment;
+    }
+    throw new HttpError(503, "NOT_IN_OFFICE", `${worker} is not the key of operator ${operator} now.`, {
+      next: "Nothing was charged. A new key is in office from the next second on: ask again in a moment.",
+      headers: { "retry-after": "1" },
+    });
   }
 
   function answerTo(model: PreparedModel, claim: ReceiptClaim): Served {
@@ -151,6 +164,7 @@ export function createInferService(options: InferOptions): InferService {
     const before = given(model, modelId, name, inputsRoot);
     if (before !== undefined) return before;
     requireDomain(model, inputs);
+    await inOffice();
     const charge = await till.charge(request.voucher, price);
     // Between the look above and here another one like it may have begun.
     if (underWay.has(name)) {
@@ -178,7 +192,7 @@ export function createInferService(options: InferOptions): InferService {
     const { reservation, version } = charge;
     const outputs = await options.answer(model, inputs, requestId);
     const raw = outputs.map(rawTensorOf);
-    const { timestamp, block } = await view.moment();
+    const { timestamp, block } = await inOffice();
     const receipt = {
       ...{ requestId, reservation, modelId, inputsRoot, operator, consumer, price, version },
       outputsRoot: rootOfRaw(raw),

@@ -21,6 +21,8 @@ export interface Moment {
   readonly timestamp: number;
   /** Protocol time. */
   readonly time: bigint;
+  /** The operator's key that was in office in that second: receipts that it issues then are good for ever. */
+  readonly worker: string;
 }
 
 /**
@@ -61,11 +63,16 @@ function kept<T>(ask: () => Promise<T>, now: () => number): (fresh?: boolean) =>
   };
 }
 
-export function createChainView(suite: Suite, now: () => number = () => performance.now()): ChainView {
+export function createChainView(
+  suite: Suite,
+  operator: string,
+  now: () => number = () => performance.now(),
+): ChainView {
   const moment = kept(async () => {
     const [head, time] = await Promise.all([suite.provider.getBlock("latest"), suite.hub.time()]);
     if (head === null) throw internalError("the node has no block");
-    return { block: head.number, timestamp: head.timestamp, time };
+    const worker = await suite.profiles.workerAt(operator, head.timestamp);
+    return { block: head.number, timestamp: head.timestamp, time, worker };
   }, now);
   const reservations = new Map<string, (fresh?: boolean) => Promise<Reservation>>();
   return {

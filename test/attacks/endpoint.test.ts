@@ -55,9 +55,16 @@ describe("attacks on clients by a worker's endpoint", () => {
     setup = await deployWithOperator(chain);
     await setup.receipts.connect(chain.owner).setReservationCap(500n * TOKEN);
     const suite = await suiteOf(chain, setup);
-    const view = createChainView(suite);
+    const view = createChainView(suite, chain.owner.address);
     const service = createInferService({
-      ...{ suite, state: state("worker"), log, operator: chain.owner.address, key: receiptKey(WORKER_KEY) },
+      ...{
+        suite,
+        state: state("worker"),
+        log,
+        operator: chain.owner.address,
+        key: receiptKey(WORKER_KEY),
+        worker: chain.worker.address,
+      },
       view: {
         ...view,
         reservation: (id, fresh) => (behind-- > 0 ? view.reservation(ZeroHash, true) : view.reservation(id, fresh)),

@@ -20,7 +20,7 @@ import { createInferService } from "../../src/worker/infer.js";
 import { createChainView } from "../../src/worker/view.js";
 import { accountsOf } from "../../src/worker/till.js";
 import { digitModel } from "../support/digits.js";
-import { connect, type Connection, deployWithOperator, TOKEN, WORKER_KEY } from "../support/protocol.js";
+import { appointWorker, connect, type Connection, deployWithOperator, TOKEN, WORKER_KEY } from "../support/protocol.js";
 import { domainOf, reserve } from "../support/receipts.js";
 import { suiteOf } from "../support/suite.js";
 
@@ -47,6 +47,8 @@ describe("the worker's HTTP interface", () => {
   let state: State;
   let reservation: string;
   let answered = 0;
+  /** Milliseconds that have gone by for the worker's view of the chain. */
+  let skipped = 0;
 
   before(async () => {
     chain = await connect();
@@ -58,8 +60,15 @@ describe("the worker's HTTP interface", () => {
     state = openState(join(folder, "worker.sqlite"));
     const log = pino({ level: "silent" });
     const service = createInferService({
-      view: createChainView(suite),
-      ...{ suite, state, log, operator: chain.owner.address, key: receiptKey(WORKER_KEY) },
+      view: createChainView(suite, chain.owner.address, () => performance.now() + skipped),
+      ...{
+        suite,
+        state,
+        log,
+        operator: chain.owner.address,
+        worker: chain.worker.address,
+        key: receiptKey(WORKER_KEY),
+      },
       catalogue: { get: () => Promise.resolve(model) },
       answer: (_, inputs) => {
         answered++;
@@ -190,5 +199,23 @@ describe("the worker's HTTP interface", () => {
     expect((await server.inject({ url: "/v2" })).statusCode).to.equal(404);
     const { status } = await post({ inputs: "x".repeat(BODY_LIMIT) });
     expect(status).to.equal(413);
+  });
+
+  it("503 while the key is not in office, so that nobody pays for receipts that are worth nothing", async () => {
+    const answer = async (name: string) => {
+      skipped += 10_000;
+      const { status, body } = await request(name, await voucherOf(4n * PRICE));
+      return body.error?.code ?? status;
+    };
+    await setup.profiles.connect(chain.owner).dropWorker();
+    await chain.networkHelpers.mine();
+    expect(await answer("dropped")).to.equal("NOT_IN_OFFICE");
+    await appointWorker(chain, setup.staking);
+    // In the second of its appointment the one before it may have signed.
+    expect(await answer("early")).to.equal("NOT_IN_OFFICE");
+    expect(spent()).to.equal(3n * PRICE);
+    await chain.networkHelpers.mine();
+    expect(await answer("in office")).to.equal(200);
+    expect(spent()).to.equal(4n * PRICE);
   });
 });

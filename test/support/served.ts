@@ -62,10 +62,20 @@ export function served(
   const parties = { status: 1n, operator: worker.address, payer: payer.address, end: 2n ** 40n, version: 1n };
   const reservation = { ...parties, ...money } as unknown as Reservation;
   const service = createInferService({
-    ...{ suite, state, log, metrics, answer, operator: worker.address, key: receiptKey(worker.privateKey) },
+    ...{
+      suite,
+      state,
+      log,
+      metrics,
+      answer,
+      operator: worker.address,
+      worker: worker.address,
+      key: receiptKey(worker.privateKey),
+    },
     ...(maintenance === undefined ? {} : { maintenance }),
     view: {
-      moment: () => Promise.resolve({ block: 1, timestamp: 1_800_000_000, time: 1_800_000_000n }),
+      moment: () =>
+        Promise.resolve({ block: 1, timestamp: 1_800_000_000, time: 1_800_000_000n, worker: worker.address }),
       reservation: () => Promise.resolve(reservation),
     },
     catalogue: { get: () => Promise.resolve(model) },

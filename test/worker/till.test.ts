@@ -30,7 +30,7 @@ describe("the till", () => {
     await setup.receipts.connect(chain.owner).setReservationCap(4n * LOCK);
     state = openState(join(folder, "worker.sqlite"));
     const suite = await suiteOf(chain, setup);
-    const view = createChainView(suite, () => clock);
+    const view = createChainView(suite, chain.owner.address, () => clock);
     till = createTill({ suite, view, operator: chain.owner.address, accounts: accountsOf(state) });
   });
 

@@ -123,8 +123,8 @@ export function workerCommands(program: Command, context: () => Context): void {
       const answer = auditedAbove(flags.auditAbove, lockOf, native(false));
       const answerRequest = auditedAbove(flags.auditAbove, () => Promise.resolve(flags.reserve), native(true));
       const infer = createInferService({
-        ...{ ...role, operator, answer: answerRequest, service: serviceOf(flags) },
-        view: createChainView(suite),
+        ...{ ...role, operator, worker: sender.address, answer: answerRequest, service: serviceOf(flags) },
+        view: createChainView(suite, operator),
         key: signer instanceof BaseWallet ? receiptKey(signer.privateKey) : keyElsewhere(signer),
         maintenance: (model) => (fleet?.serves(model.contentId) === true ? undefined : selfTest.maintenance(model)),
       });

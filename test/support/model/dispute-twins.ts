@@ -86,6 +86,7 @@ export class DisputeTwins {
     staking.deposit(owner.address, people.at(-1)!.address, DELEGATED);
     const { auditShare, missPenalty, challengeWindow } = PARAMETERS.jobs;
     const terms = {
+      inclusionDelay: BigInt(TERMS.inclusionDelay),
       ...{ challengeWindow: BigInt(challengeWindow), auditShare: BigInt(auditShare), missPenalty: BigInt(missPenalty) },
       ...{ refutationWindow: BigInt(TERMS.refutationWindow), supplyWindow: BigInt(TERMS.supplyWindow) },
       ...{ graceWindow: BigInt(TERMS.graceWindow), airGap: BigInt(TERMS.airGap), bondFloor: TERMS.bondFloor },
