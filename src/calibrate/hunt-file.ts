@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 import { z } from "zod";
 
 import { tensorBytes, tensorFromBytes } from "../audit/bytes.js";
 import { type AuditGraph, DTYPE_CODE, type DType, type InputSpec, type Tensor } from "../audit/graph.js";
 import { TouchstoneError } from "../errors.js";
+import { writeWhole } from "../whole.js";
 import type { HuntState } from "./hunt.js";
 
 /** A search on disk, and what it cost so far. */
@@ -100,7 +101,5 @@ export function writeHunt(path: string, subject: string, { atol, state, cpuSecon
   const text = JSON.stringify(stored, (_key, value: unknown) =>
     typeof value === "object" && value !== null && "dtype" in value ? toText(value as Tensor) : value,
   );
-  const temporary = `${path}.new`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, path);
+  writeWhole(path, text);
 }

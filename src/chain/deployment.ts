@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import type { Provider } from "ethers";
@@ -6,6 +6,7 @@ import { z } from "zod";
 
 import { TouchstoneError, messageOf } from "../errors.js";
 import { faultsOf } from "../faults.js";
+import { writeWhole } from "../whole.js";
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 
@@ -47,7 +48,7 @@ export function writeDeployment(path: string, deployment: Readonly<Record<string
   const parsed = schema.loose().safeParse(deployment);
   if (!parsed.success) throw new TouchstoneError("DEPLOYMENT_INVALID", `${path}: ${faultsOf(parsed.error)}`);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(parsed.data, null, 2)}\n`);
+  writeWhole(path, `${JSON.stringify(parsed.data, null, 2)}\n`);
 }
 
 /**

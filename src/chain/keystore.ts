@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 
 import { getAddress, isAddress, Wallet } from "ethers";
 
 import { TouchstoneError, messageOf } from "../errors.js";
+import { writeWhole } from "../whole.js";
 
 /** A keystore file: Web3 Secret Storage v3, scrypt. Its name and address are public, the key is not. */
 export interface StoredKey {
@@ -18,13 +19,6 @@ export const MIN_PASSWORD = 8;
 function requireName(name: string): void {
   if (/^[\w-]{1,64}$/.test(name)) return;
   throw new TouchstoneError("KEY_NAME", `"${name}" is no name for a key.`, { next: "Use letters, digits, - and _." });
-}
-
-/** Writes a whole file that only its owner can read, or nothing. */
-function writeSecret(path: string, text: string): void {
-  const partial = `${path}.${process.pid}.partial`;
-  writeFileSync(partial, text, { mode: 0o600, flag: "wx" });
-  renameSync(partial, path);
 }
 
 /** Names, files and addresses of the keys in a folder, by name. */
@@ -65,7 +59,7 @@ export async function createKey(folder: string, name: string, password: string):
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
   const wallet = Wallet.createRandom();
-  writeSecret(path, await wallet.encrypt(password));
+  writeWhole(path, await wallet.encrypt(password), 0o600);
   return { name, path, address: wallet.address };
 }
 

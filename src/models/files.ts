@@ -1,18 +1,10 @@
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { TouchstoneError } from "../errors.js";
 import type { ExternalData } from "../onnx/external.js";
+import { writeWhole } from "../whole.js";
 import { parseManifest, type Manifest } from "./manifest.js";
 
 /** SHA-256 as 0x and 64 hex digits. */
@@ -53,13 +45,6 @@ export interface ModelFiles {
    * @throws TouchstoneError `MODEL_MISSING` when the folder lacks it, `MODEL_CORRUPT` when the bytes are others.
    */
   load(model: { hash: string; modelId: string }): StoredModel;
-}
-
-/** Writes whole files only: a crash leaves the old state or the new one. */
-function writeWhole(path: string, data: string | Uint8Array): void {
-  const partial = `${path}.${process.pid}.partial`;
-  writeFileSync(partial, data);
-  renameSync(partial, path);
 }
 
 /** The file under a second name; a copy where the file system has no links. */

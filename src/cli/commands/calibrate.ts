@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 import type { Command } from "commander";
@@ -9,6 +8,7 @@ import { type Distribution, NOT_FINITE } from "../../calibrate/distribution.js";
 import { draftManifest } from "../../calibrate/draft.js";
 import { plotCalibration } from "../../calibrate/plot.js";
 import { externalDataIn } from "../../models/external-data.js";
+import { writeWhole } from "../../whole.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
 import { requireWritable } from "../output.js";
@@ -101,10 +101,10 @@ export function calibrateCommand(model: Command, context: () => Context): void {
         seed: flags.seed,
         onProgress: (text) => io.progress(text),
       });
-      writeFileSync(flags.out, `${JSON.stringify(manifest, null, 2)}\n`);
+      writeWhole(flags.out, `${JSON.stringify(manifest, null, 2)}\n`);
       if (flags.svg !== undefined) {
         const outputs = manifest.outputs.map(({ name }) => name);
-        writeFileSync(flags.svg, plotCalibration(calibration, { title: flags.name, outputs }));
+        writeWhole(flags.svg, plotCalibration(calibration, { title: flags.name, outputs }));
       }
       io.progress("");
       const result = { manifest: flags.out, svg: flags.svg, calibration };

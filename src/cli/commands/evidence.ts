@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 import type { Command } from "commander";
 
@@ -8,6 +8,7 @@ import { toWire } from "../../receipts/wire.js";
 import { openState, roleState, type State } from "../../store/state.js";
 import { exportBundle, importBundle } from "../../watchtower/bundle.js";
 import { createIntake } from "../../watchtower/intake.js";
+import { writeWhole } from "../../whole.js";
 import type { Context } from "../context.js";
 import { table } from "../io.js";
 import { address, id } from "../parse.js";
@@ -73,9 +74,12 @@ export function evidenceCommands(program: Command, context: () => Context): void
     .description("write all that another watcher needs to check and challenge a claim")
     .action(async (claimId: string, file: string, flags: Flags) => {
       const ctx = context();
+      if (existsSync(file)) {
+        throw new TouchstoneError("FILE_EXISTS", `${file} exists.`, { next: "Name a new file." });
+      }
       const [suite, catalogue] = [await ctx.suite(), await ctx.catalogue()];
       const bundle = await withState(ctx, flags, (state) => exportBundle({ suite, state, catalogue }, claimId));
-      writeFileSync(file, `${toWire(bundle)}\n`, { flag: "wx" });
+      writeWhole(file, `${toWire(bundle)}\n`);
       ctx.io.result({ claimId, file }, (r) => `wrote ${r.file}`);
     });
 
