@@ -81,7 +81,9 @@ describe(`simulator, seed ${SEED}`, function () {
     const auditorOf = (name: string) => report.audits.auditors.find(({ auditor }) => auditor === name);
     expect(auditorOf("auditor")).to.include({ missed: 0, slashed: 0, stakeSlashed: "0" });
     expect(auditorOf("auditor")?.paid).to.be.at.least(4);
-    expect(auditorOf("silent")).to.include({ missed: 1, slashed: 0, stakeSlashed: "0" });
+    // It owes a report for every audit that it was drawn for and had committed to when it went.
+    expect(auditorOf("silent")).to.include({ slashed: 0, stakeSlashed: "0" });
+    expect(auditorOf("silent")?.missed).to.be.at.least(1);
     expect(auditorOf("lazy")).to.include({ audits: 1, slashed: 1, stakeSlashed: "100", coins: "0" });
     expect(report.receipts, "three right ones and a wrong one").to.equal(4);
     const gainOf = (name: string) => report.gains.find(({ role }) => role === name);
