@@ -31,9 +31,12 @@ function copy(from: string, to: string): void {
   try {
     createPrivate(partial);
     const db = new DatabaseSync(from, { readOnly: true });
-    // One consistent moment, whatever a running role writes meanwhile.
-    db.exec(`VACUUM INTO '${partial.replaceAll("'", "''")}'`);
-    db.close();
+    try {
+      // One consistent moment, whatever a running role writes meanwhile.
+      db.exec(`VACUUM INTO '${partial.replaceAll("'", "''")}'`);
+    } finally {
+      db.close();
+    }
   } catch (cause) {
     rmSync(partial, { force: true });
     throw unreadable(from, messageOf(cause));
