@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { type Code, compileWithSolc, importsOf, type SolcInput, type SolcOutput } from "./syntax.js";
+import { type Code, compileWithSolc, resolvedImports, type SolcInput, type SolcOutput } from "./syntax.js";
 
 /** A compiled contract as Hardhat keeps it: what a mutant changes of it, and whose it is. */
 interface Artifact {
@@ -70,7 +70,7 @@ export class Build {
       ...inputs[0]!,
       sources: Object.fromEntries([...names].map((name) => [name, { content: content(name) }])),
     };
-    this.#imports = importsOf(this.#input);
+    this.#imports = resolvedImports(this.#input);
   }
 
   /**

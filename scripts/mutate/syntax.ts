@@ -38,7 +38,7 @@ export function compileWithSolc(input: SolcInput, callbacks?: Callbacks): SolcOu
 }
 
 /** What each source imports, as the compiler resolves it. */
-export function importsOf(input: SolcInput): Map<string, readonly string[]> {
+export function resolvedImports(input: SolcInput): Map<string, readonly string[]> {
   const settings = { ...input.settings, outputSelection: { "*": { "": ["ast"] } } };
   const { sources } = compileWithSolc({ ...input, settings });
   return new Map(
