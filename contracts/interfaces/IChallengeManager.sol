@@ -237,7 +237,7 @@ interface IChallengeManager is IFinality {
     function settle(bytes32 challengeId) external;
 
     /// @notice Voids challenges and their claims, for the case that the judge itself is wrong. All sides are refunded,
-    /// surcharges that burnt excepted; nothing moves to anyone else, nobody is slashed.
+    /// surcharges that burnt and audit shares excepted; nothing moves to anyone else, nobody is slashed.
     /// @dev Restricted to whom the hub's access manager allows it, and only during a pause. Challenges that have ended
     /// are passed over. Other challenges to the same claims can be settled afterwards.
     function emergencyVoid(bytes32[] calldata challengeIds) external;

@@ -25,6 +25,7 @@ abstract contract JobClaims is JobMoney {
         _disputes[jobId] = Dispute({
             consumer: terms.consumer,
             fee: terms.fee,
+            auditShare: terms.auditShare,
             currency: terms.currency,
             gasFees: uint96(terms.gasFee) + terms.callbackFee,
             modelId: terms.modelId,
@@ -54,8 +55,7 @@ abstract contract JobClaims is JobMoney {
         (Record storage record, Dispute storage dispute) = _disputed(claimId);
         record.status = ClaimStatus.Wrong;
         Lock memory lock = _lockOf(claimId, record.operator);
-        emit ClaimWrong(claimId, record.operator, lock.amount, dispute.fee);
-        _refund(dispute.consumer, dispute.currency, dispute.fee, dispute.gasFees);
+        emit ClaimWrong(claimId, record.operator, lock.amount, _refundAnswered(dispute));
         STAKING.slash(record.operator, claimId, SlashSplit.rewards(lock.own, challengers, dispute.consumer));
     }
 
@@ -63,8 +63,7 @@ abstract contract JobClaims is JobMoney {
     function settleVoid(bytes32 claimId) external onlyChallengeManager {
         (Record storage record, Dispute storage dispute) = _disputed(claimId);
         record.status = ClaimStatus.Void;
-        emit ClaimVoid(claimId, record.operator, dispute.fee);
-        _refund(dispute.consumer, dispute.currency, dispute.fee, dispute.gasFees);
+        emit ClaimVoid(claimId, record.operator, _refundAnswered(dispute));
         STAKING.unlock(record.operator, claimId);
     }
 
@@ -98,6 +97,12 @@ abstract contract JobClaims is JobMoney {
 
     function _lockOf(bytes32 claimId, address operator) internal view returns (Lock memory) {
         return STAKING.lockOf(address(this), operator, claimId);
+    }
+
+    /// Gives the consumer back what it escrowed, but for the audit share.
+    function _refundAnswered(Dispute storage dispute) private returns (uint256 fee) {
+        fee = dispute.fee - _payAuditPool(dispute.currency, dispute.fee, dispute.auditShare);
+        _refund(dispute.consumer, dispute.currency, fee, dispute.gasFees);
     }
 
     function _disputed(bytes32 claimId) private view returns (Record storage record, Dispute storage dispute) {

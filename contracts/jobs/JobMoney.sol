@@ -81,7 +81,7 @@ abstract contract JobMoney is JobStore, ReentrancyGuardTransient {
     function _payOut(bytes32 jobId, address operator, JobTerms calldata terms) internal {
         address currency = terms.currency;
         uint256 royalty = (uint256(terms.fee) * terms.royalty) / BASIS_POINTS;
-        uint256 auditShare = (uint256(terms.fee) * terms.auditShare) / BASIS_POINTS;
+        uint256 auditShare = _payAuditPool(currency, terms.fee, terms.auditShare);
         uint256 rest = terms.fee - royalty - auditShare;
         (address payee, uint256 toDelegators) = PROFILES.feeSplit(operator, rest);
         if (currency == NATIVE) {
@@ -91,9 +91,15 @@ abstract contract JobMoney is JobStore, ReentrancyGuardTransient {
             _credits[NATIVE][payee] += terms.gasFee;
         }
         if (royalty != 0) _credits[currency][terms.publisher] += royalty;
-        if (auditShare != 0) _auditPool[currency] += auditShare;
         emit JobFinalised(jobId, operator, payee, terms.fee, toDelegators, royalty, auditShare);
         if (toDelegators != 0) _payDelegators(operator, payee, currency, toDelegators);
+    }
+
+    /// Every answered job leaves its audit share, whatever becomes of it: else whoever knows that a job was not drawn could undo it,
+    /// and would pay for drawn ones alone, which earn more than their share.
+    function _payAuditPool(address currency, uint256 fee, uint256 basisPoints) internal returns (uint256 auditShare) {
+        auditShare = (fee * basisPoints) / BASIS_POINTS;
+        if (auditShare != 0) _auditPool[currency] += auditShare;
     }
 
     /// Hands delegators their part. A token that refuses must not keep a job from its end: then the operator has that part too.

@@ -36,6 +36,7 @@ abstract contract JobStore is IJobEscrow {
     struct Dispute {
         address consumer;
         uint80 fee;
+        uint16 auditShare;
         address currency;
         uint96 gasFees;
         bytes32 modelId;

@@ -14,9 +14,9 @@ enum ClaimStatus {
     Refunded,
     /// Undisputed, or every challenge refuted: the operator is paid.
     Final,
-    /// Proven wrong: the lock is slashed, the fee refunded.
+    /// Proven wrong: the lock is slashed, the fee refunded but for its audit share.
     Wrong,
-    /// Undecidable or outside the domain: the fee is refunded, nobody is punished.
+    /// Undecidable or outside the domain: the fee is refunded but for its audit share, nobody is punished.
     Void,
     /// The stake behind it was taken for another claim that shared it: nothing is left to decide.
     Unbacked,

@@ -80,7 +80,7 @@ struct JobTerms {
     uint64 nonce;
     bytes32 inputsRoot;
     address currency;
-    /// Escrowed in the currency: split on finality, or refunded.
+    /// Escrowed in the currency: split on finality, or refunded; an answered job leaves its audit share in every case.
     uint80 fee;
     /// Escrowed in native coin for the operator's gas.
     uint80 gasFee;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { id, ZeroAddress } from "ethers";
 
-import { finaliseJob } from "../support/jobs.js";
+import { earned, finaliseJob } from "../support/jobs.js";
 import { traceOf } from "../support/alphabet.js";
 import {
   at,
@@ -253,7 +253,7 @@ describe("attacks on challenges", () => {
     for (const game of games) await game.execute();
     for (const claim of claims) expect((await jobs.claim(claim.id)).status).to.equal(CLAIM.wrong);
     expect(before - (await staking.stakeOf(chain.owner))).to.equal(2n * LOCK);
-    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(2n * OFFER.price);
+    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(2n * earned(OFFER.price));
   });
 
   it("52: a reorganisation that swaps claims leaves the bond with its owner", async () => {

@@ -23,10 +23,10 @@ interface Line {
   readonly what?: string;
 }
 
-/** CRASH_STRIDE=1 kills at every step in one run; else runs take turns, every other step each, because a life takes seconds. */
-const STRIDE = Number(process.env["CRASH_STRIDE"] ?? 2);
-const FIRST = 1 + Math.floor(Math.random() * STRIDE);
-const ALL = STRIDE === 1;
+/** CRASH_STRIDE=1 kills at every step in one run; else runs take turns, because a life takes seconds and a watcher has many steps. */
+const strideOr = (usual: number): number => Number(process.env["CRASH_STRIDE"] ?? usual);
+const STRIDES = { worker: strideOr(2), watcher: strideOr(3) } as const;
+const ALL = strideOr(0) === 1;
 /** Steps before a trial must have come to its end; a real pass has fewer. */
 const MOST_STEPS = 40;
 
@@ -42,7 +42,6 @@ describe("85: kill -9 at every persistence step", function () {
   let watcher: Actor;
 
   before(async () => {
-    console.log(`      every ${STRIDE} steps, from step ${FIRST} on`);
     children = createChildren(join(folder, "logs"));
     const none = (): void => undefined;
     world = await createWorld({ children, home, seed: 3, pollMs: 50, onWorld: none, onStep: none });
@@ -118,12 +117,15 @@ describe("85: kill -9 at every persistence step", function () {
   async function killEverywhere<T>(
     actor: Actor,
     args: readonly string[],
+    stride: number,
     work: () => Promise<T>,
     check: (made: T) => Promise<void>,
   ): Promise<string[]> {
     const kills: string[] = [];
     let made: T | undefined;
-    for (let step = FIRST; step <= MOST_STEPS; step += STRIDE) {
+    const first = 1 + Math.floor(Math.random() * stride);
+    console.log(`      every ${stride} steps, from step ${first} on`);
+    for (let step = first; step <= MOST_STEPS; step += stride) {
       const life = live(actor, args, step);
       expect(await life.settled()).to.equal("idle");
       if (made !== undefined) await check(made);
@@ -148,6 +150,7 @@ describe("85: kill -9 at every persistence step", function () {
     const kills = await killEverywhere(
       operator.worker,
       workerArgs(DEFAULT_RUNTIME),
+      STRIDES.worker,
       () => request(digits[0]!.image),
       async (jobId) => {
         expect(await jobs.queryFilter(jobs.filters.JobAnswered(jobId))).to.have.length(1);
@@ -172,6 +175,7 @@ describe("85: kill -9 at every persistence step", function () {
     const kills = await killEverywhere(
       watcher,
       watcherArgs(),
+      STRIDES.watcher,
       async () => {
         const jobId = await request(wrong);
         const { terms } = (await fetchClaim(suite, jobId))!;

@@ -29,6 +29,7 @@ contract JobSumsTest is Sequences {
     uint256 private constant MAX_JOBS = 12;
     uint96 private constant LOCK = 1e18;
     uint80 private constant PRICE = 1003;
+    uint256 private constant AUDIT = (uint256(PRICE) * 500) / 10_000;
     uint16 private constant ROYALTY = 1000;
     uint16 private constant CONCURRENCY = 3;
     /// Of what the operator has staked; enough for some drawn jobs, and not for all.
@@ -398,6 +399,7 @@ contract JobSumsTest is Sequences {
         uint256[2] memory escrowed;
         uint256[2] memory refunded;
         uint256[2] memory finals;
+        uint256[2] memory undone;
         for (uint256 i; i < _ids.length; ++i) {
             bytes32 jobId = _ids[i];
             Job memory job = _jobs.job(jobId);
@@ -414,13 +416,15 @@ contract JobSumsTest is Sequences {
             if (open && job.drawn) drawLocked += LOCK;
             if (open || status == ClaimStatus.Drawing) escrowed[kind] += PRICE;
             else if (status == ClaimStatus.Final) ++finals[kind];
-            else refunded[kind] += PRICE;
+            else if (status == ClaimStatus.Refunded) refunded[kind] += PRICE;
+            else ++undone[kind];
             if (status != ClaimStatus.Assigned) continue;
             if (job.drawn) ++drawnWaiting[kind];
             else ++waiting[kind];
         }
         for (uint256 kind; kind < 2; ++kind) {
-            _checkMoney(kind, escrowed[kind], refunded[kind], finals[kind]);
+            uint256 back = refunded[kind] + undone[kind] * (PRICE - AUDIT);
+            _checkMoney(kind, escrowed[kind], back, finals[kind], undone[kind]);
             (, uint16 counted) = _offers.offerOf(OPERATOR, _models[kind]);
             require(counted == waiting[kind], Broken(3, "waiting jobs miscounted"));
             counted = _offers.drawnWaiting(_models[kind], OPERATOR);
@@ -431,18 +435,24 @@ contract JobSumsTest is Sequences {
     }
 
     /// Every part of every fee is owed to exactly one party, and is there.
-    function _checkMoney(uint256 kind, uint256 escrowed, uint256 refunded, uint256 finals) private view {
+    function _checkMoney(
+        uint256 kind,
+        uint256 escrowed,
+        uint256 refunded,
+        uint256 finals,
+        uint256 undone
+    ) private view {
         address currency = _currency(kind);
         uint256 royalty = (uint256(PRICE) * ROYALTY) / 10_000;
-        uint256 audit = (uint256(PRICE) * 500) / 10_000;
         uint256 owed = _jobs.creditOf(currency, OPERATOR);
-        require(owed + _paidOut[currency] == finals * (PRICE - royalty - audit), Broken(3, "the operator's pay"));
+        require(owed + _paidOut[currency] == finals * (PRICE - royalty - AUDIT), Broken(3, "the operator's pay"));
         require(_jobs.creditOf(currency, address(this)) == finals * royalty, Broken(3, "the royalty"));
-        require(_jobs.auditPool(currency) == finals * audit, Broken(3, "the audit pool"));
+        uint256 pool = (finals + undone) * AUDIT;
+        require(_jobs.auditPool(currency) == pool, Broken(3, "the audit pool"));
         uint256 surplus = kind == 0 ? _surplus : 0;
         require(_jobs.creditOf(currency, CONSUMER) == refunded + surplus, Broken(3, "the consumer's refund"));
         uint256 balance = kind == 0 ? address(_jobs).balance : _token.balanceOf(address(_jobs));
-        require(balance == escrowed + refunded + surplus + owed + finals * (royalty + audit), Broken(1, "coins"));
+        require(balance == escrowed + refunded + surplus + owed + finals * royalty + pool, Broken(1, "coins"));
     }
 
     function _currency(uint256 kind) private view returns (address) {

@@ -6,6 +6,7 @@ import { deployEnlisted, SEED_DELAY } from "./draws.js";
 import { followClock, succeeds } from "./extract-challenges.js";
 import type { Dice } from "./graphs.js";
 import {
+  auditShareOf,
   declineJob,
   expireJob,
   finaliseJob,
@@ -54,7 +55,7 @@ export class JobTwins {
     const life = await beside.ethers.deployContract("JobLife");
     await life.govern(PARAMS.challengeWindow);
     await life.wait(requestedAt);
-    await life.request(OFFER.price, 2 * HOUR, named);
+    await life.request(OFFER.price, auditShareOf(OFFER.price), 2 * HOUR, named);
     return new JobTwins(chain, setup, life, jobId, outside, dice);
   }
 
@@ -135,8 +136,8 @@ export class JobTwins {
     expect(await life.due(), `${after}: due`).to.equal(due);
     expect(await life.locked(), `${after}: locked`).to.equal(real.lock !== 0n);
     const refunded = await jobs.creditOf(ZeroAddress, this.chain.consumer);
-    const paid = (await jobs.creditOf(ZeroAddress, this.chain.owner)) + (await jobs.auditPool(ZeroAddress));
     expect(await life.refunded(), `${after}: refunded`).to.equal(refunded);
-    expect(await life.paid(), `${after}: paid`).to.equal(paid);
+    expect(await life.paid(), `${after}: paid`).to.equal(await jobs.creditOf(ZeroAddress, this.chain.owner));
+    expect(await life.pooled(), `${after}: pooled`).to.equal(await jobs.auditPool(ZeroAddress));
   }
 }

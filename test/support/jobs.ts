@@ -124,5 +124,8 @@ export const finaliseJob = async (jobs: JobEscrow, jobId: string, outputs: reado
 
 export const presentJob = async (jobs: JobEscrow, jobId: string) => jobs.present(await termsOf(jobs, jobId));
 
-/** What the operator earns of a fee without royalty. */
-export const earned = (fee: bigint): bigint => fee - (fee * BigInt(PARAMETERS.jobs.auditShare)) / 10_000n;
+/** What an answered job leaves to the audit pool, whatever becomes of it. */
+export const auditShareOf = (fee: bigint): bigint => (fee * BigInt(PARAMETERS.jobs.auditShare)) / 10_000n;
+
+/** What the operator earns of a fee without royalty; what the consumer gets back of it if the answer is wrong or void. */
+export const earned = (fee: bigint): bigint => fee - auditShareOf(fee);

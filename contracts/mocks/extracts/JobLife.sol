@@ -20,9 +20,13 @@ contract JobLife {
     bool public locked;
     uint256 public fee;
 
+    /// The part of the fee that an answered job leaves to auditors, whatever becomes of it.
+    uint256 public share;
+
     /// Where the fee went, and how often that was decided.
     uint256 public paid;
     uint256 public refunded;
+    uint256 public pooled;
     uint256 private _payments;
     uint32 private _duration;
     /// Kept for the proofs alone: the challenge window, once begun.
@@ -56,9 +60,10 @@ contract JobLife {
         windowInForce = window;
     }
 
-    function request(uint96 fee_, uint32 duration, bool named) external keeps {
-        require(status == ClaimStatus.None);
+    function request(uint96 fee_, uint96 share_, uint32 duration, bool named) external keeps {
+        require(status == ClaimStatus.None && share_ <= fee_);
         fee = fee_;
+        share = share_;
         _duration = duration;
         if (named) _assign();
         else status = ClaimStatus.Drawing;
@@ -72,7 +77,7 @@ contract JobLife {
     /// @param early Whether nobody can know yet who would be drawn.
     function cancel(bool early) external keeps {
         require(status == ClaimStatus.Drawing && early);
-        _refund(ClaimStatus.Refunded);
+        _refund(ClaimStatus.Refunded, fee);
     }
 
     /// @param possible Whether there is anybody to draw from.
@@ -94,12 +99,12 @@ contract JobLife {
     /// @param outside Whether the opening shows an input outside the domain.
     function decline(bool outside) external keeps {
         require(status == ClaimStatus.Assigned && outside);
-        _refund(ClaimStatus.Refunded);
+        _refund(ClaimStatus.Refunded, fee);
     }
 
     function expire() external keeps {
         _miss();
-        _refund(ClaimStatus.Refunded);
+        _refund(ClaimStatus.Refunded, fee);
     }
 
     function challengeOpened() external keeps {
@@ -114,18 +119,19 @@ contract JobLife {
 
     function settleWrong() external keeps {
         require(status == ClaimStatus.Answered);
-        _refund(ClaimStatus.Wrong);
+        _undo(ClaimStatus.Wrong);
     }
 
     function settleVoid() external keeps {
         require(status == ClaimStatus.Answered);
-        _refund(ClaimStatus.Void);
+        _undo(ClaimStatus.Void);
     }
 
     function finalise() external keeps {
         require(status == ClaimStatus.Answered && !paused && time > due && openChallenges == 0);
         status = ClaimStatus.Final;
-        paid += fee;
+        paid += fee - share;
+        pooled += share;
         ++_payments;
         locked = false;
     }
@@ -140,9 +146,14 @@ contract JobLife {
         require(status == ClaimStatus.Assigned && time > due);
     }
 
-    function _refund(ClaimStatus to) private {
+    function _undo(ClaimStatus to) private {
+        pooled += share;
+        _refund(to, fee - share);
+    }
+
+    function _refund(ClaimStatus to, uint256 amount) private {
         status = to;
-        refunded += fee;
+        refunded += amount;
         ++_payments;
         locked = false;
     }
@@ -151,8 +162,10 @@ contract JobLife {
         bool ended = _rank() == ENDED;
         // (3) Each job pays operator or refunds consumer, exactly once.
         if (_payments != (ended ? 1 : 0)) return false;
-        if (paid != (status == ClaimStatus.Final ? fee : 0)) return false;
-        if (refunded != (ended && status != ClaimStatus.Final ? fee : 0)) return false;
+        bool judged = ended && status != ClaimStatus.Refunded;
+        if (share > fee || pooled != (judged ? share : 0)) return false;
+        if (paid != (status == ClaimStatus.Final ? fee - share : 0)) return false;
+        if (refunded != (ended && status != ClaimStatus.Final ? fee - pooled : 0)) return false;
         // (11) Stake stands behind it as long as anything is open.
         if (locked != (status == ClaimStatus.Assigned || status == ClaimStatus.Answered)) return false;
         // (18) The challenge window stays once it has begun.

@@ -1,5 +1,6 @@
 import { ZeroAddress } from "ethers";
 
+import type { JobEntry } from "../driver/ledger.js";
 import type { World } from "../driver/world.js";
 import { amountOf, renderTable } from "../report/format.js";
 import { readEvents, type ChainEvents } from "./events.js";
@@ -41,13 +42,22 @@ const sum = (values: Iterable<bigint>): bigint => [...values].reduce((a, b) => a
 /** An operator's worker key is the same role. */
 const roleOf = (name: string): string => name.replace(/'s worker$/, "");
 
-/** What consumers paid for final answers, in one currency: by jobs with their gas, and by vouchers. */
-function spentBy({ jobs, reservations, final, collected }: ChainEvents, account: string, currency: string): bigint {
+/** What is left to the audit pool of a job whose answer was wrong or void. */
+function leftByUndone({ undone }: ChainEvents, { jobId, terms }: JobEntry): bigint {
+  const refund = undone.get(jobId);
+  return refund === undefined ? 0n : BigInt(terms.fee) - refund;
+}
+
+/** What consumers paid for answers, in one currency: by jobs with their gas, and by vouchers. */
+function spentBy(events: ChainEvents, account: string, currency: string): bigint {
+  const { jobs, reservations, final, collected } = events;
   let spent = 0n;
-  for (const { jobId, consumer, terms } of jobs) {
-    if (consumer !== account || !final.has(jobId)) continue;
-    if (terms.currency === currency) spent += BigInt(terms.fee);
-    if (currency === ZeroAddress) spent += BigInt(terms.gasFee) + BigInt(terms.callbackFee);
+  for (const job of jobs) {
+    const { jobId, consumer, terms } = job;
+    if (consumer !== account) continue;
+    const isFinal = final.has(jobId);
+    if (terms.currency === currency) spent += isFinal ? BigInt(terms.fee) : leftByUndone(events, job);
+    if (isFinal && currency === ZeroAddress) spent += BigInt(terms.gasFee) + BigInt(terms.callbackFee);
   }
   for (const { reservation, payer, currency: paidIn } of reservations) {
     if (payer === account && paidIn === currency) spent += collected.get(reservation) ?? 0n;
@@ -55,10 +65,10 @@ function spentBy({ jobs, reservations, final, collected }: ChainEvents, account:
   return spent;
 }
 
-/** Audit shares of final jobs in one currency. */
-function auditSharesOf({ jobs, final }: ChainEvents, currency: string): bigint {
-  const paid = jobs.flatMap(({ jobId, terms }) => (terms.currency === currency ? [final.get(jobId)] : []));
-  return sum(paid.map((each) => each ?? 0n));
+/** Audit shares of answered jobs in one currency. */
+function auditSharesOf(events: ChainEvents, currency: string): bigint {
+  const paid = events.jobs.filter(({ terms }) => terms.currency === currency);
+  return sum(paid.map((job) => (events.final.get(job.jobId) ?? 0n) + leftByUndone(events, job)));
 }
 
 /** What the lottery paid to auditors and their delegators in one currency; to one auditor, where one is named. */

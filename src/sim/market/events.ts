@@ -24,6 +24,8 @@ export interface ChainEvents {
   readonly dripped: ReadonlyMap<string, bigint>;
   /** The audit pool's share of each final job. */
   readonly final: ReadonlyMap<string, bigint>;
+  /** What the consumer got back of the fee of each job whose answer was wrong or void. */
+  readonly undone: ReadonlyMap<string, bigint>;
   /** What vouchers paid, by reservation. */
   readonly collected: ReadonlyMap<string, bigint>;
   /** Credited to delegators, by currency; how many credits, settlements and payments rounded it. */
@@ -103,6 +105,7 @@ export async function readEvents({ suite, ledger }: World): Promise<ChainEvents>
     registrations: named(registry, "ModelRegistered").map((event) => text(event, "publisher")),
     dripped: sumBy(named(token, "Dripped"), "account", "amount"),
     final: sumBy(named(jobs, "JobFinalised"), "jobId", "auditShare"),
+    undone: sumBy(named(jobs, "ClaimWrong", "ClaimVoid"), "claimId", "refund"),
     collected: sumBy(named(receipts, "Collected"), "reservation", "amount"),
     toDelegators: sumBy(named(fees, "FeesCredited"), "currency", "amount"),
     roundings: named(fees, "FeesCredited", "SharesChanged", "FeesCollected").length,

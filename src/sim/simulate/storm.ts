@@ -6,8 +6,8 @@ import { drawBelow, randomFor } from "../random.js";
 import { DEEPEST, padBlocks, reorganise, type Reorganisation } from "./reorganise.js";
 
 /*
- * Months of bad luck in minutes: roles are killed at random, of three endpoints of the chain one at a time is silent, refuses, lags or
- * lies, and whenever roles are waited for the chain may reorganise. Nothing of it excuses a wrong end.
+ * Months of bad luck in minutes: roles are killed at random, of three endpoints of the chain one at a time is silent or slow, refuses,
+ * lags, lies or stammers, and whenever roles are waited for the chain may reorganise. Nothing of it excuses a wrong end.
  */
 
 /** What a storm did so far. */
@@ -34,7 +34,7 @@ export interface Storm {
 }
 
 const ENDPOINTS = 3;
-const MOODS: readonly Mood[] = ["silent", "limits", "closes", "lags", "hides-logs", "forges"];
+const MOODS: readonly Mood[] = ["silent", "drips", "limits", "closes", "lags", "hides-logs", "forges", "garbles"];
 /** Longest pauses, in milliseconds. */
 const [KILL_MS, GOOD_MS, BAD_MS] = [10_000, 4_000, 4_000];
 /** Longest time that roles have before a reorganisation, and how many of them come. */

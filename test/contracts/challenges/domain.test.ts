@@ -16,7 +16,7 @@ import {
   PAYMENT,
   play,
 } from "../../support/challenges.js";
-import { finaliseJob, floatBytes, openElement } from "../../support/jobs.js";
+import { earned, finaliseJob, floatBytes, openElement } from "../../support/jobs.js";
 import { connect, type Connection, OFFER } from "../../support/protocol.js";
 
 /** The domain is [-1, 1]. */
@@ -39,14 +39,14 @@ describe("ChallengeManager: inputs outside the domain", () => {
     return deployDisputes(chain);
   }
 
-  it("void the claim at once, without a bond: fee back, stake free", async () => {
+  it("void the claim at once, without a bond: fee back but for the audit share, stake free", async () => {
     const { manager, jobs, staking } = disputes;
     const claim = await claimOf(chain, disputes, lie, OUTSIDE);
     await expect(manager.connect(chain.stranger).voidOutsideDomain(jobs, claim.id, opening(1)))
       .to.emit(manager, "DomainVoided")
       .withArgs(await jobs.getAddress(), claim.id, chain.stranger.address, 0, 1, 0x3fc00000n);
     expect((await jobs.claim(claim.id)).status).to.equal(CLAIM.void);
-    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(OFFER.price);
+    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(earned(OFFER.price));
     expect(await staking.freeStake(chain.owner)).to.equal(await staking.stakeOf(chain.owner));
     await expect(manager.voidOutsideDomain(jobs, claim.id, opening(1)))
       .to.be.revertedWithCustomError(manager, "ClaimNotChallengeable")

@@ -20,7 +20,7 @@ import {
   TERMS,
 } from "../../support/challenges.js";
 import { firstDemand, type Place } from "../../support/demands.js";
-import { floatBytes, openElement } from "../../support/jobs.js";
+import { earned, floatBytes, openElement } from "../../support/jobs.js";
 import { connect, type Connection, DAY, HOUR, OFFER, TOKEN } from "../../support/protocol.js";
 import { presentedClaim, reserve } from "../../support/receipts.js";
 
@@ -140,7 +140,7 @@ describe("ChallengeManager: pause and emergency", () => {
       await manager.emergencyVoid([id]);
     });
 
-    it("refunds all sides to the wei: fee, bond, demands; nobody is slashed", async () => {
+    it("refunds all sides to the wei: fee but for the audit share, bond, demands; nobody is slashed", async () => {
       const { manager, hub, jobs, staking } = disputes;
       const { claim, id, game } = await falseChallenge();
       await game.demand(ROOT);
@@ -157,7 +157,7 @@ describe("ChallengeManager: pause and emergency", () => {
         .withArgs(id, BOND - paid);
       expect((await game.state()).status).to.equal(STATUS.refunded);
       expect((await jobs.claim(claim.id)).status).to.equal(CLAIM.void);
-      expect((await jobs.creditOf(ZeroAddress, chain.consumer)) - fees).to.equal(OFFER.price);
+      expect((await jobs.creditOf(ZeroAddress, chain.consumer)) - fees).to.equal(earned(OFFER.price));
       expect(await staking.stakeOf(chain.owner)).to.equal(stake);
       expect(await manager.creditOf(chain.challenger)).to.equal(BOND);
       for (const [place, demander] of [

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { id, ZeroAddress } from "ethers";
 
-import { finaliseJob } from "../../support/jobs.js";
+import { earned, finaliseJob } from "../../support/jobs.js";
 import { traceOf } from "../../support/alphabet.js";
 import {
   type AnsweredClaim,
@@ -114,7 +114,7 @@ describe("ChallengeManager: resolve, execute and settle", () => {
   });
 
   describe("execute", () => {
-    it("slashes, refunds the fee, pays the bond back and rewards", async () => {
+    it("slashes, refunds the fee but for the audit share, pays the bond back and rewards", async () => {
       const { manager, jobs, staking } = disputes;
       const game = await wrong();
       await uphold(chain, game);
@@ -122,7 +122,7 @@ describe("ChallengeManager: resolve, execute and settle", () => {
       expect(await statusOf()).to.equal(CLAIM.wrong);
       expect((await game.state()).status).to.equal(STATUS.settled);
       expect(await credit(chain.challenger)).to.equal(BOND);
-      expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(OFFER.price);
+      expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(earned(OFFER.price));
       // Half of the lock is for rewards: 70% to the challenger, 30% to the consumer.
       expect(await staking.rewardOf(chain.challenger)).to.equal(((LOCK / 2n) * 70n) / 100n);
       expect(await staking.rewardOf(chain.consumer)).to.equal(((LOCK / 2n) * 30n) / 100n);
@@ -143,7 +143,7 @@ describe("ChallengeManager: resolve, execute and settle", () => {
       await game.execute();
     });
 
-    it("voids: fee and bonds back, nobody punished", async () => {
+    it("voids: fee but for the audit share and bonds back, nobody punished", async () => {
       const { manager, jobs, staking } = disputes;
       const game = await voided();
       const stakeBefore = await staking.stakeOf(chain.owner);
@@ -151,7 +151,7 @@ describe("ChallengeManager: resolve, execute and settle", () => {
       await expect(game.execute()).to.emit(manager, "ContestExecuted");
       expect(await statusOf()).to.equal(CLAIM.void);
       expect(await credit(chain.consumer)).to.equal(BOND);
-      expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(OFFER.price);
+      expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(earned(OFFER.price));
       expect(await staking.stakeOf(chain.owner)).to.equal(stakeBefore);
       expect(await staking.freeStake(chain.owner)).to.equal(stakeBefore);
     });

@@ -1,7 +1,15 @@
 import { expect } from "chai";
 import { ZeroAddress, ZeroHash } from "ethers";
 
-import { answeredJob, expireJob, finaliseJob, type JobSetup, requestJob } from "../../support/jobs.js";
+import {
+  answeredJob,
+  auditShareOf,
+  earned,
+  expireJob,
+  finaliseJob,
+  type JobSetup,
+  requestJob,
+} from "../../support/jobs.js";
 import { connect, type Connection, deployWithOperator, OFFER, PARAMS, TOKEN } from "../../support/protocol.js";
 
 const WRONG = 5n;
@@ -87,13 +95,14 @@ describe("JobEscrow as a claim source", () => {
     await open(jobId);
     await expect(wrong(jobId))
       .to.emit(jobs, "ClaimWrong")
-      .withArgs(jobId, chain.owner.address, 100n * TOKEN, OFFER.price);
+      .withArgs(jobId, chain.owner.address, 100n * TOKEN, earned(OFFER.price));
     expect(await staking.stakeOf(chain.owner)).to.equal(900n * TOKEN);
     expect(await staking.freeStake(chain.owner)).to.equal(900n * TOKEN);
     expect(await staking.rewardOf(chain.challenger)).to.equal(35n * TOKEN);
     expect(await staking.rewardOf(chain.consumer)).to.equal(15n * TOKEN);
     expect(await staking.pendingBurn()).to.equal(50n * TOKEN);
-    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(OFFER.price);
+    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(earned(OFFER.price));
+    expect(await jobs.auditPool(ZeroAddress)).to.equal(auditShareOf(OFFER.price));
     const claim = await jobs.claim(jobId);
     expect([claim.status, claim.lock]).to.deep.equal([WRONG, 0n]);
     // The manager closes its challenges before or after.
@@ -115,14 +124,17 @@ describe("JobEscrow as a claim source", () => {
     expect(await staking.pendingBurn()).to.equal(lock - consumerPart - 8n * each);
   });
 
-  it("void: refunds the fee and frees the stake", async () => {
+  it("void: refunds the fee but for the audit share, and frees the stake", async () => {
     const { jobs, staking } = setup;
     const jobId = await answeredJob(chain, setup);
     await open(jobId);
-    await expect(settleVoid(jobId)).to.emit(jobs, "ClaimVoid").withArgs(jobId, chain.owner.address, OFFER.price);
+    await expect(settleVoid(jobId))
+      .to.emit(jobs, "ClaimVoid")
+      .withArgs(jobId, chain.owner.address, earned(OFFER.price));
     expect(await staking.stakeOf(chain.owner)).to.equal(1000n * TOKEN);
     expect(await staking.freeStake(chain.owner)).to.equal(1000n * TOKEN);
-    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(OFFER.price);
+    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(earned(OFFER.price));
+    expect(await jobs.auditPool(ZeroAddress)).to.equal(auditShareOf(OFFER.price));
     expect((await jobs.claim(jobId)).status).to.equal(VOID);
     await close(jobId);
   });

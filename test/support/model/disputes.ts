@@ -133,14 +133,12 @@ export class ModelDisputes {
     need(this.standing(id) === 0, "Challenged");
     claim.status = "final";
     const royalty = (claim.fee * claim.royalty) / 10_000n;
-    const audit = (claim.fee * this.terms.auditShare) / 10_000n;
-    const rest = claim.fee - royalty - audit;
+    const rest = claim.fee - royalty - this.payAuditPool(claim);
     const { own, delegated } = this.staking.activeStake(claim.operator);
     const shared = delegated === 0n ? 0n : (rest * delegated) / (own + delegated);
     this.state.shared += shared;
     credit(this.state.fees, claim.operator, rest - shared);
     credit(this.state.fees, claim.publisher, royalty);
-    this.state.auditPool += audit;
     this.staking.unlock(claim.operator, id);
   }
 
@@ -364,9 +362,16 @@ export class ModelDisputes {
     challenge.status = "settled";
   }
 
+  /** Every answered job leaves its audit share. */
+  private payAuditPool({ fee }: ModelClaim): bigint {
+    const share = (fee * this.terms.auditShare) / 10_000n;
+    this.state.auditPool += share;
+    return share;
+  }
+
   private settleWrong(id: string, claim: ModelClaim): void {
     claim.status = "wrong";
-    credit(this.state.fees, claim.consumer, claim.fee);
+    credit(this.state.fees, claim.consumer, claim.fee - this.payAuditPool(claim));
     const half = this.staking.lockOf(claim.operator, id).own / 2n;
     const toConsumer = (half * 30n) / 100n;
     const each = claim.sharers.length === 0 ? 0n : (half - toConsumer) / BigInt(claim.sharers.length);
@@ -379,7 +384,7 @@ export class ModelDisputes {
 
   private settleVoid(id: string, claim: ModelClaim): void {
     claim.status = "void";
-    credit(this.state.fees, claim.consumer, claim.fee);
+    credit(this.state.fees, claim.consumer, claim.fee - this.payAuditPool(claim));
     this.staking.unlock(claim.operator, id);
   }
 

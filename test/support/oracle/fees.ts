@@ -1,7 +1,7 @@
-import { PARAMETERS, TOKEN } from "../hub.js";
+import { DAY, PARAMETERS, TOKEN } from "../hub.js";
 import { dice } from "../graphs.js";
 import type { Attack, Point } from "./search.js";
-import { OPERATOR, ratio, tokens, World } from "./world.js";
+import { OPERATOR, ratio, STRANGER, tokens, World } from "./world.js";
 
 const MILLION = 1_000_000n;
 const PERCENT = 10_000n;
@@ -55,19 +55,45 @@ export const FEE_WASHING: Attack = {
   ranges: {
     ...{ fee: { from: 1, to: 1_000_000_000, log: true }, probability: { from: 1, to: 1_000_000, log: true } },
     ...{ auditors: { from: 1, to: 16 }, colluding: { from: 1, to: 16 }, share: { from: 1, to: 2_000 } },
+    undo: { from: 0, to: 1 },
   },
-  // Operator, consumer, publisher and some or all auditors are one: all of the fee comes back but the audit pool's share.
+  // Operator, consumer, publisher and some or all auditors are one: all of the fee comes back but what stays in the audit pool.
+  // Blank jobs may be undone: lots are known before finality.
   profit: (point) => {
     const { auditors, colluding } = point as { auditors: number; colluding: number };
     if (colluding > auditors) return undefined;
-    const share = (BigInt(point["fee"]!) * 10n ** 9n * BigInt(point["share"]!)) / PERCENT;
+    const [fee, basisPoints] = [BigInt(point["fee"]!) * 10n ** 9n, BigInt(point["share"]!)];
+    const share = (fee * basisPoints) / PERCENT;
     const probability = BigInt(point["probability"]!);
     // `AuditDraws._payOf`
     const pay = (share * MILLION) / (probability * BigInt(auditors));
-    const expected = (probability * BigInt(colluding) * pay) / MILLION;
-    return share === 0n ? undefined : ratio(expected - share - JOB_COST, share);
+    const drawn = BigInt(colluding) * pay - leftInPool(fee, basisPoints, false);
+    const blank = -leftInPool(fee, basisPoints, point["undo"] === 1);
+    const expected = (probability * drawn + (MILLION - probability) * blank) / MILLION;
+    return share === 0n ? undefined : ratio(expected - JOB_COST, share);
   },
 };
+
+/** What an answered job leaves in the audit pool: final, or made void by its own parties. */
+function leftInPool(fee: bigint, auditShare: bigint, undone: boolean): bigint {
+  const world = new World({ auditShare });
+  const { disputes } = world;
+  world.try(() => world.staking.deposit(OPERATOR, OPERATOR, tokens(100)));
+  let ended = world.answer("job", { fee, lock: tokens(10) });
+  if (undone) {
+    const challenge = { claim: "job", by: STRANGER, verdict: "void", bond: disputes.bondAt(0n) } as const;
+    ended &&= world.try(() => disputes.open("void", challenge, { baseFee: 0n, committedAt: world.clock.time }));
+    world.wait(10n * BigInt(DAY));
+    ended &&= world.try(() => disputes.resolve("void"));
+    world.wait(BigInt(DAY));
+    ended &&= world.try(() => disputes.execute("void"));
+  } else {
+    world.wait(PARAMETERS.jobs.challengeWindow + 1);
+    ended &&= world.try(() => disputes.finalise("job"));
+  }
+  if (!ended) throw new Error("a job of one party did not end as it wants");
+  return disputes.state.auditPool;
+}
 
 export interface Lie {
   readonly gain: bigint;

@@ -20,14 +20,15 @@ export class World {
   readonly staking: ModelStaking;
   readonly disputes: ModelDisputes;
 
-  constructor() {
+  constructor(jobs: { readonly auditShare?: bigint } = {}) {
     this.clock.chain = START;
     const { unbonding, minDelegation, strikesToJail, jailTime, releaseFee } = PARAMETERS.staking;
     this.staking = new ModelStaking(this.clock, {
       ...{ epoch: BigInt(EPOCH), unbonding: BigInt(unbonding), jailTime: BigInt(jailTime) },
       ...{ minDelegation, strikesToJail, releaseFee },
     });
-    const { challengeWindow, auditShare, missPenalty } = PARAMETERS.jobs;
+    const { challengeWindow, missPenalty } = PARAMETERS.jobs;
+    const { auditShare = BigInt(PARAMETERS.jobs.auditShare) } = jobs;
     const { refutationWindow, supplyWindow, graceWindow, airGap, bondFloor, baseFeeFloor, priceMultiple } = TERMS;
     const inclusionDelay = BigInt(TERMS.inclusionDelay);
     this.disputes = new ModelDisputes(
@@ -37,7 +38,7 @@ export class World {
         ...{
           inclusionDelay,
           challengeWindow: BigInt(challengeWindow),
-          auditShare: BigInt(auditShare),
+          auditShare,
           missPenalty: BigInt(missPenalty),
         },
         ...{ refutationWindow: BigInt(refutationWindow), supplyWindow: BigInt(supplyWindow) },
