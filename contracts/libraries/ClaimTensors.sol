@@ -7,14 +7,8 @@ import { ElementOpening } from "../types/Claim.sol";
 /// @title Elements of a claim's inputs and outputs
 library ClaimTensors {
     error ListHashMismatch(bytes32 given, bytes32 expected);
-    error TensorOutOfRange(uint256 tensor, uint256 count);
     error ElementOutOfRange(uint256 element, uint256 size);
     error TensorRootMismatch(bytes32 given, bytes32 expected);
-
-    /// @notice Refuses a tensor number that the model does not have; to be asked before the tensor's spec is looked up.
-    function requireTensor(ElementOpening calldata opening, uint256 count) internal pure {
-        require(opening.tensor < count, TensorOutOfRange(opening.tensor, count));
-    }
 
     /// @notice Bits of an opened element, in the low bytes. The tensor number must be in range.
     /// @param listHash Inputs root or outputs root of the claim.

@@ -89,7 +89,6 @@ export const DISPUTES: Sentences = {
   SupplyCount: ["{given} hashes instead of {needed}.", REPORT],
   SupplyMismatch: ["The supply does not make what was demanded.", REPORT],
   SupplyOpen: ["It may be supplied until {supplyDeadline}.", "Wait until then."],
-  TensorOutOfRange: ["There is no tensor {tensor} among {count}.", REPORT],
   TensorRootMismatch: ["The tensor is not the one that was committed to.", REPORT],
   Undecided: [
     "Function {fn} is too close to call on-chain.",

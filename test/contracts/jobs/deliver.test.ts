@@ -3,6 +3,7 @@ import { ZeroAddress } from "ethers";
 
 import type { CallbackProbe } from "../../../typechain-types/index.js";
 import {
+  auditShareOf,
   finaliseJob,
   type JobSetup,
   listHash,
@@ -194,7 +195,7 @@ describe("JobEscrow delivers final answers", () => {
     await presentJob(jobs, jobId);
     await manager.void(jobs, jobId);
     expect(await probe.calls()).to.equal(0);
-    // All that was paid is the consumer's again.
-    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(TOKEN);
+    // All that was paid is the consumer's again, but for the audit share.
+    expect(await jobs.creditOf(ZeroAddress, chain.consumer)).to.equal(TOKEN - auditShareOf(OFFER.price));
   });
 });
