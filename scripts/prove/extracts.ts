@@ -57,10 +57,16 @@ export const EXTRACTS: readonly Extract[] = [
         replace: "require(status != ClaimStatus.None && time > due);",
       },
       {
+        promise: 3,
+        what: "a job that is undone leaves no audit share",
+        find: "pooled += share;\n        _refund(to, fee - share);",
+        replace: "_refund(to, fee);",
+      },
+      {
         promise: 14,
         what: "a final job can be voided",
-        find: "require(status == ClaimStatus.Answered);\n        _refund(ClaimStatus.Void);",
-        replace: "_refund(ClaimStatus.Void);",
+        find: "require(status == ClaimStatus.Answered);\n        _undo(ClaimStatus.Void);",
+        replace: "_undo(ClaimStatus.Void);",
       },
       {
         promise: 18,

@@ -52,7 +52,7 @@ export function reportUsage(thrown: CommanderError, json: boolean): number {
   return USAGE;
 }
 
-/** @returns the exit code: 1 the work failed, 70 a fault of the program */
+/** @returns the exit code: 1 the work failed, 2 an option that a command itself refuses, 70 a fault of the program */
 export function report(thrown: unknown, json: boolean): number {
   const known = thrown instanceof TouchstoneError;
   if (json) {
@@ -61,7 +61,8 @@ export function report(thrown: unknown, json: boolean): number {
   } else {
     process.stderr.write(explain(thrown));
   }
-  return known ? 1 : 70;
+  if (!known) return 70;
+  return thrown.code === "OPTION_INVALID" ? USAGE : 1;
 }
 
 /** Columns padded to their widest cell. */

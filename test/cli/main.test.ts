@@ -105,7 +105,13 @@ describe("touchstone", function () {
   });
 
   it("answers a request that makes no sense with exit code 2 and a reason", async () => {
-    for (const args of [["nonsense"], ["job", "show", "0x12"], ["operator", "stake", "many"]]) {
+    const senseless = [
+      ["nonsense"],
+      ["job", "show", "0x12"],
+      ["operator", "stake", "many"],
+      ["simulate", "--lies", "no"],
+    ];
+    for (const args of senseless) {
       const { code, err } = await touchstone(args);
       expect(code, args.join(" ")).equal(2);
       expect(err, args.join(" ")).not.equal("");
