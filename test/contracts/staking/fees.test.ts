@@ -119,6 +119,9 @@ describe("DelegatorFees", () => {
       chain.worker,
       mine,
     );
+    // Beside what waits there already.
+    await setup.source.creditFees(fees, chain.owner, coin, 300n);
+    near(await earned(chain.consumer, address), 100n);
   });
 
   it("come in listed currencies only, in full, from lockers", async () => {
