@@ -2,17 +2,17 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import { expect } from "chai";
 import { id } from "ethers";
 
-import { deployHub } from "./hub.js";
+import { deployHub, type ParameterChange } from "./hub.js";
 import { type Connection, deployProtocol, PARAMS, stake, TOKEN } from "./protocol.js";
 
 /** Lock ids by name. */
 export const lockId = (name: string): string => id(name);
 
 /** Staking beside a toy source that locks at a test's word; the owner has 100 tokens staked. */
-export async function deployStaking(connection: Connection) {
+export async function deployStaking(connection: Connection, parameters: ParameterChange = {}) {
   const { ethers } = connection;
   const { token } = await deployProtocol(connection);
-  const hub = await deployHub(connection);
+  const hub = await deployHub(connection, { parameters });
   const manager = await ethers.deployContract("ToyManager", [hub, PARAMS.inclusionDelay, 0]);
   const staking = await ethers.deployContract("OperatorStaking", [token, hub, true]);
   const source = await ethers.deployContract("ToySource", [manager]);

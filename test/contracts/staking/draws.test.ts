@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { EPOCH, PARAMETERS } from "../../support/hub.js";
 import { connect, type Connection, TOKEN } from "../../support/protocol.js";
-import { delegate, deployStaking, lockId, type StakingSetup } from "../../support/staking.js";
+import { delegate, deployStaking, expectSolvent, lockId, type StakingSetup } from "../../support/staking.js";
 
 describe("OperatorStaking draws and conduct", () => {
   let chain: Connection;
@@ -171,6 +171,20 @@ describe("OperatorStaking draws and conduct", () => {
       expect(await staking.pendingBurn()).to.equal(releaseFee);
       await lockDrawn(A, 50n * TOKEN);
       await expect(asOwner().release()).to.be.revertedWithCustomError(staking, "NotJailed");
+    });
+
+    it("jail is left for whatever the fee is: none, and a single wei", async () => {
+      for (const fee of [0n, 1n]) {
+        setup = await deployStaking(chain, { staking: { releaseFee: fee } });
+        const { staking, token } = setup;
+        for (let i = 0; i < strikesToJail; i++) await strike();
+        await token.transfer(chain.owner, fee);
+        await token.connect(chain.owner).approve(staking, fee);
+        await chain.networkHelpers.time.setNextBlockTimestamp((await staking.conductOf(chain.owner)).releasableAt);
+        await expect(asOwner().release()).to.changeTokenBalance(chain.ethers, token, staking, fee);
+        expect(await staking.pendingBurn()).to.equal(fee);
+        await expectSolvent(setup, [chain.owner]);
+      }
     });
 
     it("stop counting at 255", async () => {
