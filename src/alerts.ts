@@ -76,7 +76,13 @@ export function createAlerts({ url, role, post, onFailure, now, pause }: AlertOp
       const key = `${event} ${about}`;
       const at = now();
       if (at - (said.get(key) ?? -Infinity) < QUIET_MS) return;
+      // In the order of their times, so that the memory is of the last minutes alone.
+      said.delete(key);
       said.set(key, at);
+      for (const [old, when] of said) {
+        if (at - when < QUIET_MS) break;
+        said.delete(old);
+      }
       const { err, ...rest } = line;
       const detail = err === undefined ? rest : { ...rest, error: messageOf(err) };
       waiting.push({ ...detail, role, event, message, at: new Date(at).toISOString() });

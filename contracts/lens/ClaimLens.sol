@@ -22,7 +22,7 @@ import { ChallengeLife, ClaimLife, Deadline, Finality, Floor, Floors, IClaimLens
 contract ClaimLens is IClaimLens {
     // Gas and bytes of whole transactions, compared with `snapshots/gas` in `test/contracts/lens/floors.test.ts`.
     /// Commit, open without roots, resolve, execute and withdraw.
-    uint256 private constant CHALLENGE_GAS = 858_000;
+    uint256 private constant CHALLENGE_GAS = 881_000;
     uint256 private constant CHALLENGE_BYTES = 2_200;
     /// For each root that rides along with an opening.
     uint256 private constant ROOT_GAS = 1_350;
