@@ -130,7 +130,7 @@ same rules: its trace is wrong somewhere, and a single transaction shows where.
 | the challenger, 70% of the rest | ${(burnt * 70) / 100} |
 | the consumer, 30% of it | ${(burnt * 30) / 100} |
 
-The bond goes back to the challenger, the job's fee to the consumer.
+The bond goes back to the challenger, the job's fee, but for its audit share, to the consumer.
 `;
 }
 
