@@ -245,9 +245,10 @@ describe("a gateway's queue", function () {
     const held: JsMsg[] = [];
     const answer = (message: JsMsg): void =>
       answerWith(message, (id) => encodeAnswer({ id, host: "h", delivery: 1 }, auditAnswer(model, [image])));
-    await pretend((message) => (isAway ? void held.push(message) : answer(message)), 1_000);
+    // Given out three times before the crash, on a machine that is slow, work would be given up.
+    await pretend((message) => (isAway ? void held.push(message) : answer(message)), 3_000);
     const asked = Promise.all([run(), run(), run()]);
-    await until("the work is taken", () => held.length === 3);
+    await until("the work is taken", () => held.length >= 3);
     await queue.crash();
     isAway = false;
     await queue.start();
