@@ -197,6 +197,24 @@ describe("OperatorStaking delegation", () => {
       );
     });
 
+    it("is worn out beyond a millionth of what it was, to the wei: -1, 0 and +1", async () => {
+      const { staking, source, token } = setup;
+      const { stranger } = chain;
+      for (const staked of [999_998n, 999_999n, 1_000_000n]) {
+        const snapshot = await chain.networkHelpers.takeSnapshot();
+        await token.transfer(stranger, staked + TOKEN);
+        await token.connect(stranger).approve(staking, staked + TOKEN);
+        await staking.connect(stranger).deposit(stranger, staked);
+        await source.lock(staking, stranger, A, staked);
+        await source.slash(staking, stranger, A, []);
+        // The virtual token is left, of as many as were staked and itself.
+        const deposited = expect(staking.connect(stranger).deposit(stranger, TOKEN));
+        if (staked + 1n > 1_000_000n) await deposited.to.emit(staking, "PoolRetired");
+        else await deposited.not.to.emit(staking, "PoolRetired");
+        await snapshot.restore();
+      }
+    });
+
     it("does not let an exit of a retired pool pass over the locks of a running era", async () => {
       const { staking } = setup;
       await staking.connect(chain.stranger).requestFullExit(chain.owner);

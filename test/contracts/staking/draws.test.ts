@@ -65,6 +65,13 @@ describe("OperatorStaking draws and conduct", () => {
       await lockDrawn(A, 60n * TOKEN);
     });
 
+    it("stays set aside where it is a single wei", async () => {
+      await asOwner().setDrawStake(1n);
+      await epochEnd(0);
+      await expect(lock(A, 100n * TOKEN)).to.be.revertedWithCustomError(setup.staking, "InsufficientStake");
+      await lock(A, 100n * TOKEN - 1n);
+    });
+
     it("stays set aside when its epoch has begun, while it is not drawn: 0 and +1 wei", async () => {
       await asOwner().setDrawStake(60n * TOKEN);
       await epochEnd(0);
