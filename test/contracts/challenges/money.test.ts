@@ -110,6 +110,17 @@ describe("ChallengeManager: prices and payments", () => {
       expect((await game.demandAt(ROOT)).followed).to.equal(true);
     });
 
+    it("the demander of the demand around does not use it up where there is no surcharge", async () => {
+      await game.demand(ROOT, chain.stranger);
+      await game.supply(ROOT);
+      for (let i = 0; i < 4; i++) await game.supply(leaf(i));
+      expect((await costOf(() => game.deeper(ROOT, pair(50), chain.stranger))).surcharge).to.equal(0);
+      expect((await game.demandAt(ROOT)).followed).to.equal(false);
+      for (let i = 30; i < 36; i++) await game.demand(leaf(i), chain.publisher);
+      expect((await costOf(() => game.deeper(ROOT, pair(51), chain.stranger))).surcharge).to.equal(0);
+      expect((await game.demandAt(ROOT)).followed).to.equal(true);
+    });
+
     it("an accused who demanded around has both", async () => {
       await game.demand(ROOT, chain.owner);
       await game.supply(ROOT);
