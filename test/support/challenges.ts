@@ -254,6 +254,7 @@ export async function openChallenge(
 export function play(chain: Connection, { manager }: Disputes, challengeId: string, trace: Trace) {
   type Signer = Connection["stranger"];
   return {
+    challengeId,
     trace,
     demand: (place: Place, by: Signer = chain.stranger): Promise<ContractTransactionResponse> =>
       manager.connect(by).demand(challengeId, firstDemand(trace, place), { value: PAYMENT }),

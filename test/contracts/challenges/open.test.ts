@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { hexlify, id } from "ethers";
+import { AbiCoder, hexlify, id, keccak256 } from "ethers";
 
 import { finaliseJob } from "../../support/jobs.js";
 import {
@@ -37,6 +37,19 @@ describe("ChallengeManager: commit and open", () => {
   }
 
   const latest = () => chain.networkHelpers.time.latest();
+
+  it("has an id that binds chain, contract, challenger, claim, trace, place and salt, in this order", async () => {
+    const { manager, jobs } = disputes;
+    const [contract, source] = [await manager.getAddress(), await jobs.getAddress()];
+    const { address } = chain.challenger;
+    const [claimId, traceRoot, salt] = [id("claim"), id("trace"), id("salt")];
+    const { chainId } = await chain.ethers.provider.getNetwork();
+    const types = ["uint256", "address", "address", "address", "bytes32", "bytes32", "uint32", "uint32", "bytes32"];
+    const fields = [chainId, contract, address, source, claimId, traceRoot, 3, 7, salt];
+    expect(await manager.challengeIdOf(address, source, claimId, traceRoot, 3, 7, salt)).to.equal(
+      keccak256(AbiCoder.defaultAbiCoder().encode(types, fields)),
+    );
+  });
 
   it("stores and announces everything that a defender needs", async () => {
     const { manager, jobs, modelId } = disputes;

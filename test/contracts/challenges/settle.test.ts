@@ -188,9 +188,13 @@ describe("ChallengeManager: resolve, execute and settle", () => {
       await at(chain, (await true_.state()).lastDeadline + 1n);
       await empty.resolve();
       await at(chain, (await empty.state()).executableAt);
-      await expect(empty.execute()).to.be.revertedWithCustomError(manager, "WrongsStand");
+      const waits = () =>
+        expect(empty.execute())
+          .to.be.revertedWithCustomError(manager, "WrongsStand")
+          .withArgs(empty.challengeId, true_.challengeId);
+      await waits();
       await true_.resolve();
-      await expect(empty.execute()).to.be.revertedWithCustomError(manager, "WrongsStand");
+      await waits();
       await at(chain, (await true_.state()).executableAt);
       await true_.execute();
       expect(await statusOf()).to.equal(CLAIM.wrong);
@@ -290,6 +294,17 @@ describe("ChallengeManager: resolve, execute and settle", () => {
       await game.execute();
       expect(await staking.rewardOf(chain.challenger)).to.equal(((LOCK / 2n) * 70n) / 100n);
       expect(await staking.rewardOf(chain.stranger)).to.equal(0);
+    });
+
+    it("share also where those before them were counted as lost already", async () => {
+      const { manager, jobs, staking } = disputes;
+      const lost = await falseWrong();
+      await lost.refute(0, 0, chain.publisher);
+      await manager.countSharers(jobs, claim.id, 1);
+      const game = await wrong();
+      await uphold(chain, game);
+      await game.execute();
+      expect(await staking.rewardOf(chain.challenger)).to.equal(((LOCK / 2n) * 70n) / 100n);
     });
 
     it("are counted in steps where there are very many", async () => {

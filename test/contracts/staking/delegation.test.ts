@@ -281,6 +281,8 @@ describe("OperatorStaking delegation", () => {
       expect(await held(chain.consumer)).to.equal(100n * TOKEN);
       await pass(EPOCH);
       expect(await staking.activeStake(chain.owner)).to.deep.equal([100n * TOKEN, 300n * TOKEN]);
+      const { active, exiting } = await staking.delegatedPool(chain.owner);
+      expect([active, exiting]).to.deep.equal([300n * TOKEN, 0n]);
       await expect(asConsumer.cancelExit(chain.owner, 0)).to.be.revertedWithCustomError(staking, "UnknownExit");
       await expectSolvent(setup, [chain.owner]);
     });

@@ -65,6 +65,14 @@ describe("OperatorStaking draws and conduct", () => {
       await lockDrawn(A, 60n * TOKEN);
     });
 
+    it("turns with its epoch, once", async () => {
+      await asOwner().setDrawStake(60n * TOKEN);
+      await epochEnd(0);
+      await expect(lock(A, 1n)).to.emit(setup.staking, "EpochTurned");
+      await expect(unlock(A)).not.to.emit(setup.staking, "EpochTurned");
+      await expect(lock(A, 1n)).not.to.emit(setup.staking, "EpochTurned");
+    });
+
     it("stays set aside where it is a single wei", async () => {
       await asOwner().setDrawStake(1n);
       await epochEnd(0);
