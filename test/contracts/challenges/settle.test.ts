@@ -318,7 +318,9 @@ describe("ChallengeManager: resolve, execute and settle", () => {
       const game = await wrong();
       for (const each of lost) await each.refute(0, 0, chain.publisher);
       await uphold(chain, game);
-      await expect(game.execute()).to.be.revertedWithCustomError(manager, "SharersNotCounted");
+      await expect(game.execute())
+        .to.be.revertedWithCustomError(manager, "SharersNotCounted")
+        .withArgs(game.challengeId, 71 - 64);
       await manager.countSharers(jobs, claim.id, 10);
       expect((await manager.contest(jobs, claim.id)).counted).to.equal(10);
       await game.execute();
@@ -337,7 +339,9 @@ describe("ChallengeManager: resolve, execute and settle", () => {
     const empty = await voided();
     for (const each of lost) await each.refute(0, 0, chain.publisher);
     await uphold(chain, empty);
-    await expect(empty.execute()).to.be.revertedWithCustomError(manager, "SharersNotCounted");
+    await expect(empty.execute())
+      .to.be.revertedWithCustomError(manager, "SharersNotCounted")
+      .withArgs(empty.challengeId, 66 - 64);
     await manager.countSharers(jobs, claim.id, 2);
     await empty.execute();
     expect(await statusOf()).to.equal(CLAIM.void);

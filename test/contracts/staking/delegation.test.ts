@@ -175,7 +175,11 @@ describe("OperatorStaking delegation", () => {
       const others = await staking.retiredPosition(chain.owner, chain.stranger, 0);
       expect(others).to.be.greaterThan(100n);
       const redeem = () => staking.connect(chain.consumer).redeemRetired(chain.owner, 0, chain.consumer);
-      await expect(redeem()).to.changeTokenBalance(chain.ethers, setup.token, chain.consumer, share);
+      const redeemed = redeem();
+      await expect(redeemed).to.changeTokenBalance(chain.ethers, setup.token, chain.consumer, share);
+      await expect(redeemed)
+        .to.emit(staking, "RetiredRedeemed")
+        .withArgs(chain.owner.address, chain.consumer.address, 0, chain.consumer.address, share);
       await expect(redeem()).to.be.revertedWithCustomError(staking, "ZeroAmount");
       // What the others have there is what it was.
       expect(await staking.retiredPosition(chain.owner, chain.stranger, 0)).to.be.closeTo(others, 1n);
