@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { id, ZeroAddress } from "ethers";
+import { id, ZeroAddress, ZeroHash } from "ethers";
 
 import { earned, finaliseJob } from "../../support/jobs.js";
 import { traceOf } from "../../support/alphabet.js";
@@ -195,7 +195,11 @@ describe("ChallengeManager: resolve, execute and settle", () => {
       await waits();
       await true_.resolve();
       await waits();
+      // Decided and counted, too.
       await at(chain, (await true_.state()).executableAt);
+      await expect(empty.execute())
+        .to.be.revertedWithCustomError(manager, "WrongsStand")
+        .withArgs(empty.challengeId, ZeroHash);
       await true_.execute();
       expect(await statusOf()).to.equal(CLAIM.wrong);
       await empty.settle();
