@@ -153,7 +153,7 @@ interface IJobEscrow is IClaimSource {
     /// @notice Pays what is credited to the caller to `receiver`.
     function withdrawTo(address currency, address receiver) external;
 
-    /// @notice Pays the audit shares of final jobs to the caller, the audit lottery of this deployment.
+    /// @notice Pays the audit shares of jobs that were answered and have ended to the caller, the audit lottery of this deployment.
     function collectAuditPool(address currency) external;
 
     /// @notice A job; never reverts, an unknown id has status `None`.

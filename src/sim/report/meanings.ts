@@ -234,7 +234,7 @@ const TELLERS: readonly (readonly [string, Teller])[] = [
     (event, known, { events }) => {
       const slashed = events.find(({ name }) => name === "Slashed");
       const job = jobName(known, text(event, "claimId"));
-      if (slashed === undefined) return `${job} is void, fee refunded`;
+      if (slashed === undefined) return `${job} is void, fee refunded but for the audit share`;
       const operator = known.nameOf(text(slashed, "operator"));
       return `${job} is wrong: ${operator} loses ${amountOf(big(slashed, "amount"))} tokens, ${amountOf(big(slashed, "burnt"))} burn`;
     },

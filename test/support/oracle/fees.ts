@@ -67,9 +67,10 @@ export const FEE_WASHING: Attack = {
     const probability = BigInt(point["probability"]!);
     // `AuditDraws._payOf`
     const pay = (share * MILLION) / (probability * BigInt(auditors));
-    const drawn = BigInt(colluding) * pay - leftInPool(fee, basisPoints, false);
-    const blank = -leftInPool(fee, basisPoints, point["undo"] === 1);
-    const expected = (probability * drawn + (MILLION - probability) * blank) / MILLION;
+    const leftByFinal = leftInPool(fee, basisPoints, false);
+    const leftByBlank = point["undo"] === 1 ? leftInPool(fee, basisPoints, true) : leftByFinal;
+    const drawn = BigInt(colluding) * pay - leftByFinal;
+    const expected = (probability * drawn - (MILLION - probability) * leftByBlank) / MILLION;
     return share === 0n ? undefined : ratio(expected - JOB_COST, share);
   },
 };
