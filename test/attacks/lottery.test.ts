@@ -149,7 +149,8 @@ describe("attacks on the audit lottery", () => {
       let claim = await claimOf(chain, suite, undefined, OUTSIDE);
       for (let undone = 1n; ; undone++) {
         await passSeed(chain);
-        if ((await suite.lottery.lotOf(claim.id)) === LOT.drawn) break;
+        // One at least is undone, whatever its lot.
+        if (undone > 1n && (await suite.lottery.lotOf(claim.id)) === LOT.drawn) break;
         await suite.manager.voidOutsideDomain(suite.jobs, claim.id, openElement(OUTSIDE, ["f32"], 0, 0));
         expect((await suite.jobs.job(claim.id)).status).to.equal(CLAIM.void);
         expect(await suite.jobs.auditPool(ZeroAddress)).to.equal(undone * SHARE);
